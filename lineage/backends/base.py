@@ -1,0 +1,292 @@
+"""What a backend must do: store and traverse. It knows no rule of the domain.
+
+A backend gives readers and writers. A reader sees one consistent state; a writer is a transaction
+that commits whole or leaves nothing. The store above decides *what* to write (types are checked,
+values validated, references resolved to keys) and hands it over as one `Batch`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Literal, TypeVar
+
+from lineage.model import Event, EventType, Kind, Node, Path, Type, Value
+
+T = TypeVar("T")
+
+
+class Direction(StrEnum):
+    """Against the data (where it came from) or with it (what came of it)."""
+
+    UPSTREAM = "upstream"
+    DOWNSTREAM = "downstream"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do, as data, so that nobody asks for its class.
+
+    templates: it answers questions by the Cypher templates (`Reader.template`).
+    durable: what was acknowledged survives the process.
+    shared: several processes may have it open at once.
+    """
+
+    templates: bool
+    durable: bool
+    shared: bool
+
+
+class Mode(StrEnum):
+    """What to do with a node of a batch.
+
+    REFERENCE: it must exist, and stays as it is.
+    CREATE: it must not exist.
+    MERGE: made where it does not exist; else what is given is set, the rest stays.
+    REPLACE: it must exist; every mutable field becomes what is given.
+    MIRROR: by id: made, or replaced, exactly as given, times included (copy, import).
+    """
+
+    REFERENCE = "reference"
+    CREATE = "create"
+    MERGE = "merge"
+    REPLACE = "replace"
+    MIRROR = "mirror"
+
+
+Key = Literal["none", "id", "external_id", "name"]
+
+
+@dataclass(slots=True)
+class NodeWrite:
+    """One node of a batch. `key` says which of `id`, `external_id`, (`type`, `name`) finds it.
+
+    The values of the properties are validated and of the kinds that the type declares.
+    `now_ms` becomes the created and updated time; on MIRROR, `created_ms` and `updated_ms` do.
+    An update sets the updated time to at least one more than it was, and only where something
+    changed. With `expected_ms`, a node whose updated time is another raises Conflict.
+    """
+
+    kind: Kind
+    mode: Mode
+    key: Key
+    type: Type | None = None  # with its id; None only for REFERENCE by id or external id
+    id: int | None = None
+    name: str | None = None
+    external_id: str | None = None
+    uri: str | None = None
+    state: str | None = None  # None on MERGE: leave it
+    properties: Mapping[str, Value] = field(default_factory=dict)
+    custom_properties: Mapping[str, Value] = field(default_factory=dict)
+    now_ms: int = 0
+    created_ms: int | None = None
+    updated_ms: int | None = None
+    expected_ms: int | None = None
+
+
+@dataclass(slots=True)
+class EventWrite:
+    """An event between two nodes of the batch, given by their positions in `Batch.nodes`.
+
+    Where the same event (artifact, execution, type, path) exists already, it stays as it is.
+    """
+
+    artifact: int
+    execution: int
+    type: EventType
+    path: Path
+    time_ms: int
+    recorded_ms: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction writes. Pairs are positions in `nodes`; those that exist stay.
+
+    memberships: (artifact or execution, context); parents: (child context, parent context).
+    """
+
+    nodes: list[NodeWrite] = field(default_factory=list)
+    events: list[EventWrite] = field(default_factory=list)
+    memberships: list[tuple[int, int]] = field(default_factory=list)
+    parents: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which nodes to find; what is None does not restrict. Results are ordered by id.
+
+    `context_id` restricts to members of that context (artifacts, executions), or, for contexts,
+    to its children.
+    """
+
+    type_ids: Sequence[int] | None = None
+    name: str | None = None
+    external_id: str | None = None
+    uri: str | None = None
+    state: str | None = None
+    context_id: int | None = None
+    after_id: int | None = None
+    limit: int | None = None
+    newest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is."""
+
+    types: int
+    artifacts: int
+    executions: int
+    contexts: int
+    events: int
+
+
+Frontier = list[tuple[Kind, list[int]]]
+
+
+class Reader(ABC):
+    """One consistent state of the store.
+
+    Every list of ids may be of any length. Ids that don't exist are left out of answers.
+    """
+
+    @abstractmethod
+    def types(self) -> list[Type]:
+        """All types, by id."""
+
+    @abstractmethod
+    def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
+        """The nodes with these ids, in the order of the ids."""
+
+    @abstractmethod
+    def find(self, kind: Kind, where: Filter) -> list[Node]:
+        """The nodes for which the filter holds."""
+
+    @abstractmethod
+    def events(
+        self, *, artifact_ids: Sequence[int] | None = None, execution_ids: Sequence[int] | None = None
+    ) -> list[Event]:
+        """The events of these artifacts, or of these executions; given both, those between them.
+
+        Ordered by execution, artifact, type, path.
+        """
+
+    @abstractmethod
+    def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Pairs (node id, context id) for artifacts or executions, ordered."""
+
+    @abstractmethod
+    def members_of(self, context_ids: Sequence[int], kind: Kind) -> list[tuple[int, int]]:
+        """Pairs (context id, node id of that kind), ordered."""
+
+    @abstractmethod
+    def parents_of(self, context_ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Pairs (child id, parent id) for these children, ordered."""
+
+    @abstractmethod
+    def children_of(self, context_ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Pairs (child id, parent id) for these parents, ordered."""
+
+    @abstractmethod
+    def counts(self) -> Counts:
+        """How many of each there are."""
+
+    @abstractmethod
+    def closure(
+        self,
+        kind: Kind,
+        ids: Sequence[int],
+        direction: Direction,
+        *,
+        max_depth: int | None = None,
+        as_of_ms: int | None = None,
+    ) -> Frontier:
+        """Everything reached from these artifacts (or executions) along data-carrying events.
+
+        Element d of the answer has the kind and the sorted ids of the nodes whose least distance
+        is d hops; element 0 the starts that exist. A hop is one event, so kinds alternate. Events
+        recorded after `as_of_ms` are not seen. A start that is reached again is not repeated.
+        `lineage.backends.traversal` has the shared implementation over `expand`.
+        """
+
+    def template(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows of the read template of that name. Only with `Capabilities.templates`."""
+        raise NotImplementedError(f"this backend runs no Cypher templates (asked for {name!r})")
+
+    # Whole-store scans, for copy and export. Each gives batches, ordered, after a cursor.
+
+    @abstractmethod
+    def scan_events(self, after: tuple[int, int, str, str] | None, limit: int) -> list[Event]:
+        """The next events by (execution id, artifact id, type, path as compact JSON)."""
+
+    @abstractmethod
+    def note(self, key: str) -> str | None:
+        """What `Writer.set_note` kept under this key (progress of a copy, say)."""
+
+
+class Writer(Reader):
+    """A transaction: it reads its own writes."""
+
+    @abstractmethod
+    def put_type(self, type: Type) -> Type:
+        """Insert a type (by (kind, name, version); a given id is kept), or overwrite the one with
+        the same id or key; returns it with its id."""
+
+    @abstractmethod
+    def apply(self, batch: Batch) -> list[int]:
+        """Write a batch, in order, and return the id of each of its nodes.
+
+        Raises NotFound, AlreadyExists or Conflict, naming kind, field and value, and then the
+        transaction must not be committed. A created node without an id gets a new one; ids given
+        from outside never collide with those given out later.
+        """
+
+    @abstractmethod
+    def set_note(self, key: str, value: str | None) -> None:
+        """Keep a small text under a key; None removes it."""
+
+
+class Backend(ABC):
+    """An open store."""
+
+    capabilities: ClassVar[Capabilities]
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """Where it is, without the password."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, str]:
+        """What it is, for people: `backend`, `version`, `location`, `schema` …"""
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Reader]:
+        """A reader. It sees every write that was acknowledged to this backend before."""
+
+    @abstractmethod
+    def write(self, work: Callable[[Writer], T]) -> T:
+        """Run `work` in one transaction and commit; on any exception roll back and raise.
+
+        `work` may be run again when the store asks for it (locks, deadlocks, a new leader).
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of files and connections. Twice is allowed."""
+
+
+def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of at most `size` items."""
+    chunk: list[T] = []
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

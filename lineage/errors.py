@@ -1,0 +1,89 @@
+"""Every error that Lineage raises.
+
+    LineageError
+    ├── InvalidInput            the caller's value is wrong; nothing was written
+    │   ├── InvalidValue        a field or property has a value that it can't have
+    │   ├── UnknownType         no type of that name
+    │   ├── UnknownProperty     the type declares no such property
+    │   ├── TypeConflict        a type can't evolve that way
+    │   └── ContextCycle        a context would become its own ancestor
+    ├── NotFound                nothing has that id, name, uri or external id
+    ├── AlreadyExists           the id, name or external id is taken
+    ├── Conflict                it changed since it was read
+    └── StoreError              the store itself failed
+        ├── StoreUnavailable    it can't be reached or opened
+        ├── StoreTooNew         a newer Lineage wrote it
+        └── Interrupted         a long operation stopped; running it again goes on from there
+
+`exit_code` is what the command line exits with.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LineageError(Exception):
+    """What was wrong, with which value, and what to do."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class InvalidInput(LineageError):
+    """The caller's input is wrong; nothing was written."""
+
+    exit_code = 2
+
+
+class InvalidValue(InvalidInput):
+    """A field or property has a value that it can't have."""
+
+
+class UnknownType(InvalidInput):
+    """No type of that name."""
+
+
+class UnknownProperty(InvalidInput):
+    """The type declares no such property."""
+
+
+class TypeConflict(InvalidInput):
+    """A type can't evolve that way."""
+
+
+class ContextCycle(InvalidInput):
+    """A context would become its own ancestor."""
+
+
+class NotFound(LineageError):
+    """Nothing has that id, name, uri or external id."""
+
+    exit_code = 3
+
+
+class AlreadyExists(LineageError):
+    """The id, name or external id is taken."""
+
+    exit_code = 1
+
+
+class Conflict(LineageError):
+    """It changed since it was read."""
+
+    exit_code = 1
+
+
+class StoreError(LineageError):
+    """The store itself failed."""
+
+
+class StoreUnavailable(StoreError):
+    """It can't be reached or opened."""
+
+
+class StoreTooNew(StoreError):
+    """A newer Lineage wrote it."""
+
+
+class Interrupted(StoreError):
+    """A long operation stopped; running it again goes on from there."""

@@ -1,0 +1,44 @@
+"""What is recorded: types, artifacts, executions, contexts and events. No I/O."""
+
+from lineage.model.events import Event, EventType, Flow, Path
+from lineage.model.nodes import (
+    NODE_CLASSES,
+    Artifact,
+    ArtifactState,
+    Context,
+    Execution,
+    ExecutionState,
+    Node,
+    as_datetime,
+)
+from lineage.model.record import Record
+from lineage.model.steps import ArtifactRef, ContextRef, ExecutionRef, Port, Step
+from lineage.model.types import BaseType, Kind, Type
+from lineage.model.values import PropertyKind, Value, kind_of
+
+__all__ = [
+    "NODE_CLASSES",
+    "Artifact",
+    "ArtifactRef",
+    "ArtifactState",
+    "BaseType",
+    "Context",
+    "ContextRef",
+    "Event",
+    "EventType",
+    "Execution",
+    "ExecutionRef",
+    "ExecutionState",
+    "Flow",
+    "Kind",
+    "Node",
+    "Path",
+    "Port",
+    "PropertyKind",
+    "Record",
+    "Step",
+    "Type",
+    "Value",
+    "as_datetime",
+    "kind_of",
+]

@@ -1,0 +1,39 @@
+"""The base of everything that is recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lineage.errors import InvalidValue
+
+
+class Record(BaseModel):
+    """An immutable record. A field with a wrong value raises `InvalidValue`, which names it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, protected_namespaces=())
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise invalid_value(type(self).__name__, error) from None
+
+    @classmethod
+    def parse(cls, data: object) -> Any:
+        """Build one from JSON-like data. Raises InvalidValue naming field and value."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise invalid_value(cls.__name__, error) from None
+
+
+def invalid_value(name: str, error: ValidationError) -> InvalidValue:
+    """The first thing that pydantic found wrong, as an error of ours."""
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(step) for step in first["loc"]) or "value"
+    shown = repr(first["input"])
+    if len(shown) > 80:
+        shown = shown[:77] + "..."
+    return InvalidValue(f"{name}.{field}: {first['msg']} (got {shown})")

@@ -1,0 +1,106 @@
+"""Types that need no declaration, and what well-known names mean.
+
+Names on the left are those that TFX and Kubeflow Pipelines give to their artifacts, executions
+and contexts, and the plain words that a newcomer would try.
+"""
+
+from __future__ import annotations
+
+from lineage.model.types import BaseType, Kind, Type
+
+_ARTIFACTS: dict[str, BaseType | None] = {
+    "Dataset": BaseType.DATASET,
+    "Examples": BaseType.DATASET,
+    "Model": BaseType.MODEL,
+    "Metrics": BaseType.METRICS,
+    "Statistics": BaseType.STATISTICS,
+    "ExampleStatistics": BaseType.STATISTICS,
+    "ModelEvaluation": BaseType.METRICS,
+    "ClassificationMetrics": BaseType.METRICS,
+    "SlicedClassificationMetrics": BaseType.METRICS,
+    "Schema": None,
+    "File": None,
+    "Table": BaseType.DATASET,
+    "ExampleAnomalies": None,
+    "TransformGraph": None,
+    "TransformCache": None,
+    "ModelBlessing": None,
+    "InfraBlessing": None,
+    "PushedModel": BaseType.MODEL,
+    "HyperParameters": None,
+    "ModelRun": None,
+    "system.Artifact": None,
+    "system.Dataset": BaseType.DATASET,
+    "system.Model": BaseType.MODEL,
+    "system.Metrics": BaseType.METRICS,
+    "system.ClassificationMetrics": BaseType.METRICS,
+    "system.SlicedClassificationMetrics": BaseType.METRICS,
+}
+_EXECUTIONS: dict[str, BaseType | None] = {
+    "Train": BaseType.TRAIN,
+    "Trainer": BaseType.TRAIN,
+    "Tuner": BaseType.TRAIN,
+    "Transform": BaseType.TRANSFORM,
+    "Process": BaseType.PROCESS,
+    "Ingest": BaseType.PROCESS,
+    "Split": BaseType.PROCESS,
+    "Validate": BaseType.PROCESS,
+    "ExampleGen": BaseType.PROCESS,
+    "CsvExampleGen": BaseType.PROCESS,
+    "BigQueryExampleGen": BaseType.PROCESS,
+    "ImportExampleGen": BaseType.PROCESS,
+    "StatisticsGen": BaseType.PROCESS,
+    "SchemaGen": BaseType.PROCESS,
+    "ExampleValidator": BaseType.PROCESS,
+    "ImporterNode": BaseType.PROCESS,
+    "Importer": BaseType.PROCESS,
+    "ResolverNode": BaseType.PROCESS,
+    "Evaluate": BaseType.EVALUATE,
+    "Evaluator": BaseType.EVALUATE,
+    "ModelValidator": BaseType.EVALUATE,
+    "InfraValidator": BaseType.EVALUATE,
+    "Deploy": BaseType.DEPLOY,
+    "Pusher": BaseType.DEPLOY,
+    "system.ContainerExecution": BaseType.PROCESS,
+    "system.ImporterExecution": BaseType.PROCESS,
+    "system.DAGExecution": None,
+}
+_CONTEXTS = (
+    "Pipeline",
+    "PipelineRun",
+    "Experiment",
+    "Project",
+    "pipeline",
+    "pipeline_run",
+    "run",
+    "node",
+    "system.Pipeline",
+    "system.PipelineRun",
+    "system.Experiment",
+)
+
+PIPELINE_TYPES = frozenset({"Pipeline", "pipeline", "system.Pipeline"})
+PIPELINE_RUN_TYPES = frozenset({"PipelineRun", "pipeline_run", "run", "system.PipelineRun"})
+
+
+def well_known(kind: Kind, name: str) -> Type | None:
+    """The type that a well-known name stands for, or None. Such types are put on first use."""
+    if kind is Kind.CONTEXT:
+        return Type(kind=kind, name=name) if name in _CONTEXTS else None
+    names = _ARTIFACTS if kind is Kind.ARTIFACT else _EXECUTIONS
+    if name not in names:
+        return None
+    return Type(kind=kind, name=name, base=names[name])
+
+
+def base_of(type: Type) -> BaseType | None:
+    """The declared base type, else the one that the well-known name has.
+
+    `tfx.components.trainer.component.Trainer`, as TFX records it, counts by its last part.
+    """
+    if type.base is not None:
+        return type.base
+    known = well_known(type.kind, type.name) or well_known(
+        type.kind, type.name.rpartition(".")[2]
+    )
+    return known.base if known else None
