@@ -6,7 +6,8 @@
     │   ├── UnknownType         no type of that name
     │   ├── UnknownProperty     the type declares no such property
     │   ├── TypeConflict        a type can't evolve that way
-    │   └── ContextCycle        a context would become its own ancestor
+    │   ├── ContextCycle        a context would become its own ancestor
+    │   └── Ambiguous           a reference names several nodes
     ├── NotFound                nothing has that id, name, uri or external id
     ├── AlreadyExists           the id, name or external id is taken
     ├── Conflict                it changed since it was read
@@ -53,6 +54,10 @@ class TypeConflict(InvalidInput):
 
 class ContextCycle(InvalidInput):
     """A context would become its own ancestor."""
+
+
+class Ambiguous(InvalidInput):
+    """A reference names several nodes."""
 
 
 class NotFound(LineageError):

@@ -1,0 +1,70 @@
+"""How a node is named: `artifact:42`, `Model:churn`, `Model@2:churn`, an external id, a uri."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lineage.backends.base import Filter, Reader
+from lineage.errors import Ambiguous, NotFound
+from lineage.model import Kind, Node
+from lineage.rules.types import TypeSession
+from lineage.rules.values import INT64_MAX, shown
+
+
+@dataclass(frozen=True, slots=True)
+class ById:
+    kind: Kind
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ByName:
+    kind: Kind
+    type_name: str
+    type_version: str | None
+    name: str
+
+
+def parsed(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> list[ById | ByName]:
+    """The readings of a reference that need no search, best first; none for ids and uris."""
+    prefix, colon, rest = text.partition(":")
+    if not colon:
+        return []
+    if prefix in Kind and rest.isascii() and rest.isdigit() and int(rest) <= INT64_MAX:
+        kind = Kind(prefix)
+        return [ById(kind, int(rest))] if kind in kinds else []
+    name, at, version = prefix.partition("@")
+    return [
+        ByName(kind, name, version if at else None, rest)
+        for kind in kinds
+        if rest and types.find(kind, name, version if at else None) is not None
+    ]
+
+
+def resolved(
+    text: str, reader: Reader, types: TypeSession, kinds: tuple[Kind, ...] = tuple(Kind)
+) -> Node:
+    """The node that a reference names. Raises NotFound, or Ambiguous where several fit."""
+    found: list[Node] = []
+    for reading in parsed(text, types, kinds):
+        if isinstance(reading, ById):
+            found = reader.nodes(reading.kind, [reading.id])
+        else:
+            type = types.get(reading.kind, reading.type_name, reading.type_version)
+            assert type.id is not None
+            found = reader.find(reading.kind, Filter(type_ids=[type.id], name=reading.name))
+        if found:
+            return found[0]
+    for kind in kinds:
+        found = found or reader.find(kind, Filter(external_id=text))
+    if not found and Kind.ARTIFACT in kinds:
+        found = reader.find(Kind.ARTIFACT, Filter(uri=text, limit=10))
+    if not found:
+        raise NotFound(
+            f"nothing is named {shown(text)}; give KIND:ID (artifact:42), TYPE:NAME "
+            "(Model:churn), an external id, or the uri of an artifact"
+        )
+    if len(found) > 1:
+        several = ", ".join(f"{n.kind}:{n.id}" for n in found)
+        raise Ambiguous(f"{shown(text)} names several nodes ({several}); give one of these")
+    return found[0]

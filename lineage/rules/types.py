@@ -1,0 +1,158 @@
+"""How types evolve, and how names of types are resolved.
+
+Properties may be added, never changed; the same type put again changes nothing (MLMD's rule for
+PutTypes with can_add_fields). A property is dropped from a type only where that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lineage.backends.base import Reader, Writer
+from lineage.errors import InvalidValue, TypeConflict, UnknownType
+from lineage.model import Kind, Type
+from lineage.model.well_known import well_known
+from lineage.rules.values import MAX_NAME_BYTES, checked_text
+
+Key = tuple[Kind, str, str | None]
+
+
+def checked_type(type: Type) -> Type:
+    """The type, or InvalidValue naming what is wrong in it."""
+    checked_text(type.name, "type.name", MAX_NAME_BYTES)
+    if ":" in type.name:
+        raise InvalidValue(
+            f"type.name {type.name!r} contains ':', which separates type and name in references"
+        )
+    for field in ("version", "external_id"):
+        value = getattr(type, field)
+        if value is not None:
+            checked_text(value, f"type.{field}", MAX_NAME_BYTES)
+    for name in type.properties:
+        checked_text(name, f"the name of {type.label}.properties[{name!r}]", MAX_NAME_BYTES)
+    if type.base is not None and type.base.kind is not type.kind:
+        raise InvalidValue(
+            f"type {type.label!r} is of kind {type.kind}, but its base {type.base} is for "
+            f"{type.base.kind}s"
+        )
+    return type
+
+
+def evolved(old: Type, new: Type, *, dropping: Iterable[str] = ()) -> Type:
+    """What `old` becomes when `new` is put over it, or TypeConflict.
+
+    `dropping` names the properties that `new` may leave out; others left out are refused.
+    """
+    drop = set(dropping)
+    for name, kind in new.properties.items():
+        if name in old.properties and old.properties[name] is not kind:
+            raise TypeConflict(
+                f"type {old.label!r}: property {name!r} is {old.properties[name]} and can't become "
+                f"{kind}; put a new version of the type, or name the property differently"
+            )
+    missing = [n for n in old.properties if n not in new.properties and n not in drop]
+    if missing:
+        raise TypeConflict(
+            f"type {old.label!r} has the propert{'y' if len(missing) == 1 else 'ies'} "
+            f"{', '.join(map(repr, missing))}, which the new definition leaves out; add "
+            "what is missing, or name it in drop=[...]"
+        )
+    if old.base is not None and new.base is not None and new.base is not old.base:
+        raise TypeConflict(
+            f"type {old.label!r} has the base {old.base}, which can't become {new.base}"
+        )
+    kept = {n: k for n, k in old.properties.items() if n not in drop or n in new.properties}
+    return old.model_copy(
+        update={
+            "properties": {**kept, **new.properties},
+            "base": old.base or new.base,
+            "description": new.description if new.description is not None else old.description,
+            "external_id": new.external_id or old.external_id,
+        }
+    )
+
+
+class TypeTable:
+    """The types that a store has, remembered between transactions.
+
+    What a transaction adds is only kept when it has committed: `session` gives a view for one
+    transaction, `keep` takes it over. Types never change what they had, so an old memory is right
+    about what it knows and is refreshed for what it doesn't.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Key, Type] = {}
+
+    def session(self, reader: Reader) -> TypeSession:
+        """A view for one transaction."""
+        return TypeSession(dict(self._known), reader)
+
+    def keep(self, session: TypeSession) -> None:
+        """Take over what a committed transaction knew."""
+        self._known = session.known
+
+
+class TypeSession:
+    """The types as one transaction sees them."""
+
+    def __init__(self, known: dict[Key, Type], reader: Reader) -> None:
+        self.known = known
+        self._reader = reader
+        self._fresh = False
+
+    def find(self, kind: Kind, name: str, version: str | None = None) -> Type | None:
+        """The type of that name; without a version the unversioned one, else the newest."""
+        found = self._lookup(kind, name, version)
+        if found is None and not self._fresh:
+            self.refresh()
+            found = self._lookup(kind, name, version)
+        return found
+
+    def get(self, kind: Kind, name: str, version: str | None = None) -> Type:
+        """The same; a well-known type is put on first use. Raises UnknownType."""
+        found = self.find(kind, name, version)
+        if found is not None:
+            return found
+        known = well_known(kind, name) if version is None else None
+        if known is not None and isinstance(self._reader, Writer):
+            return self.put(known)
+        others = sorted(t.label for t in self.known.values() if t.kind is kind)
+        listed = ", ".join(map(repr, others[:20])) or "none yet"
+        raise UnknownType(
+            f"no {kind} type {name!r}{f' of version {version!r}' if version else ''} "
+            f"(there are: {listed}); declare it with put_type"
+        )
+
+    def with_property(self, type: Type, names: Iterable[str]) -> Type:
+        """The type, read again where it doesn't declare one of these names."""
+        if self._fresh or all(name in type.properties for name in names):
+            return type
+        self.refresh()
+        return self.known.get((type.kind, type.name, type.version), type)
+
+    def put(self, type: Type, *, dropping: Iterable[str] = ()) -> Type:
+        """Insert or evolve a type."""
+        type = checked_type(type)
+        self.refresh()
+        key = (type.kind, type.name, type.version)
+        old = self.known.get(key)
+        new = type if old is None else evolved(old, type, dropping=dropping)
+        if new != old:
+            writer = self._reader
+            assert isinstance(writer, Writer)
+            new = writer.put_type(new)
+            self.known[key] = new
+        return new
+
+    def refresh(self) -> None:
+        """Read the types again, once a transaction."""
+        if not self._fresh:
+            self.known = {(t.kind, t.name, t.version): t for t in self._reader.types()}
+            self._fresh = True
+
+    def _lookup(self, kind: Kind, name: str, version: str | None) -> Type | None:
+        exact = self.known.get((kind, name, version))
+        if exact is not None or version is not None:
+            return exact
+        of_name = [t for t in self.known.values() if t.kind is kind and t.name == name]
+        return max(of_name, key=lambda t: t.id or 0, default=None)

@@ -1,0 +1,181 @@
+"""Which values are legal, and what they become in the store."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+from lineage.errors import InvalidValue, UnknownProperty
+from lineage.model import PropertyKind, Type, Value, kind_of
+
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
+# Neo4j can't index a key over about 8 kB; names, external ids and uris are indexed.
+MAX_NAME_BYTES = 1_024
+MAX_URI_BYTES = 4_096
+MAX_VALUE_BYTES = 1_048_576
+MAX_STRUCT_DEPTH = 64
+
+
+def checked_text(value: str, field: str, limit: int, *, may_be_empty: bool = False) -> str:
+    """The text, or InvalidValue naming the field: too long (UTF-8 bytes), empty, NUL, surrogate."""
+    if not isinstance(value, str):
+        raise InvalidValue(f"{field} must be a string, not {shown(value)}")
+    if not value and not may_be_empty:
+        raise InvalidValue(f"{field} is empty; leave it out or give it a value")
+    if "\x00" in value:
+        raise InvalidValue(f"{field} contains a NUL character: {shown(value)}")
+    # A str has at most four bytes a character, so most texts need no encoding to be measured.
+    if value.isascii():
+        size = len(value)
+    else:
+        try:
+            size = len(value.encode())
+        except UnicodeEncodeError:
+            raise InvalidValue(
+                f"{field} contains a lone surrogate, which is not text: {shown(value)}"
+            ) from None
+    if size > limit:
+        raise InvalidValue(
+            f"{field} has {size:,} bytes; at most {limit:,} are allowed: {shown(value)}. "
+            "Keep large content in storage and record its uri."
+        )
+    return str(value) if type(value) is not str else value
+
+
+def checked_int64(value: int, field: str) -> int:
+    """The integer, or InvalidValue where it doesn't fit 64 bits."""
+    if not INT64_MIN <= value <= INT64_MAX:
+        raise InvalidValue(f"{field} does not fit in 64 bits: {value}")
+    return value
+
+
+def checked_properties(type: Type, given: Mapping[str, Any], owner: str) -> dict[str, Value]:
+    """Declared properties, each of the kind that its type declares.
+
+    An int is accepted for a double where it is exact. Raises UnknownProperty, InvalidValue.
+    """
+    checked: dict[str, Value] = {}
+    for name, value in given.items():
+        kind = type.properties.get(name)
+        if kind is None:
+            declared = ", ".join(map(repr, type.properties)) or "none"
+            raise UnknownProperty(
+                f"{owner}: type {type.label!r} declares no property {name!r} (it has {declared}); "
+                "declare it with put_type, or give it in custom_properties"
+            )
+        checked[name] = _of_kind(value, kind, f"{owner}.properties[{name!r}]")
+    return checked
+
+
+def checked_custom_properties(given: Mapping[str, Any], owner: str) -> dict[str, Value]:
+    """Custom properties, each of the kind that its value has by itself."""
+    checked: dict[str, Value] = {}
+    for name, value in given.items():
+        field = f"{owner}.custom_properties[{name!r}]"
+        checked_text(name, f"the name of {field}", MAX_NAME_BYTES)
+        value = _plain(value)
+        kind = kind_of(value)
+        if kind is None:
+            raise InvalidValue(_no_property(field, value))
+        checked[name] = _of_kind(value, kind, field)
+    return checked
+
+
+def shown(value: object) -> str:
+    """A value as an error message shows it: short, and printable whatever it is."""
+    text = ascii(value[:60]) if isinstance(value, str | bytes) else repr(value)
+    if isinstance(value, str | bytes) and len(value) > 60:
+        return f"{text}... ({len(value):,} long)"
+    text = text.encode("ascii", "backslashreplace").decode()
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _of_kind(value: Any, kind: PropertyKind, field: str) -> Value:
+    value = _plain(value)
+    found = kind_of(value)
+    if found is None:
+        raise InvalidValue(_no_property(field, value))
+    if found is PropertyKind.INT and kind is PropertyKind.DOUBLE:
+        as_float = float(checked_int64(value, field))
+        if int(as_float) != value:
+            raise InvalidValue(f"{field} is declared double, which can't hold {value} exactly")
+        return as_float
+    if found is not kind:
+        raise InvalidValue(f"{field} is declared {kind}, but {shown(value)} is {found}")
+    if kind is PropertyKind.STRING:
+        return checked_text(value, field, MAX_VALUE_BYTES, may_be_empty=True)
+    if kind is PropertyKind.INT:
+        return checked_int64(value, field)
+    if kind is PropertyKind.BYTES and len(value) > MAX_VALUE_BYTES:
+        raise InvalidValue(
+            f"{field} has {len(value):,} bytes; at most {MAX_VALUE_BYTES:,} are allowed. "
+            "Keep large content in storage and record its uri."
+        )
+    if kind is PropertyKind.STRUCT:
+        budget = [MAX_VALUE_BYTES]
+        return _struct(value, field, MAX_STRUCT_DEPTH, budget)  # type: ignore[no-any-return]
+    return value  # type: ignore[no-any-return]
+
+
+def _struct(value: Any, field: str, depth: int, budget: list[int]) -> Any:
+    """A private copy of a JSON value, checked. `budget` is what is left of its size in bytes."""
+    if depth == 0:
+        raise InvalidValue(f"{field} is nested more than {MAX_STRUCT_DEPTH} levels deep")
+    value = _plain(value)
+    budget[0] -= 2
+    if isinstance(value, dict):
+        copy: Any = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise InvalidValue(f"{field} has the key {shown(key)}; JSON keys are strings")
+            key = checked_text(key, f"a key of {field}", MAX_NAME_BYTES, may_be_empty=True)
+            budget[0] -= len(key)
+            copy[key] = _struct(item, f"{field}[{key!r}]", depth - 1, budget)
+    elif isinstance(value, list):
+        copy = [_struct(v, f"{field}[{i}]", depth - 1, budget) for i, v in enumerate(value)]
+    elif isinstance(value, str):
+        copy = checked_text(value, field, MAX_VALUE_BYTES, may_be_empty=True)
+        budget[0] -= len(copy)
+    elif value is None or isinstance(value, bool):
+        copy = value
+    elif isinstance(value, int):
+        copy = checked_int64(value, field)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidValue(f"{field} is {value}, which JSON can't hold")
+        copy = value
+    else:
+        raise InvalidValue(f"{field} is {shown(value)}, which JSON can't hold")
+    if budget[0] < 0:
+        raise InvalidValue(f"{field} makes its struct larger than {MAX_VALUE_BYTES:,} bytes")
+    return copy
+
+
+def _plain(value: Any) -> Any:
+    """The plain Python value of a number or text from numpy, or of a subclass such as an enum."""
+    if type(value) in _PLAIN or value is None:
+        return value
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
+        return value.item()
+    for plain in (bool, int, float, str, bytes, dict, list):
+        if isinstance(value, plain):
+            return plain(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    try:
+        return operator.index(value)
+    except TypeError:
+        return value
+
+
+_PLAIN = frozenset({bool, int, float, str, bytes, dict, list})
+
+
+def _no_property(field: str, value: object) -> str:
+    if value is None:
+        return f"{field} is None; leave the property out instead"
+    kinds = ", ".join(PropertyKind)
+    return f"{field} is {shown(value)}, of no kind that a property can have ({kinds})"
