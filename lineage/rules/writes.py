@@ -1,0 +1,212 @@
+"""From what a caller gives to what a backend writes: one `Batch` for everything."""
+
+from __future__ import annotations
+
+from lineage.backends.base import Batch, EventWrite, Key, Mode, NodeWrite, Reader
+from lineage.errors import InvalidValue
+from lineage.model import (
+    Artifact,
+    Context,
+    Event,
+    EventType,
+    Flow,
+    Kind,
+    Node,
+    Path,
+    Step,
+)
+from lineage.model.steps import check_flow
+from lineage.rules.references import ById, parsed, resolved
+from lineage.rules.types import TypeSession
+from lineage.rules.values import (
+    MAX_NAME_BYTES,
+    MAX_URI_BYTES,
+    checked_custom_properties,
+    checked_int64,
+    checked_properties,
+    checked_text,
+)
+
+
+class Composer:
+    """Builds the batch of one transaction, checking everything that needs no look at the store."""
+
+    def __init__(self, reader: Reader, types: TypeSession, now_ms: int) -> None:
+        self.batch = Batch()
+        self._reader = reader
+        self._types = types
+        self._now_ms = now_ms
+        self._references: dict[tuple[Kind, int], int] = {}
+
+    def create(self, node: Node) -> int:
+        """A node that must not exist yet; returns its position in the batch."""
+        return self._add(self._write(node, Mode.CREATE, "none"))
+
+    def reuse(self, node: Node) -> int:
+        """A node re-used by its id, its external id, or its type and name; made otherwise."""
+        if node.id is not None:
+            return self.reference(node.kind, node.id)
+        key: Key = "external_id" if node.external_id is not None else "name"
+        if key == "name" and node.name is None:
+            return self.create(node)
+        return self._add(self._write(node, Mode.MERGE, key))
+
+    def replace(self, node: Node) -> int:
+        """A stored node with new content; Conflict where it changed since it was read."""
+        if node.id is None:
+            raise InvalidValue(f"{node.label} has no id: only what was read can be updated")
+        write = self._write(node, Mode.REPLACE, "id")
+        write.id = node.id
+        write.expected_ms = node.updated_ms
+        return self._add(write)
+
+    def mirror(self, node: Node) -> int:
+        """A node exactly as given, id and times included."""
+        if node.id is None:
+            raise InvalidValue(f"{node.label} has no id, so it can't be mirrored")
+        write = self._write(node, Mode.MIRROR, "id")
+        write.id = checked_int64(node.id, f"{node.kind}.id")
+        write.created_ms = node.created_ms or 0
+        write.updated_ms = node.updated_ms or write.created_ms
+        position = self._add(write)
+        self._references[node.kind, write.id] = position
+        return position
+
+    def reference(self, kind: Kind, id: int) -> int:
+        """A node that must exist, by id."""
+        position = self._references.get((kind, id))
+        if position is None:
+            checked_int64(id, f"{kind}.id")
+            position = self._add(NodeWrite(kind=kind, mode=Mode.REFERENCE, key="id", id=id))
+            self._references[kind, id] = position
+        return position
+
+    def any(self, kind: Kind, given: Node | int | str) -> int:
+        """A node given whole, by id, or by a reference in words."""
+        if isinstance(given, int):
+            return self.reference(kind, given)
+        if isinstance(given, str):
+            return self._by_words(kind, given)
+        if given.kind is not kind:
+            raise InvalidValue(f"{given.label} is an {given.kind}; here belongs an {kind}")
+        return self.reuse(given)
+
+    def step(self, step: Step) -> tuple[int, list[int], list[int], list[int]]:
+        """A whole step; returns the positions of execution, inputs, outputs and contexts."""
+        for type in step.types:
+            self._types.put(type)
+        happened = self._now_ms if step.time_ms is None else checked_int64(step.time_ms, "time_ms")
+        execution = self.any(Kind.EXECUTION, step.execution)
+        contexts = [self.any(Kind.CONTEXT, context) for context in step.contexts]
+        inputs: list[int] = []
+        outputs: list[int] = []
+        for flow, ports, positions in (
+            (Flow.INPUT, step.inputs, inputs),
+            (Flow.OUTPUT, step.outputs, outputs),
+        ):
+            for port in ports:
+                check_flow(port, flow)
+                artifact = self.any(Kind.ARTIFACT, port.artifact)
+                positions.append(artifact)
+                self.event(
+                    artifact,
+                    execution,
+                    port.type or EventType(flow),
+                    port.path,
+                    happened if port.time_ms is None else port.time_ms,
+                )
+        for context in contexts:
+            for member in (execution, *outputs):
+                self.batch.memberships.append((member, context))
+        return execution, inputs, outputs, contexts
+
+    def event(
+        self,
+        artifact: int,
+        execution: int,
+        type: EventType,
+        path: Path = (),
+        time_ms: int | None = None,
+        recorded_ms: int | None = None,
+    ) -> None:
+        """An event between two positions of the batch."""
+        for step in path:
+            if isinstance(step, str):
+                checked_text(step, "event.path", MAX_NAME_BYTES, may_be_empty=True)
+            else:
+                checked_int64(step, "event.path")
+        self.batch.events.append(
+            EventWrite(
+                artifact,
+                execution,
+                type,
+                tuple(path),
+                self._now_ms if time_ms is None else checked_int64(time_ms, "event.time_ms"),
+                self._now_ms if recorded_ms is None else recorded_ms,
+            )
+        )
+
+    def event_by_ids(self, event: Event, *, mirrored: bool = False) -> None:
+        """An event between nodes that exist."""
+        self.event(
+            self.reference(Kind.ARTIFACT, event.artifact_id),
+            self.reference(Kind.EXECUTION, event.execution_id),
+            event.type,
+            event.path,
+            event.time_ms if not mirrored else event.time_ms or 0,
+            None if not mirrored else event.recorded_ms or 0,
+        )
+
+    def _add(self, write: NodeWrite) -> int:
+        self.batch.nodes.append(write)
+        return len(self.batch.nodes) - 1
+
+    def _write(self, node: Node, mode: Mode, key: Key) -> NodeWrite:
+        kind = node.kind
+        type = self._types.get(kind, node.type, node.type_version)
+        type = self._types.with_property(type, node.properties)
+        if node.name is not None:
+            checked_text(node.name, f"{kind}.name", MAX_NAME_BYTES)
+        if node.external_id is not None:
+            checked_text(node.external_id, f"{kind}.external_id", MAX_NAME_BYTES)
+        owner = node.label if node.name or node.id is not None else f"{node.type} {kind}"
+        write = NodeWrite(
+            kind=kind,
+            mode=mode,
+            key=key,
+            type=type,
+            name=node.name,
+            external_id=node.external_id,
+            now_ms=self._now_ms,
+        )
+        if node.properties:
+            write.properties = checked_properties(type, node.properties, owner)
+        if node.custom_properties:
+            write.custom_properties = checked_custom_properties(node.custom_properties, owner)
+        if not isinstance(node, Context):
+            state_given = mode is not Mode.MERGE or "state" in node.model_fields_set
+            write.state = str(node.state) if state_given else None
+        if isinstance(node, Artifact) and node.uri is not None:
+            write.uri = checked_text(node.uri, f"{owner}.uri", MAX_URI_BYTES)
+        return write
+
+    def _by_words(self, kind: Kind, text: str) -> int:
+        """By name inside the one write where that can be; by search otherwise."""
+        readings = parsed(text, self._types, (kind,))
+        if readings and isinstance(readings[0], ById):
+            return self.reference(kind, readings[0].id)
+        if readings:
+            by_name = readings[0]
+            assert not isinstance(by_name, ById)
+            return self._add(
+                NodeWrite(
+                    kind=kind,
+                    mode=Mode.REFERENCE,
+                    key="name",
+                    type=self._types.get(kind, by_name.type_name, by_name.type_version),
+                    name=by_name.name,
+                )
+            )
+        node = resolved(text, self._reader, self._types, (kind,))
+        assert node.id is not None
+        return self.reference(kind, node.id)

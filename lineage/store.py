@@ -1,0 +1,588 @@
+"""The one door: everything that is written or read goes through a `Store`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from lineage.backends.base import (
+    Backend,
+    Batch,
+    Counts,
+    Filter,
+    Reader,
+    Writer,
+    in_chunks,
+)
+from lineage.errors import ContextCycle, InvalidValue, NotFound
+from lineage.model import (
+    Artifact,
+    ArtifactRef,
+    Context,
+    ContextRef,
+    Event,
+    Execution,
+    ExecutionRef,
+    Kind,
+    Node,
+    Path,
+    Step,
+    Type,
+)
+from lineage.questions.asking import Asking
+from lineage.rules.references import resolved
+from lineage.rules.types import TypeSession, TypeTable
+from lineage.rules.writes import Composer
+
+T = TypeVar("T")
+N = TypeVar("N", Artifact, Execution, Context)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The ids of what a recorded step consists of; paths lead to artifact ids."""
+
+    execution: int
+    inputs: Mapping[Path, int] = field(default_factory=dict)
+    outputs: Mapping[Path, int] = field(default_factory=dict)
+    contexts: tuple[int, ...] = ()
+
+    def output(self, *path: str | int) -> int:
+        """The id of the artifact under a path; without one, of the only output."""
+        if not path and len(self.outputs) == 1:
+            return next(iter(self.outputs.values()))
+        if path not in self.outputs:
+            there = ", ".join(map(str, self.outputs)) or "none"
+            raise NotFound(f"the step has no output {path} (it has: {there})")
+        return self.outputs[path]
+
+
+class Store(Asking):
+    """A lineage store over any backend. Get one from `lineage.connect`.
+
+    Reads and writes may be called from any number of threads. Every write is one transaction:
+    it is there whole when the call returns, or the call raises and nothing was written.
+    `clock` gives the time in milliseconds since the Unix epoch.
+    """
+
+    def __init__(self, backend: Backend, *, clock: Callable[[], int] | None = None) -> None:
+        self.backend = backend
+        self._clock = clock or _now_ms
+        self._types = TypeTable()
+
+    @property
+    def url(self) -> str:
+        """Where the store is, without the password."""
+        return self.backend.url
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Store {self.url}>"
+
+    # Types
+
+    def put_type(self, type: Type, *, drop: Sequence[str] = ()) -> Type:
+        """Declare a type, or add properties to one; returns it as it then is.
+
+        Raises TypeConflict where a property would change its kind, or be left out without being
+        named in `drop`. The same type put again changes nothing.
+        """
+        return self._write(lambda tx, types: types.put(type, dropping=drop))
+
+    def types(self, kind: Kind | None = None) -> list[Type]:
+        """All types, or those of one kind, ordered by kind, name and version."""
+        with self.backend.read() as reader:
+            found = [t for t in reader.types() if kind is None or t.kind is kind]
+        return sorted(found, key=lambda t: (list(Kind).index(t.kind), t.name, t.version or ""))
+
+    def get_type(self, kind: Kind, name: str, version: str | None = None) -> Type:
+        """A type by name. Without a version, the unversioned one, else the newest.
+
+        Raises UnknownType.
+        """
+        with self.backend.read() as reader:
+            return self._types.session(reader).get(kind, name, version)
+
+    # Nodes
+
+    def put(self, node: N, *, reuse: bool = False) -> N:
+        """Create an artifact, execution or context; returns it as stored.
+
+        With `reuse`, one with the same external id, or the same type and name, is taken instead,
+        and what is given is set on it. Without, such a one raises AlreadyExists.
+        """
+        return self.put_all([node], reuse=reuse)[0]
+
+    def put_all(self, nodes: Iterable[N], *, reuse: bool = False) -> list[N]:
+        """Create many nodes in one transaction; as `put` for each."""
+        given = list(nodes)
+        for node in given:
+            if node.id is not None:
+                raise InvalidValue(
+                    f"{node.label} has the id {node.id} already; use update() to change it"
+                )
+
+        def work(tx: Writer, types: TypeSession) -> list[N]:
+            compose = Composer(tx, types, now := self._clock())
+            for node in given:
+                compose.reuse(node) if reuse else compose.create(node)
+            ids = tx.apply(compose.batch)
+            if reuse:
+                found = _read_back(tx, given, ids)
+                _same_types(found, compose.batch)
+                return found  # type: ignore[return-value]
+            return [
+                node.model_copy(
+                    update={
+                        "id": id,
+                        "type_id": write.type.id if write.type else None,
+                        "type_version": write.type.version if write.type else None,
+                        "properties": write.properties,
+                        "custom_properties": write.custom_properties,
+                        "created_ms": now,
+                        "updated_ms": now,
+                    }
+                )
+                for node, write, id in zip(given, compose.batch.nodes, ids, strict=True)
+            ]
+
+        return self._write(work)
+
+    def update(self, node: N) -> N:
+        """Write a changed node back; returns it as stored.
+
+        Everything but id, type and created time becomes what `node` has: a property that it
+        lacks is removed. Raises Conflict where the stored node changed after `node` was read,
+        NotFound where it is gone.
+        """
+
+        def work(tx: Writer, types: TypeSession) -> N:
+            compose = Composer(tx, types, self._clock())
+            compose.replace(node)
+            assert node.id is not None
+            old = _only(tx.nodes(node.kind, [node.id]), node.kind, node.id)
+            declared = compose.batch.nodes[0].type
+            if declared is not None and old.type_id != declared.id:
+                raise InvalidValue(
+                    f"{node.kind}:{node.id} is of type {old.type!r} and can't become a "
+                    f"{node.type!r}; make a new {node.kind}"
+                )
+            tx.apply(compose.batch)
+            return _only(tx.nodes(node.kind, [node.id]), node.kind, node.id)  # type: ignore[return-value]
+
+        return self._write(work)
+
+    def get(self, reference: str, *, kind: Kind | None = None) -> Node:
+        """The node that a reference names: `artifact:42`, `Model:churn`, an external id, a uri.
+
+        Raises NotFound, or Ambiguous where several nodes have that external id or uri.
+        """
+        with self._reading() as (reader, types):
+            return resolved(reference, reader, types, (kind,) if kind else tuple(Kind))
+
+    def artifact(self, reference: int | str) -> Artifact:
+        """An artifact by id or reference. Raises NotFound."""
+        return self._one(Kind.ARTIFACT, reference)  # type: ignore[return-value]
+
+    def execution(self, reference: int | str) -> Execution:
+        """An execution by id or reference. Raises NotFound."""
+        return self._one(Kind.EXECUTION, reference)  # type: ignore[return-value]
+
+    def context(self, reference: int | str) -> Context:
+        """A context by id or reference. Raises NotFound."""
+        return self._one(Kind.CONTEXT, reference)  # type: ignore[return-value]
+
+    def artifacts(self, **where: Any) -> list[Artifact]:
+        """Artifacts by `type`, `name`, `uri`, `external_id`, `state`, `context`; see `find`."""
+        return self.find(Kind.ARTIFACT, **where)  # type: ignore[return-value]
+
+    def executions(self, **where: Any) -> list[Execution]:
+        """Executions by `type`, `name`, `external_id`, `state`, `context`; see `find`."""
+        return self.find(Kind.EXECUTION, **where)  # type: ignore[return-value]
+
+    def contexts(self, **where: Any) -> list[Context]:
+        """Contexts by `type`, `name`, `external_id`; `context` gives its children; see `find`."""
+        return self.find(Kind.CONTEXT, **where)  # type: ignore[return-value]
+
+    def find(
+        self,
+        kind: Kind,
+        *,
+        type: str | None = None,
+        name: str | None = None,
+        external_id: str | None = None,
+        uri: str | None = None,
+        state: str | None = None,
+        context: int | str | None = None,
+        after_id: int | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Node]:
+        """The nodes of a kind for which everything given holds, by id.
+
+        `type` is a type's name and takes all its versions. Raises UnknownType, or NotFound for
+        the context.
+        """
+        with self._reading() as (reader, types):
+            type_ids = None if type is None else _versions(types, kind, type)
+            context_id = None
+            if context is not None:
+                context_id = self._node(reader, types, Kind.CONTEXT, context).id
+            return reader.find(
+                kind,
+                Filter(
+                    type_ids=type_ids,
+                    name=name,
+                    external_id=external_id,
+                    uri=uri,
+                    state=state,
+                    context_id=context_id,
+                    after_id=after_id,
+                    limit=limit,
+                    newest_first=newest_first,
+                ),
+            )
+
+    def counts(self) -> Counts:
+        """How many types, artifacts, executions, contexts and events there are."""
+        with self.backend.read() as reader:
+            return reader.counts()
+
+    # Events and contexts
+
+    def put_events(self, events: Iterable[Event]) -> None:
+        """Write events between stored artifacts and executions. Those that exist stay.
+
+        Raises NotFound where an id is of nothing.
+        """
+        given = list(events)
+
+        def work(tx: Writer, types: TypeSession) -> None:
+            compose = Composer(tx, types, self._clock())
+            for event in given:
+                compose.event_by_ids(event)
+            tx.apply(compose.batch)
+
+        self._write(work)
+
+    def events(
+        self, *, artifact: int | str | None = None, execution: int | str | None = None
+    ) -> list[Event]:
+        """The events of an artifact, of an execution, or between the two."""
+        with self._reading() as (reader, types):
+            ids: dict[str, list[int]] = {}
+            if artifact is not None:
+                ids["artifact_ids"] = [self._id(reader, types, Kind.ARTIFACT, artifact)]
+            if execution is not None:
+                ids["execution_ids"] = [self._id(reader, types, Kind.EXECUTION, execution)]
+            if not ids:
+                raise InvalidValue("say whose events: artifact=... or execution=...")
+            return reader.events(**ids)
+
+    def put_in_context(
+        self,
+        context: ContextRef,
+        *,
+        artifacts: Iterable[ArtifactRef] = (),
+        executions: Iterable[ExecutionRef] = (),
+    ) -> None:
+        """Attribute artifacts to a context, and associate executions with it."""
+        members = [(Kind.ARTIFACT, a) for a in artifacts]
+        members += [(Kind.EXECUTION, e) for e in executions]  # type: ignore[misc]
+
+        def work(tx: Writer, types: TypeSession) -> None:
+            compose = Composer(tx, types, self._clock())
+            parent = compose.any(Kind.CONTEXT, context)
+            for kind, member in members:
+                compose.batch.memberships.append((compose.any(kind, member), parent))
+            tx.apply(compose.batch)
+
+        self._write(work)
+
+    def put_parent(self, child: ContextRef, parent: ContextRef) -> None:
+        """Put a context below another. Raises ContextCycle where that would close a circle."""
+
+        def work(tx: Writer, types: TypeSession) -> None:
+            compose = Composer(tx, types, self._clock())
+            pair = (compose.any(Kind.CONTEXT, child), compose.any(Kind.CONTEXT, parent))
+            compose.batch.parents.append(pair)
+            ids = tx.apply(compose.batch)
+            _check_acyclic(tx, ids[pair[0]], ids[pair[1]])
+
+        self._write(work)
+
+    def contexts_of(self, node: ArtifactRef | ExecutionRef, *, kind: Kind | None = None) -> list[Context]:
+        """The contexts that an artifact or execution is in; an int needs its `kind`."""
+        with self._reading() as (reader, types):
+            found = self._start(reader, types, node, kind)
+            assert found.id is not None
+            pairs = reader.contexts_of(found.kind, [found.id])
+            return reader.nodes(Kind.CONTEXT, [c for _, c in pairs])  # type: ignore[return-value]
+
+    def parents_of(self, context: int | str) -> list[Context]:
+        """The contexts directly above a context."""
+        with self._reading() as (reader, types):
+            id = self._id(reader, types, Kind.CONTEXT, context)
+            found = reader.nodes(Kind.CONTEXT, [p for _, p in reader.parents_of([id])])
+            return found  # type: ignore[return-value]
+
+    def children_of(self, context: int | str) -> list[Context]:
+        """The contexts directly below a context."""
+        with self._reading() as (reader, types):
+            id = self._id(reader, types, Kind.CONTEXT, context)
+            found = reader.nodes(Kind.CONTEXT, [c for c, _ in reader.children_of([id])])
+            return found  # type: ignore[return-value]
+
+    # Recording
+
+    def record(
+        self,
+        execution: ExecutionRef,
+        *,
+        inputs: Any = None,
+        outputs: Any = None,
+        contexts: Sequence[ContextRef] = (),
+        types: Sequence[Type] = (),
+        time_ms: int | None = None,
+    ) -> Recorded:
+        """Write one step whole: its execution, inputs, outputs, events and contexts.
+
+        `inputs` and `outputs` map a path to an artifact or a list of them, or are a list of
+        artifacts or `Port`s; see `Step`. An artifact, execution or context given whole is re-used
+        by its id, its external id, or its type and name, and made otherwise; an id or a reference
+        (`"Dataset:raw"`) must exist. What is given on a re-used one is set on it.
+
+        Raises InvalidInput, NotFound or AlreadyExists, and then nothing was written.
+
+        Examples
+        --------
+        >>> store = lineage.connect("memory://")
+        >>> run = store.record(
+        ...     Execution(type="Train", properties={}, custom_properties={"depth": 3}),
+        ...     inputs={"examples": Artifact(type="Dataset", name="raw")},
+        ...     outputs={"model": Artifact(type="Model", name="churn")},
+        ...     contexts=[Context(type="PipelineRun", name="monday")],
+        ... )
+        >>> store.artifact(run.output("model")).label
+        'Model:churn'
+        """
+        step = Step(
+            execution=execution,
+            inputs=inputs,
+            outputs=outputs,
+            contexts=contexts,
+            types=types,
+            time_ms=time_ms,
+        )
+        return self._record([step])[0]
+
+    def record_steps(
+        self,
+        steps: Iterable[Step],
+        *,
+        batch_size: int = 500,
+        progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """Record steps from an iterator, `batch_size` in a transaction; returns how many.
+
+        `progress` is called with the number of steps recorded since it was called last. Where a
+        step is refused, its batch is not written; those before it are.
+        """
+        total = 0
+        for chunk in in_chunks(steps, batch_size):
+            total += len(self._record(chunk))
+            if progress is not None:
+                progress(len(chunk))
+        return total
+
+    def mirror(
+        self,
+        *,
+        types: Iterable[Type] = (),
+        nodes: Iterable[Node] = (),
+        events: Iterable[Event] = (),
+        memberships: Iterable[tuple[Kind, int, int]] = (),
+        parents: Iterable[tuple[int, int]] = (),
+        note: tuple[str, str | None] | None = None,
+    ) -> None:
+        """Write a part of another store exactly, ids and times kept, in one transaction.
+
+        What is there already with the same id is overwritten, so that the same part may be
+        mirrored twice. `memberships` are (kind, node id, context id), `parents` (child id, parent
+        id). `note` is kept in the same transaction (how far a copy has come).
+        """
+        given_nodes, given_events = list(nodes), list(events)
+        given_memberships, given_parents = list(memberships), list(parents)
+        given_types = list(types)
+
+        def work(tx: Writer, session: TypeSession) -> None:
+            for type in given_types:
+                session.put(type)
+            compose = Composer(tx, session, self._clock())
+            for node in given_nodes:
+                compose.mirror(node)
+            for event in given_events:
+                compose.event_by_ids(event, mirrored=True)
+            for kind, member, context in given_memberships:
+                pair = (compose.reference(kind, member), compose.reference(Kind.CONTEXT, context))
+                compose.batch.memberships.append(pair)
+            for child, parent in given_parents:
+                pair = (
+                    compose.reference(Kind.CONTEXT, child),
+                    compose.reference(Kind.CONTEXT, parent),
+                )
+                compose.batch.parents.append(pair)
+            tx.apply(compose.batch)
+            for child, parent in given_parents:
+                _check_acyclic(tx, child, parent)
+            if note is not None:
+                tx.set_note(*note)
+
+        self._write(work)
+
+    def note(self, key: str) -> str | None:
+        """What was kept under a key by `mirror`."""
+        with self.backend.read() as reader:
+            return reader.note(key)
+
+    # Inside
+
+    def _record(self, steps: Sequence[Step]) -> list[Recorded]:
+        def work(tx: Writer, types: TypeSession) -> list[Recorded]:
+            compose = Composer(tx, types, self._clock())
+            composed = [compose.step(step) for step in steps]
+            ids = tx.apply(compose.batch)
+            _check_merged_types(tx, compose.batch, ids)
+            return [
+                Recorded(
+                    execution=ids[execution],
+                    inputs={p.path: ids[i] for p, i in zip(step.inputs, inputs, strict=True)},
+                    outputs={p.path: ids[o] for p, o in zip(step.outputs, outputs, strict=True)},
+                    contexts=tuple(ids[c] for c in contexts),
+                )
+                for step, (execution, inputs, outputs, contexts) in zip(
+                    steps, composed, strict=True
+                )
+            ]
+
+        return self._write(work)
+
+    def _write(self, work: Callable[[Writer, TypeSession], T]) -> T:
+        sessions: list[TypeSession] = []
+
+        def run(tx: Writer) -> T:
+            session = self._types.session(tx)
+            sessions.append(session)
+            return work(tx, session)
+
+        result = self.backend.write(run)
+        self._types.keep(sessions[-1])
+        return result
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[Reader, TypeSession]]:
+        with self.backend.read() as reader:
+            yield reader, self._types.session(reader)
+
+    def _one(self, kind: Kind, reference: int | str) -> Node:
+        with self._reading() as (reader, types):
+            return self._node(reader, types, kind, reference)
+
+    def _node(self, reader: Reader, types: TypeSession, kind: Kind, given: int | str) -> Node:
+        if isinstance(given, int):
+            return _only(reader.nodes(kind, [given]), kind, given)
+        return resolved(given, reader, types, (kind,))
+
+    def _id(self, reader: Reader, types: TypeSession, kind: Kind, given: int | str) -> int:
+        id = self._node(reader, types, kind, given).id
+        assert id is not None
+        return id
+
+
+def _only(found: Sequence[Node], kind: Kind, id: int) -> Node:
+    if not found:
+        raise NotFound(f"there is no {kind} with the id {id}")
+    return found[0]
+
+
+def _versions(types: TypeSession, kind: Kind, name: str) -> list[int]:
+    """The ids of all versions of a type; `Name@version` is one of them."""
+    types.refresh()
+    plain, at, version = name.partition("@")
+    ids = [
+        t.id
+        for t in types.known.values()
+        if t.kind is kind
+        and t.id is not None
+        and (t.name == name or (at and t.name == plain and t.version == version))
+    ]
+    if not ids:
+        types.get(kind, name)  # raises UnknownType with what there is
+    return ids
+
+
+def _read_back(tx: Writer, given: Sequence[Node], ids: Sequence[int]) -> list[Node]:
+    found = {
+        kind: {n.id: n for n in tx.nodes(kind, [i for g, i in zip(given, ids, strict=True) if g.kind is kind])}
+        for kind in {g.kind for g in given}
+    }
+    return [found[g.kind][i] for g, i in zip(given, ids, strict=True)]
+
+
+def _same_types(found: Sequence[Node], batch: Batch) -> None:
+    """A node re-used by its external id must be of the type that its values were checked against."""
+    for node, write in zip(found, batch.nodes, strict=True):
+        if write.type is not None and node.type_id != write.type.id:
+            raise InvalidValue(
+                f"{node.kind}.external_id {node.external_id!r} belongs to {node.kind}:{node.id} "
+                f"of type {node.type!r}, not {write.type.name!r}"
+            )
+
+
+def _check_merged_types(tx: Writer, batch: Batch, ids: Sequence[int]) -> None:
+    for kind in Kind:
+        merged = [
+            (write, id)
+            for write, id in zip(batch.nodes, ids, strict=True)
+            if write.kind is kind and write.key == "external_id"
+        ]
+        if merged:
+            found = {n.id: n for n in tx.nodes(kind, [id for _, id in merged])}
+            _same_types(
+                [found[id] for _, id in merged], Batch(nodes=[write for write, _ in merged])
+            )
+
+
+def _check_acyclic(tx: Writer, child: int, parent: int) -> None:
+    """Raise ContextCycle where `child` is `parent` or above it."""
+    above, frontier = {parent}, [parent]
+    while frontier and child not in above:
+        frontier = [p for _, p in tx.parents_of(frontier) if p not in above]
+        above.update(frontier)
+    if child in above:
+        raise ContextCycle(
+            f"context:{parent} can't be the parent of context:{child}, because it is "
+            + ("the same context" if child == parent else "below it already")
+        )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
