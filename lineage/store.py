@@ -329,7 +329,9 @@ class Store(Asking):
 
         self._write(work)
 
-    def contexts_of(self, node: ArtifactRef | ExecutionRef, *, kind: Kind | None = None) -> list[Context]:
+    def contexts_of(
+        self, node: ArtifactRef | ExecutionRef, *, kind: Kind | None = None
+    ) -> list[Context]:
         """The contexts that an artifact or execution is in; an int needs its `kind`."""
         with self._reading() as (reader, types):
             found = self._start(reader, types, node, kind)
@@ -540,15 +542,15 @@ def _versions(types: TypeSession, kind: Kind, name: str) -> list[int]:
 
 
 def _read_back(tx: Writer, given: Sequence[Node], ids: Sequence[int]) -> list[Node]:
-    found = {
-        kind: {n.id: n for n in tx.nodes(kind, [i for g, i in zip(given, ids, strict=True) if g.kind is kind])}
-        for kind in {g.kind for g in given}
-    }
-    return [found[g.kind][i] for g, i in zip(given, ids, strict=True)]
+    by_kind: dict[Kind, list[int]] = {}
+    for node, id in zip(given, ids, strict=True):
+        by_kind.setdefault(node.kind, []).append(id)
+    found = {(k, n.id): n for k, some in by_kind.items() for n in tx.nodes(k, some)}
+    return [found[node.kind, id] for node, id in zip(given, ids, strict=True)]
 
 
 def _same_types(found: Sequence[Node], batch: Batch) -> None:
-    """A node re-used by its external id must be of the type that its values were checked against."""
+    """A node re-used by its external id must be of the type that its values were checked for."""
     for node, write in zip(found, batch.nodes, strict=True):
         if write.type is not None and node.type_id != write.type.id:
             raise InvalidValue(

@@ -168,7 +168,10 @@ class Reader(ABC):
 
     @abstractmethod
     def events(
-        self, *, artifact_ids: Sequence[int] | None = None, execution_ids: Sequence[int] | None = None
+        self,
+        *,
+        artifact_ids: Sequence[int] | None = None,
+        execution_ids: Sequence[int] | None = None,
     ) -> list[Event]:
         """The events of these artifacts, or of these executions; given both, those between them.
 

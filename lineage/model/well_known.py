@@ -100,7 +100,5 @@ def base_of(type: Type) -> BaseType | None:
     """
     if type.base is not None:
         return type.base
-    known = well_known(type.kind, type.name) or well_known(
-        type.kind, type.name.rpartition(".")[2]
-    )
+    known = well_known(type.kind, type.name) or well_known(type.kind, type.name.rpartition(".")[2])
     return known.base if known else None

@@ -11,6 +11,9 @@ from lineage.rules.types import TypeSession
 from lineage.rules.values import INT64_MAX, shown
 
 
+_KINDS = frozenset(kind.value for kind in Kind)
+
+
 @dataclass(frozen=True, slots=True)
 class ById:
     kind: Kind
@@ -30,7 +33,7 @@ def parsed(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> list[ById 
     prefix, colon, rest = text.partition(":")
     if not colon:
         return []
-    if prefix in Kind and rest.isascii() and rest.isdigit() and int(rest) <= INT64_MAX:
+    if prefix in _KINDS and rest.isascii() and rest.isdigit() and int(rest) <= INT64_MAX:
         kind = Kind(prefix)
         return [ById(kind, int(rest))] if kind in kinds else []
     name, at, version = prefix.partition("@")

@@ -162,7 +162,7 @@ def _plain(value: Any) -> Any:
         return value.item()
     for plain in (bool, int, float, str, bytes, dict, list):
         if isinstance(value, plain):
-            return plain(value)
+            return plain(value)  # type: ignore[arg-type]
     if isinstance(value, Mapping):
         return dict(value)
     try:
