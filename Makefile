@@ -1,0 +1,45 @@
+# Everything lives in .venv; nothing is installed elsewhere.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help demo test test-fast test-long neo4j lint bench clean
+.DEFAULT_GOAL := help
+
+help:  ## list what can be made
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, but $(PYTHON) is $$($(PYTHON) --version 2>&1); try make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet -e '.[neo4j,demo,dev]'
+	@touch $(READY)
+
+demo: $(READY)  ## run a real pipeline, record it, and ask it the questions
+	@$(BIN)/lineage demo
+
+test: $(READY)  ## run everything, against a real Neo4j too
+	$(BIN)/python -m pytest
+
+test-fast: $(READY)  ## the same without Neo4j
+	@echo "test-fast leaves Neo4j out: run 'make test' before you rely on it"
+	$(BIN)/python -m pytest --no-neo4j
+
+test-long: $(READY)  ## the long campaigns: hundreds of kills, long random runs
+	LINEAGE_LONG=1 $(BIN)/python -m pytest
+
+neo4j: $(READY)  ## start a local Neo4j and keep it up until Ctrl-C
+	@$(BIN)/python -m tools.neo4j --home .neo4j
+
+lint: $(READY)  ## lint, format and strict types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## measure, and write benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove the environment and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache dist
