@@ -343,15 +343,15 @@ class Store(Asking):
         """The contexts directly above a context."""
         with self._reading() as (reader, types):
             id = self._id(reader, types, Kind.CONTEXT, context)
-            found = reader.nodes(Kind.CONTEXT, [p for _, p in reader.parents_of([id])])
-            return found  # type: ignore[return-value]
+            above = [parent for _, parent in reader.parents_of([id])]
+            return reader.nodes(Kind.CONTEXT, above)  # type: ignore[return-value]
 
     def children_of(self, context: int | str) -> list[Context]:
         """The contexts directly below a context."""
         with self._reading() as (reader, types):
             id = self._id(reader, types, Kind.CONTEXT, context)
-            found = reader.nodes(Kind.CONTEXT, [c for c, _ in reader.children_of([id])])
-            return found  # type: ignore[return-value]
+            below = [child for child, _ in reader.children_of([id])]
+            return reader.nodes(Kind.CONTEXT, below)  # type: ignore[return-value]
 
     # Recording
 

@@ -33,7 +33,7 @@ class Step(Record):
 
     `inputs` and `outputs` are given as a mapping from path to artifact or list of artifacts
     (`{"examples": dataset, "models": [m1, m2]}` gives the paths `("examples",)`, `("models", 0)`,
-    `("models", 1)`), or as a list of artifacts or `Port`s. An artifact is given whole (re-used by
+    `("models", 1)`), or as a list of artifacts, with the paths `(0,)`, `(1,)` …, or of `Port`s. An artifact is given whole (re-used by
     its id, its external id, or its type and name; otherwise made), or by reference.
     The execution and its outputs are put in `contexts`.
     `time_ms` is when it happened; without it, now.
@@ -74,15 +74,15 @@ def ports(given: Any) -> list[Any]:
         raise InvalidValue(
             f"inputs and outputs are a mapping from path to artifact, or a list; got {given!r}"
         )
-    return [_port(item, None) for item in given]
+    return [_port(item, None, index) for index, item in enumerate(given)]
 
 
-def _port(item: Any, path: Path | None) -> Any:
+def _port(item: Any, path: Path | None, index: int = 0) -> Any:
     if isinstance(item, Port):
         return item if path is None else item.model_copy(update={"path": path})
     if isinstance(item, Mapping) and "artifact" in item:
         return item if path is None else {"path": path, **item}
-    return {"artifact": item, "path": path or ()}
+    return {"artifact": item, "path": path or (index,)}
 
 
 def check_flow(port: Port, flow: Flow) -> None:

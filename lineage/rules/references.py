@@ -10,7 +10,6 @@ from lineage.model import Kind, Node
 from lineage.rules.types import TypeSession
 from lineage.rules.values import INT64_MAX, shown
 
-
 _KINDS = frozenset(kind.value for kind in Kind)
 
 

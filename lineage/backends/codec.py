@@ -1,0 +1,65 @@
+"""Property values as JSON text, exactly, for backends that keep them as text.
+
+int, str, bool and finite doubles are plain JSON, so that a database's JSON functions can read
+them; what JSON has no word for is a mapping with one key that begins with `$`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from lineage.model import Value
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_decode = json.loads
+
+
+def encoded(properties: Mapping[str, Value]) -> str | None:
+    """JSON text of properties; None where there are none."""
+    if not properties:
+        return None
+    return _encode({name: _to_json(value) for name, value in properties.items()})
+
+
+def decoded(text: str | None) -> dict[str, Value]:
+    """The properties that `encoded` made the text from."""
+    if text is None:
+        return {}
+    found: dict[str, Any] = _decode(text)
+    for name, value in found.items():
+        if type(value) is dict:
+            found[name] = _from_json(value)
+    return found
+
+
+def encoded_path(path: tuple[str | int, ...]) -> str:
+    """An event's path as compact JSON text."""
+    return _encode(list(path))
+
+
+def decoded_path(text: str) -> tuple[str | int, ...]:
+    """The path that `encoded_path` made the text from."""
+    return tuple(_decode(text)) if text != "[]" else ()
+
+
+def _to_json(value: Value) -> Any:
+    if isinstance(value, dict | list):
+        return {"$struct": value}
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$double": repr(value)}
+    return value
+
+
+def _from_json(value: dict[str, Any]) -> Any:
+    [(tag, content)] = value.items()
+    if tag == "$struct":
+        return content
+    if tag == "$bytes":
+        return base64.b64decode(content)
+    return float(content)

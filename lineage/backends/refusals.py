@@ -1,0 +1,33 @@
+"""Why a batch is refused, worded once for all backends."""
+
+from __future__ import annotations
+
+from lineage.errors import AlreadyExists, Conflict, NotFound
+from lineage.model import Kind
+
+
+def missing(kind: Kind, field: str, value: object) -> NotFound:
+    """Nothing has that key."""
+    return NotFound(f"there is no {kind} with the {_field(field)} {value!a}; record it first")
+
+
+def taken(kind: Kind, field: str, value: object, id: int | None) -> AlreadyExists:
+    """Another node has that unique value."""
+    owner = f" ({kind}:{id})" if id is not None else ""
+    of_type = " of its type" if field == "name" else ""
+    return AlreadyExists(
+        f"{kind}.{field} {value!a} belongs to another {kind}{of_type}{owner}; choose another, "
+        "or re-use that one (reuse=True, or record())"
+    )
+
+
+def changed_since(kind: Kind, id: int, expected_ms: int, found_ms: int) -> Conflict:
+    """It isn't as it was when the caller read it."""
+    return Conflict(
+        f"{kind}:{id} changed since it was read (updated at {found_ms}, read as of {expected_ms}); "
+        "read it again and repeat the change"
+    )
+
+
+def _field(field: str) -> str:
+    return field.replace("_", " ")

@@ -1,0 +1,46 @@
+"""What a stored node becomes under a MERGE or REPLACE: for the backends that ask in Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lineage.backends.base import Mode, NodeWrite
+from lineage.backends.codec import encoded
+from lineage.backends.refusals import changed_since
+from lineage.model import Kind, Node
+
+
+def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
+    """The fields that change, or None where nothing does. Raises Conflict.
+
+    The updated time always grows, so that it also tells two changes in one millisecond apart.
+    """
+    assert old.id is not None
+    assert old.updated_ms is not None
+    if write.expected_ms is not None and old.updated_ms != write.expected_ms:
+        raise changed_since(old.kind, old.id, write.expected_ms, old.updated_ms)
+    changed: dict[str, Any] = {}
+    merging = write.mode is Mode.MERGE
+    for field in ("name", "external_id", *_FIELDS[old.kind]):
+        new = getattr(write, field)
+        if new != getattr(old, field) and not (merging and new is None):
+            changed[field] = new
+    for field in ("properties", "custom_properties"):
+        before, given = getattr(old, field), getattr(write, field)
+        if merging and not given:
+            continue
+        after = {**before, **given} if merging else dict(given)
+        # As text, because there NaN equals NaN and 1 differs from 1.0.
+        if encoded(after) != encoded(before):
+            changed[field] = after
+    if not changed:
+        return None
+    changed["updated_ms"] = max(write.now_ms, old.updated_ms + 1)
+    return changed
+
+
+_FIELDS: dict[Kind, tuple[str, ...]] = {
+    Kind.ARTIFACT: ("uri", "state"),
+    Kind.EXECUTION: ("state",),
+    Kind.CONTEXT: (),
+}

@@ -1,0 +1,74 @@
+"""Nodes and events from a store's own rows, without validating again what it validated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lineage.model import (
+    NODE_CLASSES,
+    Artifact,
+    ArtifactState,
+    Event,
+    EventType,
+    Execution,
+    ExecutionState,
+    Kind,
+    Node,
+    Path,
+)
+
+_ARTIFACT_STATES = {state.value: state for state in ArtifactState}
+_EXECUTION_STATES = {state.value: state for state in ExecutionState}
+_EVENT_TYPES = {type.value: type for type in EventType}
+
+
+def node(
+    kind: Kind,
+    id: int,
+    type: tuple[int, str, str | None],
+    name: str | None,
+    external_id: str | None,
+    uri: str | None,
+    state: str | None,
+    created_ms: int,
+    updated_ms: int,
+    properties: dict[str, Any],
+    custom_properties: dict[str, Any],
+) -> Node:
+    """A node; `type` is its type's id, name and version."""
+    fields: dict[str, Any] = {
+        "type": type[1],
+        "name": name,
+        "external_id": external_id,
+        "properties": properties,
+        "custom_properties": custom_properties,
+        "type_version": type[2],
+        "id": id,
+        "type_id": type[0],
+        "created_ms": created_ms,
+        "updated_ms": updated_ms,
+    }
+    if kind is Kind.ARTIFACT:
+        fields["uri"] = uri
+        fields["state"] = _ARTIFACT_STATES[state or "UNKNOWN"]
+        return Artifact.trusted(fields)
+    if kind is Kind.EXECUTION:
+        fields["state"] = _EXECUTION_STATES[state or "UNKNOWN"]
+        return Execution.trusted(fields)
+    return NODE_CLASSES[kind].trusted(fields)
+
+
+def event(
+    artifact_id: int, execution_id: int, type: str, path: Path, time_ms: int, recorded_ms: int
+) -> Event:
+    """An event."""
+    return Event.trusted(
+        {
+            "artifact_id": artifact_id,
+            "execution_id": execution_id,
+            "type": _EVENT_TYPES[type],
+            "path": path,
+            "time_ms": time_ms,
+            "recorded_ms": recorded_ms,
+        }
+    )

@@ -1,0 +1,224 @@
+"""Reading: lists of ids go in as one JSON parameter, so that any number fits."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from lineage.backends import rows
+from lineage.backends.base import Counts, Direction, Filter, Frontier, Reader
+from lineage.backends.codec import decoded, decoded_path, encoded_path
+from lineage.backends.traversal import breadth_first
+from lineage.model import BaseType, Event, Kind, Node, PropertyKind, Type
+
+_NODES = """
+SELECT n.id, n.type_id, t.name, t.version, n.name, n.external_id, n.uri, n.state, n.created,
+       n.updated, n.properties, n.custom_properties
+"""
+_EVENTS = "SELECT e.artifact_id, e.execution_id, e.type, e.path, e.time, e.recorded"
+_EVENT_ORDER = " ORDER BY e.execution_id, e.artifact_id, e.type, e.path"
+
+# By what is expanded and which way: inputs carry data into executions, outputs out of them.
+_EXPAND = {
+    (Kind.ARTIFACT, Direction.DOWNSTREAM): ("execution_id", "artifact_id", 1),
+    (Kind.EXECUTION, Direction.DOWNSTREAM): ("artifact_id", "execution_id", 2),
+    (Kind.ARTIFACT, Direction.UPSTREAM): ("execution_id", "artifact_id", 2),
+    (Kind.EXECUTION, Direction.UPSTREAM): ("artifact_id", "execution_id", 1),
+}
+
+
+class SqliteReader(Reader):
+    """Reads through one connection, inside whatever transaction it is in."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def types(self) -> list[Type]:
+        found = self._connection.execute(
+            "SELECT id, kind, name, version, base, description, external_id, properties "
+            "FROM type ORDER BY id"
+        )
+        return [
+            Type.trusted(
+                {
+                    "kind": Kind(kind),
+                    "name": name,
+                    "version": version,
+                    "properties": {n: PropertyKind(k) for n, k in json.loads(properties).items()},
+                    "base": BaseType(base) if base else None,
+                    "description": description,
+                    "external_id": external_id,
+                    "id": id,
+                }
+            )
+            for id, kind, name, version, base, description, external_id, properties in found
+        ]
+
+    def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
+        found = self._connection.execute(
+            f"{_NODES} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value "
+            "JOIN type t ON t.id = n.type_id ORDER BY j.key",
+            (_list(ids),),
+        )
+        return [_node(kind, row) for row in found]
+
+    def find(self, kind: Kind, where: Filter) -> list[Node]:
+        clauses: list[str] = []
+        values: list[Any] = []
+        for column in ("name", "external_id", "uri", "state"):
+            value = getattr(where, column)
+            if value is not None:
+                clauses.append(f"n.{column} = ?")
+                values.append(value)
+        if where.type_ids is not None:
+            clauses.append("n.type_id IN (SELECT value FROM json_each(?))")
+            values.append(_list(where.type_ids))
+        if where.context_id is not None and kind is Kind.CONTEXT:
+            clauses.append("n.id IN (SELECT child_id FROM parent WHERE parent_id = ?)")
+            values.append(where.context_id)
+        elif where.context_id is not None:
+            clauses.append(
+                "n.id IN (SELECT node_id FROM membership WHERE context_id = ? AND kind = ?)"
+            )
+            values += [where.context_id, kind]
+        if where.after_id is not None:
+            clauses.append("n.id < ?" if where.newest_first else "n.id > ?")
+            values.append(where.after_id)
+        values.append(-1 if where.limit is None else where.limit)
+        found = self._connection.execute(
+            f"{_NODES} FROM {kind} n JOIN type t ON t.id = n.type_id "
+            f"{'WHERE ' if clauses else ''}{' AND '.join(clauses)} "
+            f"ORDER BY n.id {'DESC' if where.newest_first else 'ASC'} LIMIT ?",
+            values,
+        )
+        return [_node(kind, row) for row in found]
+
+    def events(
+        self,
+        *,
+        artifact_ids: Sequence[int] | None = None,
+        execution_ids: Sequence[int] | None = None,
+    ) -> list[Event]:
+        if execution_ids is not None:
+            source = "json_each(?) j CROSS JOIN event e ON e.execution_id = j.value"
+            values = [_list(set(execution_ids))]
+        elif artifact_ids is not None:
+            source = "json_each(?) j CROSS JOIN event e ON e.artifact_id = j.value"
+            values = [_list(set(artifact_ids))]
+        else:
+            source, values = "event e", []
+        found = map(_event, self._connection.execute(f"{_EVENTS} FROM {source}", values))
+        if artifact_ids is not None and execution_ids is not None:
+            wanted = set(artifact_ids)
+            found = (e for e in found if e.artifact_id in wanted)  # type: ignore[assignment]
+        return sorted(found, key=_event_order)
+
+    def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
+        return self._connection.execute(
+            "SELECT m.node_id, m.context_id FROM json_each(?) j CROSS JOIN membership m "
+            "ON m.kind = ? AND m.node_id = j.value ORDER BY 1, 2",
+            (_list(set(ids)), kind),
+        ).fetchall()
+
+    def members_of(self, context_ids: Sequence[int], kind: Kind) -> list[tuple[int, int]]:
+        return self._connection.execute(
+            "SELECT m.context_id, m.node_id FROM json_each(?) j CROSS JOIN membership m "
+            "ON m.context_id = j.value AND m.kind = ? ORDER BY 1, 2",
+            (_list(set(context_ids)), kind),
+        ).fetchall()
+
+    def parents_of(self, context_ids: Sequence[int]) -> list[tuple[int, int]]:
+        return self._connection.execute(
+            "SELECT p.child_id, p.parent_id FROM json_each(?) j CROSS JOIN parent p "
+            "ON p.child_id = j.value ORDER BY 1, 2",
+            (_list(set(context_ids)),),
+        ).fetchall()
+
+    def children_of(self, context_ids: Sequence[int]) -> list[tuple[int, int]]:
+        return self._connection.execute(
+            "SELECT p.child_id, p.parent_id FROM json_each(?) j CROSS JOIN parent p "
+            "ON p.parent_id = j.value ORDER BY 1, 2",
+            (_list(set(context_ids)),),
+        ).fetchall()
+
+    def counts(self) -> Counts:
+        [row] = self._connection.execute(
+            "SELECT (SELECT count(*) FROM type), (SELECT count(*) FROM artifact), "
+            "(SELECT count(*) FROM execution), (SELECT count(*) FROM context), "
+            "(SELECT count(*) FROM event)"
+        )
+        return Counts(*row)
+
+    def closure(
+        self,
+        kind: Kind,
+        ids: Sequence[int],
+        direction: Direction,
+        *,
+        max_depth: int | None = None,
+        as_of_ms: int | None = None,
+    ) -> Frontier:
+        def expand(kind: Kind, frontier: Sequence[int]) -> Iterable[int]:
+            target, source, flow = _EXPAND[kind, direction]
+            known = "" if as_of_ms is None else " AND e.recorded <= ?3"
+            found = self._connection.execute(
+                f"SELECT e.{target} FROM json_each(?1) j CROSS JOIN event e "
+                f"ON e.{source} = j.value AND e.flow = ?2{known}",
+                (_list(frontier), flow) if as_of_ms is None else (_list(frontier), flow, as_of_ms),
+            )
+            return chain.from_iterable(found)
+
+        starts = self._connection.execute(
+            f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value", (_list(ids),)
+        )
+        return breadth_first(kind, chain.from_iterable(starts), expand, max_depth)
+
+    def scan_events(self, after: tuple[int, int, str, str] | None, limit: int) -> list[Event]:
+        where = (
+            ""
+            if after is None
+            else (
+                " WHERE e.execution_id >= ? "
+                "AND (e.execution_id, e.artifact_id, e.type, e.path) > (?, ?, ?, ?)"
+            )
+        )
+        found = self._connection.execute(
+            f"{_EVENTS} FROM event e{where}{_EVENT_ORDER} LIMIT ?",
+            [*(() if after is None else (after[0], *after)), limit],
+        )
+        return [_event(row) for row in found]
+
+    def note(self, key: str) -> str | None:
+        row = self._connection.execute("SELECT value FROM note WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+
+def _list(ids: Iterable[int]) -> str:
+    return f"[{','.join(map(str, ids))}]"
+
+
+def _node(kind: Kind, row: tuple[Any, ...]) -> Node:
+    return rows.node(
+        kind,
+        row[0],
+        row[1:4],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        decoded(row[10]),
+        decoded(row[11]),
+    )
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    return rows.event(row[0], row[1], row[2], decoded_path(row[3]), row[4], row[5])
+
+
+def _event_order(event: Event) -> tuple[int, int, str, str]:
+    return (event.execution_id, event.artifact_id, event.type, encoded_path(event.path))

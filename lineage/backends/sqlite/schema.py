@@ -1,0 +1,122 @@
+"""The tables, and the steps from one schema to the next.
+
+An event's key leads with the execution, and one index leads with the artifact; both hold all that
+a traversal reads, so that neither direction looks a row up. `flow` is 1 for inputs, 2 for outputs
+and 0 for events that carry no data.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from lineage.errors import StoreTooNew, StoreUnavailable
+
+# "Lnge" in ASCII: tells our files from anyone else's.
+APPLICATION_ID = 0x4C6E6765
+SCHEMA = 1
+
+_NODE = """
+CREATE TABLE {kind} (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    type_id INTEGER NOT NULL REFERENCES type (id),
+    name TEXT,
+    external_id TEXT,
+    uri TEXT,
+    state TEXT,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    properties TEXT,
+    custom_properties TEXT
+);
+CREATE UNIQUE INDEX {kind}_name ON {kind} (type_id, name) WHERE name IS NOT NULL;
+CREATE UNIQUE INDEX {kind}_external_id ON {kind} (external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX {kind}_by_name ON {kind} (name) WHERE name IS NOT NULL;
+CREATE INDEX {kind}_by_type ON {kind} (type_id);
+"""
+
+_FIRST = (
+    """
+CREATE TABLE type (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT,
+    base TEXT,
+    description TEXT,
+    external_id TEXT,
+    properties TEXT NOT NULL
+);
+CREATE UNIQUE INDEX type_name ON type (kind, name, ifnull(version, ''), version IS NULL);
+"""
+    + "".join(_NODE.format(kind=kind) for kind in ("artifact", "execution", "context"))
+    + """
+CREATE INDEX artifact_by_uri ON artifact (uri) WHERE uri IS NOT NULL;
+CREATE TABLE event (
+    execution_id INTEGER NOT NULL REFERENCES execution (id),
+    flow INTEGER NOT NULL,
+    artifact_id INTEGER NOT NULL REFERENCES artifact (id),
+    type TEXT NOT NULL,
+    path TEXT NOT NULL,
+    recorded INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    PRIMARY KEY (execution_id, flow, artifact_id, type, path)
+) WITHOUT ROWID;
+CREATE INDEX event_by_artifact ON event (artifact_id, flow, execution_id, recorded);
+CREATE TABLE membership (
+    kind TEXT NOT NULL,
+    node_id INTEGER NOT NULL,
+    context_id INTEGER NOT NULL REFERENCES context (id),
+    PRIMARY KEY (kind, node_id, context_id)
+) WITHOUT ROWID;
+CREATE INDEX membership_by_context ON membership (context_id, kind, node_id);
+CREATE TABLE parent (
+    child_id INTEGER NOT NULL REFERENCES context (id),
+    parent_id INTEGER NOT NULL REFERENCES context (id),
+    PRIMARY KEY (child_id, parent_id)
+) WITHOUT ROWID;
+CREATE INDEX parent_by_parent ON parent (parent_id, child_id);
+CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+)
+
+# Step n brings a file of schema n to schema n + 1.
+STEPS: tuple[str, ...] = (_FIRST,)
+
+
+def prepare(connection: sqlite3.Connection, where: str) -> None:
+    """Bring a new or older file to the present schema.
+
+    Raises StoreTooNew for a newer file, StoreUnavailable for one that isn't a lineage store.
+    """
+    if _version(connection, where) == SCHEMA:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have done it while this one waited for the lock.
+        for step in STEPS[_version(connection, where) :]:
+            for statement in step.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, where: str) -> int:
+    [application] = connection.execute("PRAGMA application_id").fetchone()
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != APPLICATION_ID and (tables or application or version):
+        raise StoreUnavailable(
+            f"{where} is a SQLite database, but not a lineage store; name another file, "
+            "or use `lineage import mlmd` if it is one of ML Metadata"
+        )
+    if version > SCHEMA:
+        raise StoreTooNew(
+            f"{where} has schema {version}, this Lineage knows {SCHEMA}: install a newer "
+            "lineage-engine"
+        )
+    return int(version)

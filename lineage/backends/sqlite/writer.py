@@ -1,0 +1,241 @@
+"""Writing one batch inside one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from lineage.backends.base import Batch, Mode, NodeWrite, Writer
+from lineage.backends.codec import encoded, encoded_path
+from lineage.backends.refusals import missing, taken
+from lineage.backends.rewriting import rewritten
+from lineage.backends.sqlite.reader import SqliteReader
+from lineage.model import Flow, Kind, Type
+
+_FLOW = {None: 0, Flow.INPUT: 1, Flow.OUTPUT: 2}
+
+_INSERT = {
+    kind: f"INSERT INTO {kind} (id, type_id, name, external_id, uri, state, created, updated, "
+    "properties, custom_properties) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    for kind in Kind
+}
+_COLUMNS = (
+    "type_id", "name", "external_id", "uri", "state", "created", "updated", "properties",
+    "custom_properties",
+)  # fmt: skip
+_UPSERT = {
+    kind: f"{insert} ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS)
+    for kind, insert in _INSERT.items()
+}
+_UPDATE = {
+    kind: f"UPDATE {kind} SET name = ?, external_id = ?, uri = ?, state = ?, updated = ?, "
+    "properties = ?, custom_properties = ? WHERE id = ?"
+    for kind in Kind
+}
+
+
+class SqliteWriter(SqliteReader, Writer):
+    """Writes through a connection that is inside a transaction."""
+
+    def put_type(self, type: Type) -> Type:
+        values = (
+            type.kind,
+            type.name,
+            type.version,
+            type.base,
+            type.description,
+            type.external_id,
+            json.dumps(type.properties),
+        )
+        id = type.id
+        if id is not None:
+            done = self._connection.execute(
+                "UPDATE type SET kind = ?, name = ?, version = ?, base = ?, description = ?, "
+                "external_id = ?, properties = ? WHERE id = ?",
+                (*values, id),
+            )
+            if done.rowcount:
+                return type
+        done = self._connection.execute(
+            "INSERT INTO type (kind, name, version, base, description, external_id, properties, id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*values, id),
+        )
+        return type.model_copy(update={"id": done.lastrowid})
+
+    def apply(self, batch: Batch) -> list[int]:
+        ids: list[int] = []
+        for (kind, mode, by), group in groupby(batch.nodes, lambda w: (w.kind, w.mode, w.key)):
+            writes = list(group)
+            if mode is Mode.CREATE:
+                ids += self._create(kind, writes)
+            elif mode is Mode.MIRROR:
+                ids += self._mirror(kind, writes)
+            elif mode is Mode.REFERENCE and by == "id":
+                ids += self._referenced(kind, writes)
+            else:
+                ids += [self._one(write) for write in writes]
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO event (artifact_id, execution_id, flow, type, path, time, "
+            "recorded) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    ids[e.artifact],
+                    ids[e.execution],
+                    _FLOW[e.type.flow],
+                    e.type,
+                    encoded_path(e.path),
+                    e.time_ms,
+                    e.recorded_ms,
+                )
+                for e in batch.events
+            ],
+        )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO membership (kind, node_id, context_id) VALUES (?, ?, ?)",
+            [(batch.nodes[n].kind, ids[n], ids[c]) for n, c in batch.memberships],
+        )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO parent (child_id, parent_id) VALUES (?, ?)",
+            [(ids[child], ids[parent]) for child, parent in batch.parents],
+        )
+        return ids
+
+    def set_note(self, key: str, value: str | None) -> None:
+        if value is None:
+            self._connection.execute("DELETE FROM note WHERE key = ?", (key,))
+        else:
+            self._connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (key, value))
+
+    def _create(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
+        row = self._connection.execute(
+            "SELECT seq FROM sqlite_sequence WHERE name = ?", (str(kind),)
+        ).fetchone()
+        first = (row[0] if row else 0) + 1
+        ids = list(range(first, first + len(writes)))
+        made = [
+            _row(write, id, write.now_ms, write.now_ms)
+            for write, id in zip(writes, ids, strict=True)
+        ]
+        self._insert(_INSERT[kind], kind, writes, made)
+        return ids
+
+    def _mirror(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
+        ids = [_given(write.id) for write in writes]
+        made = [
+            _row(write, id, write.created_ms or 0, write.updated_ms or 0)
+            for write, id in zip(writes, ids, strict=True)
+        ]
+        self._insert(_UPSERT[kind], kind, writes, made)
+        return ids
+
+    def _insert(
+        self, statement: str, kind: Kind, writes: Sequence[NodeWrite], made: list[tuple[Any, ...]]
+    ) -> None:
+        try:
+            self._connection.executemany(statement, made)
+        except sqlite3.IntegrityError:
+            # The rows before the one that was refused are in; find it by being the first that
+            # isn't as it was written.
+            for write, row in zip(writes, made, strict=True):
+                self._refuse_if_taken(kind, write, row[0])
+            raise
+
+    def _referenced(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
+        ids = [_given(write.id) for write in writes]
+        row = self._connection.execute(
+            f"SELECT j.value FROM json_each(?) j LEFT JOIN {kind} n ON n.id = j.value "
+            "WHERE n.id IS NULL LIMIT 1",
+            (json.dumps(ids),),
+        ).fetchone()
+        if row is not None:
+            raise missing(kind, "id", row[0])
+        return ids
+
+    def _one(self, write: NodeWrite) -> int:
+        kind = write.kind
+        id = self._look_up(write)
+        if id is None:
+            if write.mode is Mode.MERGE:
+                return self._create(kind, [write])[0]
+            raise missing(kind, write.key, _key_value(write))
+        if write.mode is Mode.REFERENCE:
+            return id
+        [old] = self.nodes(kind, [id])
+        changed = rewritten(old, write)
+        if changed is None:
+            return id
+        new = {**old.__dict__, **changed}
+        values = (
+            new["name"],
+            new["external_id"],
+            new.get("uri"),
+            new.get("state"),
+            new["updated_ms"],
+            encoded(new["properties"]),
+            encoded(new["custom_properties"]),
+            id,
+        )
+        try:
+            self._connection.execute(_UPDATE[kind], values)
+        except sqlite3.IntegrityError:
+            self._refuse_if_taken(kind, write, id)
+            raise
+        return id
+
+    def _look_up(self, write: NodeWrite) -> int | None:
+        if write.key == "id":
+            where, values = "id = ?", [write.id]
+        elif write.key == "external_id":
+            where, values = "external_id = ?", [write.external_id]  # type: ignore[list-item]
+        else:
+            where, values = "type_id = ? AND name = ?", [_type_id(write), write.name]  # type: ignore[list-item]
+        row = self._connection.execute(
+            f"SELECT id FROM {write.kind} WHERE {where}", values
+        ).fetchone()
+        return row[0] if row else None
+
+    def _refuse_if_taken(self, kind: Kind, write: NodeWrite, id: int) -> None:
+        """Raise AlreadyExists where another node than `id` has a name or external id of `write`."""
+        for field, where, values in (
+            ("name", "type_id = ? AND name = ?", (_type_id(write), write.name)),
+            ("external_id", "external_id = ?", (write.external_id,)),
+        ):
+            row = self._connection.execute(
+                f"SELECT id FROM {kind} WHERE {where} AND id <> ?", (*values, id)
+            ).fetchone()
+            if row is not None:
+                raise taken(kind, field, getattr(write, field), row[0])
+
+
+def _row(write: NodeWrite, id: int, created: int, updated: int) -> tuple[Any, ...]:
+    return (
+        id,
+        _type_id(write),
+        write.name,
+        write.external_id,
+        write.uri,
+        write.state,
+        created,
+        updated,
+        encoded(write.properties),
+        encoded(write.custom_properties),
+    )
+
+
+def _type_id(write: NodeWrite) -> int:
+    assert write.type is not None
+    return _given(write.type.id)
+
+
+def _given(id: int | None) -> int:
+    assert id is not None
+    return id
+
+
+def _key_value(write: NodeWrite) -> object:
+    return write.id if write.key == "id" else getattr(write, write.key)
