@@ -1,0 +1,108 @@
+"""Stores on every backend, a real Neo4j, and a summary of what ran where."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+import lineage
+from tests.neo4j_for_tests import Neo4jForTests, emptied
+
+BACKENDS = ("memory", "sqlite", "neo4j")
+_ran: Counter[str] = Counter()
+_servers: list[Neo4jForTests] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-neo4j", action="store_true", help="leave out what needs a Neo4j server")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "url" in metafunc.fixturenames:
+        without = metafunc.config.getoption("--no-neo4j")
+        marker = metafunc.definition.get_closest_marker("backends")
+        names = marker.args if marker else BACKENDS
+        metafunc.parametrize(
+            "url", [n for n in names if not (without and n == "neo4j")], indirect=True
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "backends(*names): the backends that a test is about")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--no-neo4j"):
+        return
+    left_out = [
+        i
+        for i in items
+        if "neo4j_server" in getattr(i, "fixturenames", ())
+        and ("url" not in getattr(i, "fixturenames", ()))
+    ]
+    if left_out:
+        items[:] = [i for i in items if i not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def neo4j_server() -> Iterator[Neo4jForTests]:
+    with ExitStack() as stack:
+        server = stack.enter_context(Neo4jForTests.found())
+        _servers.append(server)
+        yield server
+
+
+@pytest.fixture
+def neo4j_url(neo4j_server: Neo4jForTests) -> str:
+    """A Neo4j with nothing in it."""
+    emptied(neo4j_server.url)
+    return neo4j_server.url
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store on one backend."""
+    if request.param == "neo4j":
+        return request.getfixturevalue("neo4j_url")
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/lineage.db"
+    return f"memory://{tempfile.mktemp()}"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[lineage.Store]:
+    with lineage.connect(url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("LINEAGE_TEST_DATA") or beside)
+    assert folder.is_dir(), f"no test data at {folder}: set LINEAGE_TEST_DATA"
+    return folder
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call":
+        for name in BACKENDS:
+            if f"[{name}" in report.nodeid or f"-{name}" in report.nodeid:
+                _ran[name] += 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    ran = ", ".join(f"{name} {_ran[name]}" for name in BACKENDS)
+    terminalreporter.section("backends")
+    terminalreporter.line(f"tests run on each backend: {ran}")
+    for server in _servers:
+        terminalreporter.line(f"Neo4j {server.version} ({server.origin})")
+    if not _servers:
+        terminalreporter.line("Neo4j was not used")
