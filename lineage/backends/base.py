@@ -235,6 +235,10 @@ class Writer(Reader):
     """A transaction: it reads its own writes."""
 
     @abstractmethod
+    def lock_types(self) -> None:
+        """No other transaction changes types until this one ends."""
+
+    @abstractmethod
     def put_type(self, type: Type) -> Type:
         """Insert a type (by (kind, name, version); a given id is kept), or overwrite the one with
         the same id or key; returns it with its id."""

@@ -160,7 +160,7 @@ class MemoryReader(Reader):
         else:
             ids = self._state.ids[Kind.EXECUTION]
             found = [e for id in ids for e in self._events((Kind.EXECUTION, id))]
-        return sorted(found, key=_event_order)
+        return sorted(found, key=rows.event_order)
 
     def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
         return sorted(p for id in set(ids) for p in self._out((kind, id), _IN_CONTEXT))
@@ -223,8 +223,8 @@ class MemoryReader(Reader):
         for id in sorted(self._state.ids[Kind.EXECUTION]):
             if after is not None and id < after[0]:
                 continue
-            for event in sorted(self._events((Kind.EXECUTION, id)), key=_event_order):
-                if after is None or _event_order(event) > after:
+            for event in sorted(self._events((Kind.EXECUTION, id)), key=rows.event_order):
+                if after is None or rows.event_order(event) > after:
                     found.append(event)
                     if len(found) == limit:
                         return found
@@ -275,6 +275,9 @@ class MemoryReader(Reader):
 
 class MemoryWriter(MemoryReader, Writer):
     """Changes the graph while holding the lock; the backend undoes what fails."""
+
+    def lock_types(self) -> None:
+        """Nothing to do: there is only one writer at a time."""
 
     def put_type(self, type: Type) -> Type:
         state = self._state
@@ -435,7 +438,3 @@ def open_backend(url: str, *, create: bool = True) -> MemoryBackend:
     """`memory://` or `memory://name`. What it would find is made, whatever `create` says."""
     name = url.removeprefix("memory://")
     return MemoryBackend(name, _shared.setdefault(name, _State()) if name else _State())
-
-
-def _event_order(event: Event) -> tuple[int, int, str, str]:
-    return (event.execution_id, event.artifact_id, event.type, encoded_path(event.path))

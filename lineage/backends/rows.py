@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lineage.backends.codec import encoded_path
 from lineage.model import (
     NODE_CLASSES,
     Artifact,
@@ -72,3 +73,8 @@ def event(
             "recorded_ms": recorded_ms,
         }
     )
+
+
+def event_order(event: Event) -> tuple[int, int, str, str]:
+    """How events are ordered everywhere: by execution, artifact, type and path."""
+    return (event.execution_id, event.artifact_id, event.type, encoded_path(event.path))

@@ -33,7 +33,8 @@ class Step(Record):
 
     `inputs` and `outputs` are given as a mapping from path to artifact or list of artifacts
     (`{"examples": dataset, "models": [m1, m2]}` gives the paths `("examples",)`, `("models", 0)`,
-    `("models", 1)`), or as a list of artifacts, with the paths `(0,)`, `(1,)` …, or of `Port`s. An artifact is given whole (re-used by
+    `("models", 1)`), or as a list of artifacts, with the paths `(0,)`, `(1,)` …, or of
+    `Port`s. An artifact is given whole (re-used by
     its id, its external id, or its type and name; otherwise made), or by reference.
     The execution and its outputs are put in `contexts`.
     `time_ms` is when it happened; without it, now.

@@ -133,15 +133,20 @@ class TypeSession:
     def put(self, type: Type, *, dropping: Iterable[str] = ()) -> Type:
         """Insert or evolve a type."""
         type = checked_type(type)
-        self.refresh()
         key = (type.kind, type.name, type.version)
+        old = self.known.get(key)
+        if old is not None and evolved(old, type, dropping=dropping) == old:
+            return old
+        writer = self._reader
+        assert isinstance(writer, Writer)
+        # Two who add a property each must not overwrite one another.
+        writer.lock_types()
+        self._fresh = False
+        self.refresh()
         old = self.known.get(key)
         new = type if old is None else evolved(old, type, dropping=dropping)
         if new != old:
-            writer = self._reader
-            assert isinstance(writer, Writer)
-            new = writer.put_type(new)
-            self.known[key] = new
+            new = self.known[key] = writer.put_type(new)
         return new
 
     def refresh(self) -> None:

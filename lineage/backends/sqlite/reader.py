@@ -10,7 +10,7 @@ from typing import Any
 
 from lineage.backends import rows
 from lineage.backends.base import Counts, Direction, Filter, Frontier, Reader
-from lineage.backends.codec import decoded, decoded_path, encoded_path
+from lineage.backends.codec import decoded, decoded_path
 from lineage.backends.traversal import breadth_first
 from lineage.model import BaseType, Event, Kind, Node, PropertyKind, Type
 
@@ -114,7 +114,7 @@ class SqliteReader(Reader):
         if artifact_ids is not None and execution_ids is not None:
             wanted = set(artifact_ids)
             found = (e for e in found if e.artifact_id in wanted)  # type: ignore[assignment]
-        return sorted(found, key=_event_order)
+        return sorted(found, key=rows.event_order)
 
     def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
         return self._connection.execute(
@@ -218,7 +218,3 @@ def _node(kind: Kind, row: tuple[Any, ...]) -> Node:
 
 def _event(row: tuple[Any, ...]) -> Event:
     return rows.event(row[0], row[1], row[2], decoded_path(row[3]), row[4], row[5])
-
-
-def _event_order(event: Event) -> tuple[int, int, str, str]:
-    return (event.execution_id, event.artifact_id, event.type, encoded_path(event.path))

@@ -41,6 +41,9 @@ _UPDATE = {
 class SqliteWriter(SqliteReader, Writer):
     """Writes through a connection that is inside a transaction."""
 
+    def lock_types(self) -> None:
+        """Nothing to do: there is only one writer at a time."""
+
     def put_type(self, type: Type) -> Type:
         values = (
             type.kind,

@@ -1,0 +1,7 @@
+// read/contexts: the contexts with these ids
+// parameters: ids: list of int
+// columns: node: map of properties
+// read
+UNWIND $ids AS id
+MATCH (n:Context {id: id})
+RETURN properties(n) AS node

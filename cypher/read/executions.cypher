@@ -1,0 +1,7 @@
+// read/executions: the executions with these ids
+// parameters: ids: list of int
+// columns: node: map of properties
+// read
+UNWIND $ids AS id
+MATCH (n:Execution {id: id})
+RETURN properties(n) AS node

@@ -1,0 +1,5 @@
+// read/note: a note
+// parameters: key: string
+// columns: value: string
+// read
+MATCH (n:Note {key: $key}) RETURN n.value AS value

@@ -1,0 +1,9 @@
+// write/lock_executions: locks executions until the transaction ends, so that what is read stays so
+// parameters: ids: list of int
+// columns: node: map of properties
+// write
+UNWIND $ids AS id
+MATCH (n:Execution {id: id})
+SET n._lock = true
+REMOVE n._lock
+RETURN properties(n) AS node

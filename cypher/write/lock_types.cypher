@@ -1,0 +1,7 @@
+// write/lock_types: no other transaction changes types until this one ends
+// parameters: none
+// columns: none
+// write
+MATCH (s:LineageStore)
+SET s._lock = true
+REMOVE s._lock

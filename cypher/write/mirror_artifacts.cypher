@@ -1,0 +1,7 @@
+// write/mirror_artifacts: makes artifacts, or rewrites them, exactly as given
+// parameters: rows: list of {id: int, label: string, properties: map}
+// columns: none
+// write
+UNWIND $rows AS row
+MERGE (n:Artifact {id: row.id})
+SET n = row.properties, n:$(row.label)

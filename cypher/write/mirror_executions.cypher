@@ -1,0 +1,7 @@
+// write/mirror_executions: makes executions, or rewrites them, exactly as given
+// parameters: rows: list of {id: int, label: string, properties: map}
+// columns: none
+// write
+UNWIND $rows AS row
+MERGE (n:Execution {id: row.id})
+SET n = row.properties, n:$(row.label)

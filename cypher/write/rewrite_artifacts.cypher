@@ -1,0 +1,7 @@
+// write/rewrite_artifacts: gives stored artifacts new properties in place of all they had
+// parameters: rows: list of {id: int, properties: map}
+// columns: none
+// write
+UNWIND $rows AS row
+MATCH (n:Artifact {id: row.id})
+SET n = row.properties

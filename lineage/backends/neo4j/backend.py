@@ -1,0 +1,138 @@
+"""Transactions over a Neo4j database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar, TypeVar
+
+from lineage.backends.base import Backend, Capabilities, Filter, NodeWrite, Reader, Writer
+from lineage.backends.refusals import taken
+from lineage.errors import StoreUnavailable
+
+try:
+    import neo4j
+    from neo4j import exceptions
+except ModuleNotFoundError as error:
+    raise StoreUnavailable(
+        "the Neo4j driver is not installed: pip install 'lineage-engine[neo4j]'"
+    ) from error
+
+from lineage.backends.neo4j.connection import Address, translated
+from lineage.backends.neo4j.identifiers import Identifiers
+from lineage.backends.neo4j.reader import Neo4jReader
+from lineage.backends.neo4j.schema import SCHEMA, prepare
+from lineage.backends.neo4j.writer import Neo4jWriter
+
+T = TypeVar("T")
+
+# A constraint refuses a write whose key another transaction took in the same moment; the second
+# try finds that node.
+_RACES = 10
+
+
+class Neo4jBackend(Backend):
+    """A lineage store in a Neo4j database, through the official driver.
+
+    Transactions are the driver's managed ones: transient errors (deadlocks, a new leader, a lost
+    connection) are retried. Sessions share bookmarks, so that a read sees the writes before it,
+    on a cluster too.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(templates=True, durable=True, shared=True)
+
+    def __init__(self, address: Address, *, create: bool) -> None:
+        self._address = address
+        self._driver = address.driver()
+        self._bookmarks = neo4j.GraphDatabase.bookmark_manager()
+        self._ids = Identifiers(self._driver, address.database)
+        try:
+            with translated(address), self._session() as session:
+                prepare(session, address.shown, create=create)
+        except BaseException:
+            self._driver.close()
+            raise
+
+    @property
+    def url(self) -> str:
+        return self._address.shown
+
+    def describe(self) -> dict[str, str]:
+        with translated(self._address):
+            server = self._driver.get_server_info()
+        return {
+            "backend": "neo4j",
+            "version": server.agent.removeprefix("Neo4j/"),
+            "location": self.url,
+            "schema": str(SCHEMA),
+            "driver": neo4j.__version__,
+        }
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        with (
+            translated(self._address),
+            self._session(neo4j.READ_ACCESS) as session,
+            session.begin_transaction() as transaction,
+        ):
+            yield Neo4jReader(transaction)
+
+    def write(self, work: Callable[[Writer], T]) -> T:
+        attempted: list[NodeWrite] = []
+
+        def run(transaction: neo4j.ManagedTransaction) -> T:
+            attempted.clear()
+            return work(Neo4jWriter(transaction, self._ids.take, self._ids.reserve, attempted))
+
+        with translated(self._address):
+            for _ in range(_RACES):
+                try:
+                    with self._session() as session:
+                        return session.execute_write(run)
+                except exceptions.ConstraintError as error:
+                    refused = error
+                    self._explain(attempted, error)
+            raise refused
+
+    def close(self) -> None:
+        self._driver.close()
+
+    def _session(self, access: str = neo4j.WRITE_ACCESS) -> neo4j.Session:
+        return self._driver.session(
+            database=self._address.database,
+            bookmark_manager=self._bookmarks,
+            default_access_mode=access,
+        )
+
+    def _explain(self, attempted: list[NodeWrite], error: Exception) -> None:
+        """Raise AlreadyExists where a write can't succeed; return where it lost a race."""
+        seen: dict[tuple[object, ...], NodeWrite] = {}
+        with self.read() as reader:
+            for write in attempted:
+                for field in ("name", "external_id"):
+                    value = getattr(write, field)
+                    if value is None or write.type is None or write.type.id is None:
+                        continue
+                    scope = [write.type.id] if field == "name" else None
+                    key = (write.kind, field, *(scope or ()), value)
+                    if write.mode == "create" and key in seen:
+                        raise taken(write.kind, field, value, None) from error
+                    seen[key] = write
+                    if write.mode == "merge" and write.key == field:
+                        continue
+                    found = reader.find(
+                        write.kind,
+                        Filter(name=value, type_ids=scope)
+                        if field == "name"
+                        else Filter(external_id=value),
+                    )
+                    if found and found[0].id != write.id:
+                        raise taken(write.kind, field, value, found[0].id) from error
+
+
+def open_backend(url: str, *, create: bool = True) -> Neo4jBackend:
+    """`neo4j://user:password@host:port/database`; `neo4j+s`, `bolt` … as the driver has them.
+
+    Raises StoreUnavailable where the server can't be reached or refuses the password.
+    """
+    return Neo4jBackend(Address.parsed(url), create=create)

@@ -1,0 +1,198 @@
+"""Reading by the templates in `cypher/read`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import neo4j
+
+from lineage.backends import rows
+from lineage.backends.base import Counts, Direction, Filter, Frontier, Reader
+from lineage.backends.codec import decoded_path
+from lineage.backends.neo4j.codec import node
+from lineage.backends.neo4j.templates import template
+from lineage.model import BaseType, Event, Kind, Node, PropertyKind, Type
+
+END_OF_TIME = 2**63 - 1
+_BEFORE_ALL_IDS = -(2**63)
+_PLURAL = {kind: f"{kind}s" for kind in Kind}
+_FOUND_FIELDS = ("name", "external_id", "uri", "state")
+
+
+class Neo4jReader(Reader):
+    """Reads inside one transaction."""
+
+    def __init__(self, transaction: neo4j.ManagedTransaction | neo4j.Transaction) -> None:
+        self._transaction = transaction
+
+    def template(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [dict(record) for record in self._transaction.run(template(name), dict(parameters))]
+
+    def types(self) -> list[Type]:
+        return [_type(record["type"]) for record in self._run("read/types")]
+
+    def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
+        found = self._run(f"read/{_PLURAL[kind]}", ids=list(ids))
+        return [node(kind, record["node"]) for record in found]
+
+    def find(self, kind: Kind, where: Filter) -> list[Node]:
+        indexed = self._find_by_index(kind, where)
+        if indexed is not None:
+            return indexed
+        first = _BEFORE_ALL_IDS if not where.newest_first else END_OF_TIME
+        parameters: dict[str, Any] = {field: getattr(where, field) for field in _FOUND_FIELDS}
+        parameters |= {
+            "type_ids": None if where.type_ids is None else list(where.type_ids),
+            "after_id": first if where.after_id is None else where.after_id,
+            "limit": END_OF_TIME if where.limit is None else where.limit,
+        }
+        name = f"read/find_{_PLURAL[kind]}"
+        if where.context_id is not None:
+            name += "_in_context"
+            parameters["context_id"] = where.context_id
+        if where.newest_first:
+            name += "_newest_first"
+        return [node(kind, record["node"]) for record in self._run(name, **parameters)]
+
+    def events(
+        self,
+        *,
+        artifact_ids: Sequence[int] | None = None,
+        execution_ids: Sequence[int] | None = None,
+    ) -> list[Event]:
+        if execution_ids is not None:
+            found = self._run("read/events_of_executions", ids=sorted(set(execution_ids)))
+            events = map(_event, found)
+            if artifact_ids is not None:
+                wanted = set(artifact_ids)
+                events = (e for e in events if e.artifact_id in wanted)  # type: ignore[assignment]
+        elif artifact_ids is not None:
+            found = self._run("read/events_of_artifacts", ids=sorted(set(artifact_ids)))
+            events = map(_event, found)
+        else:
+            return self.scan_events(None, END_OF_TIME)
+        return sorted(events, key=rows.event_order)
+
+    def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
+        found = self._run(f"read/contexts_of_{_PLURAL[kind]}", ids=sorted(set(ids)))
+        return [(record["node_id"], record["context_id"]) for record in found]
+
+    def members_of(self, context_ids: Sequence[int], kind: Kind) -> list[tuple[int, int]]:
+        found = self._run(f"read/{_PLURAL[kind]}_in_contexts", ids=sorted(set(context_ids)))
+        return [(record["context_id"], record["node_id"]) for record in found]
+
+    def parents_of(self, context_ids: Sequence[int]) -> list[tuple[int, int]]:
+        found = self._run("read/parents_of", ids=sorted(set(context_ids)))
+        return [(record["child_id"], record["parent_id"]) for record in found]
+
+    def children_of(self, context_ids: Sequence[int]) -> list[tuple[int, int]]:
+        found = self._run("read/children_of", ids=sorted(set(context_ids)))
+        return [(record["child_id"], record["parent_id"]) for record in found]
+
+    def counts(self) -> Counts:
+        [record] = self._run("read/counts")
+        return Counts(**dict(record))
+
+    def closure(
+        self,
+        kind: Kind,
+        ids: Sequence[int],
+        direction: Direction,
+        *,
+        max_depth: int | None = None,
+        as_of_ms: int | None = None,
+    ) -> Frontier:
+        wanted = set(ids)
+        lacking = set(self._lacking(kind, wanted))
+        starts = sorted(wanted - lacking)
+        if not starts:
+            return []
+        levels: Frontier = [(kind, starts)]
+        other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
+        found = self._run(
+            f"read/{direction}_of_{_PLURAL[kind]}",
+            ids=starts,
+            as_of=END_OF_TIME if as_of_ms is None else as_of_ms,
+        )
+        for record in found:
+            depth = record["depth"]
+            if max_depth is not None and depth > max_depth:
+                break
+            if depth % 2:
+                levels.append((other, sorted(record["ids"])))
+            else:
+                reached = sorted(set(record["ids"]).difference(starts))
+                levels.append((kind, reached))
+        while levels and not levels[-1][1]:
+            levels.pop()
+        return levels
+
+    def scan_events(self, after: tuple[int, int, str, str] | None, limit: int) -> list[Event]:
+        execution_id, artifact_id, type, path = after or (_BEFORE_ALL_IDS, _BEFORE_ALL_IDS, "", "")
+        found = self._run(
+            "read/scan_events",
+            execution_id=execution_id,
+            artifact_id=artifact_id,
+            type=type,
+            path=path,
+            limit=limit,
+        )
+        return [_event(record) for record in found]
+
+    def note(self, key: str) -> str | None:
+        found = list(self._run("read/note", key=key))
+        return found[0]["value"] if found else None
+
+    def _run(self, name: str, /, **parameters: Any) -> neo4j.Result:
+        return self._transaction.run(template(name), parameters)
+
+    def _lacking(self, kind: Kind, ids: Iterable[int]) -> list[int]:
+        found = self._run(f"read/missing_{_PLURAL[kind]}", ids=sorted(ids))
+        return [record["id"] for record in found]
+
+    def _find_by_index(self, kind: Kind, where: Filter) -> list[Node] | None:
+        """What the indexes answer at once: a name in given types, or an external id alone."""
+        plain = not (where.uri or where.state or where.context_id is not None)
+        if not plain or where.after_id is not None or where.limit is not None:
+            return None
+        if where.external_id is not None and where.name is None and where.type_ids is None:
+            found = self._run(f"read/{_PLURAL[kind]}_by_external_id", external_id=where.external_id)
+        elif where.name is not None and where.type_ids is not None and where.external_id is None:
+            found = self._run(
+                f"read/{_PLURAL[kind]}_by_name", type_ids=list(where.type_ids), name=where.name
+            )
+        else:
+            return None
+        nodes = [node(kind, record["node"]) for record in found]
+        return sorted(nodes, key=lambda n: n.id or 0, reverse=where.newest_first)
+
+
+def _type(found: Mapping[str, Any]) -> Type:
+    base = found.get("base")
+    return Type.trusted(
+        {
+            "kind": Kind(found["kind"]),
+            "name": found["name"],
+            "version": found.get("version"),
+            "properties": {
+                name: PropertyKind(kind) for name, kind in json.loads(found["properties"]).items()
+            },
+            "base": BaseType(base) if base else None,
+            "description": found.get("description"),
+            "external_id": found.get("external_id"),
+            "id": found["id"],
+        }
+    )
+
+
+def _event(record: Mapping[str, Any]) -> Event:
+    return rows.event(
+        record["artifact_id"],
+        record["execution_id"],
+        record["type"],
+        decoded_path(record["path"]),
+        record["time"],
+        record["recorded"],
+    )

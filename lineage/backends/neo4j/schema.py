@@ -1,0 +1,49 @@
+"""Constraints and indexes, and the steps from one schema to the next."""
+
+from __future__ import annotations
+
+import neo4j
+
+from lineage.backends.neo4j.templates import template
+from lineage.errors import NotFound, StoreTooNew
+
+SCHEMA = 1
+
+_KINDS = ("artifact", "execution", "context")
+# Step n brings a database of schema n to schema n + 1. All may be run twice.
+_STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        *(f"1_{kind}_{what}" for kind in _KINDS for what in ("id", "name", "external_id")),
+        *(f"1_{kind}_by_name" for kind in _KINDS),
+        "1_artifact_by_uri",
+        "1_type_id",
+        "1_type_name",
+        "1_base_type_name",
+        "1_id_block_kind",
+        "1_note_key",
+        "1_store_key",
+    ),
+)
+
+
+def prepare(session: neo4j.Session, where: str, *, create: bool) -> None:
+    """Bring a new or older database to the present schema.
+
+    Raises StoreTooNew for a newer one, and NotFound for one without a store unless `create`.
+    """
+    record = session.run(template("schema/present")).single(strict=True)
+    schema = record["schema"]
+    if schema == SCHEMA:
+        return
+    if schema is None and not create:
+        raise NotFound(f"{where} holds no store; `lineage demo` or `lineage record` makes one")
+    if schema is not None and schema > SCHEMA:
+        raise StoreTooNew(
+            f"{where} has schema {schema}, this Lineage knows {SCHEMA}: install a newer "
+            "lineage-engine"
+        )
+    for step in _STEPS[schema or 0 :]:
+        for name in step:
+            session.run(template(f"schema/{name}")).consume()
+    session.run(template("schema/await")).consume()
+    session.run(template("schema/set"), schema=SCHEMA).consume()

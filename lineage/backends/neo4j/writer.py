@@ -1,0 +1,311 @@
+"""Writing one batch: one round trip for what a step usually consists of.
+
+References, creations and re-uses go into `write/apply`, in that order, and events name their nodes
+by their place in it. Only what must look at stored content first (setting something on a node that
+is there already) takes another trip.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import neo4j
+
+from lineage.backends.base import Batch, Filter, Mode, NodeWrite, Writer
+from lineage.backends.codec import encoded_path
+from lineage.backends.neo4j.codec import native_properties, node
+from lineage.backends.neo4j.naming import custom_key, property_key, type_label
+from lineage.backends.neo4j.reader import Neo4jReader
+from lineage.backends.refusals import missing
+from lineage.backends.rewriting import rewritten
+from lineage.model import EventType, Flow, Kind, Type
+
+TakeIds = Callable[[str, int], Sequence[int]]
+Reserve = Callable[[str, int], None]
+
+_SHAPES = ("referenced", "created", "merged")
+
+
+@dataclass(slots=True)
+class _Places:
+    """Where each node of the batch stands in the statement's list of all nodes."""
+
+    rows: dict[tuple[str, Kind], list[Any]] = field(
+        default_factory=lambda: {(s, k): [] for s in _SHAPES for k in Kind}
+    )
+    of: list[tuple[str, Kind, int]] = field(default_factory=list)
+
+    def add(self, shape: str, kind: Kind, row: Any) -> None:
+        self.of.append((shape, kind, len(self.rows[shape, kind])))
+        self.rows[shape, kind].append(row)
+
+    def numbered(self) -> list[int]:
+        starts, total = {}, 0
+        for key, rows in self.rows.items():
+            starts[key] = total
+            total += len(rows)
+        return [starts[shape, kind] + index for shape, kind, index in self.of]
+
+
+class Neo4jWriter(Neo4jReader, Writer):
+    """Writes inside one transaction. Ids are taken outside it, in blocks."""
+
+    def __init__(
+        self,
+        transaction: neo4j.ManagedTransaction,
+        take_ids: TakeIds,
+        reserve: Reserve,
+        attempted: list[NodeWrite],
+    ) -> None:
+        super().__init__(transaction)
+        self._take_ids = take_ids
+        self._reserve = reserve
+        # What was tried, so that a refused constraint can be explained afterwards.
+        self._attempted = attempted
+
+    def lock_types(self) -> None:
+        self._run("write/lock_types").consume()
+
+    def put_type(self, type: Type) -> Type:
+        if type.id is None:
+            [id] = self._take_ids("type", 1)
+            type = type.model_copy(update={"id": id})
+        else:
+            self._reserve("type", type.id)
+            self._free_custom_keys(type)
+        properties = {
+            "id": type.id,
+            "kind": str(type.kind),
+            "name": type.name,
+            "version": type.version,
+            # Composite uniqueness passes over nodes that lack a property.
+            "version_key": "" if type.version is None else f"@{type.version}",
+            "base": type.base and str(type.base),
+            "description": type.description,
+            "external_id": type.external_id,
+            "properties": json.dumps(dict(type.properties)),
+        }
+        self._run(
+            "write/put_type",
+            id=type.id,
+            properties={k: v for k, v in properties.items() if v is not None},
+            base=properties["base"],
+        ).consume()
+        return type
+
+    def apply(self, batch: Batch) -> list[int]:
+        self._attempted.extend(w for w in batch.nodes if w.mode is not Mode.REFERENCE)
+        self._mirror([w for w in batch.nodes if w.mode is Mode.MIRROR])
+        places, ids, updates = self._placed(batch.nodes)
+        order = places.numbered()
+        parameters: dict[str, Any] = {
+            f"{shape}_{kind}s": rows for (shape, kind), rows in places.rows.items()
+        }
+        flows: dict[Flow | None, list[dict[str, Any]]] = {f: [] for f in (*Flow, None)}
+        for event in batch.events:
+            flows[event.type.flow].append(
+                {
+                    "artifact": order[event.artifact],
+                    "execution": order[event.execution],
+                    "relationship": _WITHOUT_FLOW.get(event.type),
+                    "type": str(event.type),
+                    "path": encoded_path(event.path),
+                    "time": event.time_ms,
+                    "recorded": event.recorded_ms,
+                }
+            )
+        [answer] = self._run(
+            "write/apply",
+            **parameters,
+            inputs=flows[Flow.INPUT],
+            outputs=flows[Flow.OUTPUT],
+            without_flow=flows[None],
+            memberships=[[order[a], order[b]] for a, b in batch.memberships],
+            parents=[[order[a], order[b]] for a, b in batch.parents],
+        )
+        if answer["missing"]:
+            gone = answer["missing"][0]
+            write = batch.nodes[order.index(gone)]
+            raise missing(write.kind, "id", ids[order.index(gone)])
+        merged = self._merged_ids(places, answer["merged_ids"])
+        for position, place in enumerate(places.of):
+            if place in merged:
+                new_id = ids[position]
+                ids[position] = merged[place]
+                if merged[place] != new_id and _sets_something(batch.nodes[position]):
+                    updates.append((batch.nodes[position], merged[place]))
+        self._rewrite(updates)
+        return ids
+
+    def set_note(self, key: str, value: str | None) -> None:
+        if value is None:
+            self._run("write/drop_note", key=key).consume()
+        else:
+            self._run("write/set_note", key=key, value=value).consume()
+
+    def _placed(
+        self, writes: Sequence[NodeWrite]
+    ) -> tuple[_Places, list[int], list[tuple[NodeWrite, int]]]:
+        """Where each write goes, the id that it has or would get, and what is to be rewritten."""
+        new_ids = {
+            kind: iter(self._take_ids(kind, n))
+            for kind in Kind
+            if (n := sum(w.kind is kind and w.mode in _MAKING for w in writes))
+        }
+        places = _Places()
+        ids: list[int] = []
+        updates: list[tuple[NodeWrite, int]] = []
+        made: dict[tuple[Kind, str, object, object], int] = {}
+        for position, write in enumerate(writes):
+            kind = write.kind
+            keys = _keys(write)
+            earlier = next((made[k] for k in keys[:1] if k in made), None)
+            found = None
+            if write.mode in (Mode.REFERENCE, Mode.REPLACE, Mode.MIRROR) and write.key == "id":
+                found = write.id
+            elif write.mode is not Mode.CREATE and earlier is not None:
+                # Made by this very batch: its place is known, its id perhaps not yet.
+                places.of.append(places.of[earlier])
+                ids.append(ids[earlier])
+                if _sets_something(write) and write.mode is Mode.MERGE:
+                    updates.append((write, ids[earlier]))
+                continue
+            elif write.mode is Mode.REFERENCE or (
+                write.mode is Mode.MERGE and write.key == "external_id"
+            ):
+                found = self._by_key(write)
+                if found is None and write.mode is Mode.REFERENCE:
+                    raise missing(kind, write.key, getattr(write, write.key))
+            if found is not None:
+                places.add("referenced", kind, found)
+                if write.mode in (Mode.REPLACE, Mode.MERGE) and (
+                    write.mode is Mode.REPLACE or _sets_something(write)
+                ):
+                    updates.append((write, found))
+            else:
+                found = next(new_ids[kind])
+                by_name = write.mode is Mode.MERGE and write.key == "name"
+                row = _row(write, found, write.now_ms, write.now_ms)
+                places.add("merged" if by_name else "created", kind, row)
+                for key in keys:
+                    made.setdefault(key, position)
+            ids.append(found)
+        return places, ids, updates
+
+    def _merged_ids(
+        self, places: _Places, found: Sequence[int]
+    ) -> dict[tuple[str, Kind, int], int]:
+        merged = iter(found)
+        return {
+            ("merged", kind, index): next(merged)
+            for kind in Kind
+            for index in range(len(places.rows["merged", kind]))
+        }
+
+    def _by_key(self, write: NodeWrite) -> int | None:
+        if write.key == "external_id":
+            found = self.find(write.kind, Filter(external_id=write.external_id))
+        else:
+            assert write.type is not None
+            assert write.type.id is not None
+            found = self.find(write.kind, Filter(type_ids=[write.type.id], name=write.name))
+        return found[0].id if found else None
+
+    def _mirror(self, writes: Sequence[NodeWrite]) -> None:
+        for kind in Kind:
+            rows = [
+                _row(w, w.id or 0, w.created_ms or 0, w.updated_ms or 0)
+                for w in writes
+                if w.kind is kind
+            ]
+            if rows:
+                self._reserve(kind, max(row["id"] for row in rows))
+                self._run(f"write/mirror_{kind}s", rows=rows).consume()
+
+    def _rewrite(self, updates: Sequence[tuple[NodeWrite, int]]) -> None:
+        """Set what is given on stored nodes, locked, so that no other change is overwritten."""
+        for write, id in updates:
+            kind = write.kind
+            found = [dict(r) for r in self._run(f"write/lock_{kind}s", ids=[id])]
+            if not found:
+                raise missing(kind, "id", id)
+            old = node(kind, found[0]["node"])
+            changed = rewritten(old, write)
+            if changed is None:
+                continue
+            new = {**old.__dict__, **changed}
+            full = NodeWrite(
+                kind=kind,
+                mode=write.mode,
+                key="id",
+                type=write.type,
+                name=new["name"],
+                external_id=new["external_id"],
+                uri=new.get("uri"),
+                state=new.get("state") and str(new["state"]),
+                properties=new["properties"],
+                custom_properties=new["custom_properties"],
+            )
+            row = _row(full, id, new["created_ms"], new["updated_ms"])
+            self._run(f"write/rewrite_{kind}s", rows=[row]).consume()
+
+    def _free_custom_keys(self, type: Type) -> None:
+        """Custom properties give up the plain names that their type has come to declare."""
+        for name in type.properties:
+            old, new = custom_key(name, declared=False), custom_key(name, declared=True)
+            if old != new and old == property_key(name):
+                self._run(
+                    f"write/free_custom_key_of_{type.kind}s", type_id=type.id, old=old, new=new
+                ).consume()
+
+
+_MAKING = (Mode.CREATE, Mode.MERGE)
+_WITHOUT_FLOW: Mapping[EventType, str] = {
+    EventType.PENDING_OUTPUT: "PENDING_OUTPUT",
+    EventType.UNKNOWN: "UNKNOWN_EVENT",
+}
+
+
+def _sets_something(write: NodeWrite) -> bool:
+    return bool(
+        write.properties
+        or write.custom_properties
+        or write.uri is not None
+        or write.state is not None
+        or (write.external_id is not None and write.key != "external_id")
+        or (write.name is not None and write.key != "name")
+    )
+
+
+def _keys(write: NodeWrite) -> list[tuple[Kind, str, object, object]]:
+    """What finds the node, the key of the write first."""
+    keys: list[tuple[Kind, str, object, object]] = []
+    if write.external_id is not None:
+        keys.append((write.kind, "external_id", None, write.external_id))
+    if write.name is not None and write.type is not None:
+        keys.append((write.kind, "name", write.type.id, write.name))
+    return sorted(keys, key=lambda key: key[1] != write.key)
+
+
+def _row(write: NodeWrite, id: int, created: int, updated: int) -> dict[str, Any]:
+    assert write.type is not None
+    native, custom, structs = native_properties(write)
+    fixed = {
+        "id": id,
+        "type": write.type.name,
+        "type_id": write.type.id,
+        "type_version": write.type.version,
+        "name": write.name,
+        "uri": write.uri,
+        "external_id": write.external_id,
+        "state": write.state,
+        "created": created,
+        "updated": updated,
+        "_custom": custom or None,
+        "_struct": structs or None,
+    }
+    native.update({key: value for key, value in fixed.items() if value is not None})
+    return {"id": id, "label": type_label(write.type.name), "properties": native}
