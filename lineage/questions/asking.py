@@ -2,6 +2,221 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
 
-class Asking:
-    """Base of `Store`: one method a question."""
+from lineage.backends.base import Direction, Reader
+from lineage.errors import InvalidValue, NotFound
+from lineage.model import Artifact, Execution, Kind, Node
+from lineage.questions import about_model
+from lineage.questions import closure as closures
+from lineage.questions.about_model import (
+    Deployment,
+    Evaluation,
+    Provenance,
+    Setting,
+    TrainingData,
+)
+from lineage.questions.closure import Lineage
+from lineage.questions.failure import Failure, failure
+from lineage.questions.history import Happening, history
+from lineage.questions.rendering import node_as_json
+from lineage.questions.times import Time, milliseconds
+from lineage.questions.why import Witness, why
+from lineage.rules.references import resolved
+from lineage.rules.types import TypeSession
+
+# A node, an artifact's id, or a reference such as "Model:churn" or "execution:7".
+Ref = Node | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Everything that a person asks of one model."""
+
+    model: Artifact
+    trained_on: list[TrainingData]
+    hyperparameters: list[Setting]
+    pipeline: Provenance
+    environment: list[Setting]
+    evaluations: list[Evaluation]
+    deployments: list[Deployment]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON has it."""
+        return {
+            "model": node_as_json(self.model),
+            "trained_on": [row.to_dict() for row in self.trained_on],
+            "hyperparameters": [row.to_dict() for row in self.hyperparameters],
+            "pipeline": self.pipeline.to_dict(),
+            "environment": [row.to_dict() for row in self.environment],
+            "evaluations": [row.to_dict() for row in self.evaluations],
+            "deployments": [row.to_dict() for row in self.deployments],
+        }
+
+
+class Asking(ABC):
+    """Base of `Store`: one method a question. All raise NotFound for what isn't there."""
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[tuple[Reader, TypeSession]]: ...
+
+    def upstream(
+        self,
+        *refs: Ref,
+        type: str | None = None,
+        kind: Kind | None = None,
+        depth: int | None = None,
+        as_of: Time | None = None,
+    ) -> Lineage:
+        """Where these came from: everything upstream, with its depth in events.
+
+        `type` (a type's or a base type's name) and `kind` filter what is shown, not what is
+        followed; `depth` limits the number of events; `as_of` sees what was recorded by then.
+        """
+        return self._closure(Direction.UPSTREAM, refs, type, kind, depth, as_of)
+
+    def downstream(
+        self,
+        *refs: Ref,
+        type: str | None = None,
+        kind: Kind | None = None,
+        depth: int | None = None,
+        as_of: Time | None = None,
+    ) -> Lineage:
+        """What came of these: everything downstream; as `upstream`."""
+        return self._closure(Direction.DOWNSTREAM, refs, type, kind, depth, as_of)
+
+    def closure(
+        self,
+        *refs: Ref,
+        direction: Direction = Direction.DOWNSTREAM,
+        depth: int | None = None,
+        as_of: Time | None = None,
+    ) -> list[tuple[int, Kind, list[int]]]:
+        """(depth, kind, ids) of everything reached: the cheap form, which loads no nodes."""
+        with self._reading() as (reader, types):
+            starts = [self._start(reader, types, ref) for ref in refs]
+            return closures.closure_levels(
+                reader, starts, direction, depth=depth, as_of_ms=milliseconds(as_of)
+            )
+
+    def why(self, source: Ref, target: Ref, *, as_of: Time | None = None) -> Witness:
+        """A shortest chain of events by which `target` came of `source`."""
+        with self._reading() as (reader, types):
+            ends = [self._start(reader, types, ref) for ref in (source, target)]
+            for end in ends:
+                _check_in_flow(end)
+            return why(reader, *ends, as_of_ms=milliseconds(as_of))
+
+    def trained_on(self, model: Ref) -> list[TrainingData]:
+        """Which data was this model trained on? Nearest first."""
+        with self._reading() as (reader, types):
+            return about_model.trained_on(reader, self._artifact(reader, types, model))
+
+    def hyperparameters(self, model: Ref) -> list[Setting]:
+        """With which hyperparameters was it trained?"""
+        with self._reading() as (reader, types):
+            return about_model.hyperparameters(reader, self._artifact(reader, types, model))
+
+    def pipeline_of(self, model: Ref) -> Provenance:
+        """By which pipeline and run was it made?"""
+        with self._reading() as (reader, types):
+            return about_model.pipeline_of(reader, self._artifact(reader, types, model))
+
+    def environment_of(self, model: Ref) -> list[Setting]:
+        """With which versions of Python and libraries was it trained?"""
+        with self._reading() as (reader, types):
+            return about_model.environment_of(reader, self._artifact(reader, types, model))
+
+    def evaluations(self, model: Ref) -> list[Evaluation]:
+        """What was measured of it?"""
+        with self._reading() as (reader, types):
+            return about_model.evaluations(reader, self._artifact(reader, types, model))
+
+    def deployments(self, model: Ref) -> list[Deployment]:
+        """Where was it deployed? Oldest first."""
+        with self._reading() as (reader, types):
+            return about_model.deployments(reader, self._artifact(reader, types, model))
+
+    def about(self, model: Ref) -> About:
+        """All of these questions about one model, from one state of the store."""
+        with self._reading() as (reader, types):
+            found = self._artifact(reader, types, model)
+            return About(
+                model=found,
+                trained_on=about_model.trained_on(reader, found),
+                hyperparameters=about_model.hyperparameters(reader, found),
+                pipeline=about_model.pipeline_of(reader, found),
+                environment=about_model.environment_of(reader, found),
+                evaluations=about_model.evaluations(reader, found),
+                deployments=about_model.deployments(reader, found),
+            )
+
+    def failure(self, execution: Execution | int | str) -> Failure:
+        """What did a run have that failed, beside the last good run of the same step?"""
+        with self._reading() as (reader, types):
+            run = self._start(reader, types, execution, Kind.EXECUTION)
+            assert isinstance(run, Execution)
+            return failure(reader, run)
+
+    def history(self, ref: Ref) -> list[Happening]:
+        """What happened to a node, in the order of time?"""
+        with self._reading() as (reader, types):
+            return history(reader, self._start(reader, types, ref))
+
+    def _closure(
+        self,
+        direction: Direction,
+        refs: tuple[Ref, ...],
+        type: str | None,
+        kind: Kind | None,
+        depth: int | None,
+        as_of: Time | None,
+    ) -> Lineage:
+        if not refs:
+            raise InvalidValue(f"{direction} of what? Give at least one node")
+        with self._reading() as (reader, types):
+            starts = [self._start(reader, types, ref) for ref in refs]
+            for start in starts:
+                _check_in_flow(start)
+            return closures.closure(
+                reader,
+                starts,
+                direction,
+                type=type,
+                kind=kind,
+                depth=depth,
+                as_of_ms=milliseconds(as_of),
+            )
+
+    def _artifact(self, reader: Reader, types: TypeSession, ref: Ref) -> Artifact:
+        found = self._start(reader, types, ref, Kind.ARTIFACT)
+        if not isinstance(found, Artifact):
+            raise InvalidValue(f"{found.label} is an {found.kind}, not an artifact")
+        return found
+
+    def _start(
+        self, reader: Reader, types: TypeSession, ref: Ref, kind: Kind | None = None
+    ) -> Node:
+        """The stored node that is meant; an int is the id of an artifact unless `kind` differs."""
+        if isinstance(ref, str):
+            return resolved(ref, reader, types, (kind,) if kind else tuple(Kind))
+        of = ref.kind if not isinstance(ref, int) else kind or Kind.ARTIFACT
+        id = ref if isinstance(ref, int) else ref.id
+        if id is None:
+            raise InvalidValue(f"{ref!r} has no id: ask about what the store gave you")
+        found = reader.nodes(of, [id])
+        if not found:
+            raise NotFound(f"there is no {of} with the id {id}")
+        return found[0]
+
+
+def _check_in_flow(node: Node) -> None:
+    if node.kind is Kind.CONTEXT:
+        raise InvalidValue(
+            f"{node.label} is a context, through which no data flows; ask about an artifact or "
+            "execution in it"
+        )

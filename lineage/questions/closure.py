@@ -1,0 +1,167 @@
+"""Upstream and downstream: where it came from, what came of it.
+
+Definition: data flows from an artifact to an execution by an event of an input type, and from an
+execution to an artifact by one of an output type; PENDING_OUTPUT and UNKNOWN carry nothing. A node
+is downstream of a start where a chain of such events leads from the start to it, upstream where
+one leads from it to the start. Its depth is the number of events in the shortest such chain; a
+start's is 0. With `as_of`, only events recorded by then count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lineage.backends.base import Direction, Frontier, Reader
+from lineage.model import BaseType, Event, Flow, Kind, Node
+from lineage.model.well_known import base_of
+from lineage.questions.rendering import event_as_json, node_as_json
+
+
+@dataclass(frozen=True, slots=True)
+class LineageNode:
+    """A node of an answer, with its least distance in events from the nearest start."""
+
+    node: Node
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Nodes by depth, and the events between them. Complete, unless `complete` says otherwise."""
+
+    direction: Direction
+    starts: tuple[Node, ...]
+    nodes: tuple[LineageNode, ...]
+    events: tuple[Event, ...] = field(default=())
+    complete: bool = True
+
+    def __iter__(self) -> Iterator[LineageNode]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def of_type(self, name: str) -> list[Node]:
+        """The nodes of a type, nearest first."""
+        return [found.node for found in self.nodes if found.node.type == name]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON has it."""
+        return {
+            "direction": str(self.direction),
+            "starts": [f"{n.kind}:{n.id}" for n in self.starts],
+            "nodes": [node_as_json(found.node, depth=found.depth) for found in self.nodes],
+            "events": [event_as_json(event) for event in self.events],
+            "complete": self.complete,
+        }
+
+    def to_networkx(self) -> Any:
+        """A DiGraph whose nodes are (kind, id), with `node` and `depth`; arrows follow the data."""
+        import networkx as nx
+
+        graph: Any = nx.DiGraph()
+        for found in self.nodes:
+            key = (str(found.node.kind), found.node.id)
+            graph.add_node(key, node=found.node, depth=found.depth)
+        for event in self.events:
+            source, target = _ends(event)
+            graph.add_edge(source, target, event=event)
+        return graph
+
+    def to_mermaid(self) -> str:
+        """A Mermaid flowchart."""
+        lines = ["flowchart LR"]
+        for found in self.nodes:
+            node = found.node
+            opening, closing = ("([", "])") if node.kind is Kind.EXECUTION else ("[", "]")
+            label = node.label.replace("&", "#amp;").replace('"', "#quot;").replace("\n", " ")
+            lines.append(f'    {node.kind}{node.id}{opening}"{label}"{closing}')
+        for event in self.events:
+            (source_kind, source), (target_kind, target) = _ends(event)
+            lines.append(f"    {source_kind}{source} --> {target_kind}{target}")
+        return "\n".join(lines) + "\n"
+
+
+def closure_levels(
+    reader: Reader,
+    starts: Sequence[Node],
+    direction: Direction,
+    *,
+    depth: int | None = None,
+    as_of_ms: int | None = None,
+) -> list[tuple[int, Kind, list[int]]]:
+    """(depth, kind, ids) of everything reached, starts included; no node is loaded."""
+    levels: dict[tuple[Kind, int], int] = {}
+    by_kind: dict[Kind, list[int]] = {}
+    for start in starts:
+        if start.id is not None:
+            by_kind.setdefault(start.kind, []).append(start.id)
+    frontiers: list[Frontier] = [
+        reader.closure(kind, ids, direction, max_depth=depth, as_of_ms=as_of_ms)
+        for kind, ids in by_kind.items()
+    ]
+    if len(frontiers) == 1:
+        return [(at, kind, ids) for at, (kind, ids) in enumerate(frontiers[0])]
+    for frontier in frontiers:
+        for at, (kind, ids) in enumerate(frontier):
+            for id in ids:
+                levels[kind, id] = min(at, levels.get((kind, id), at))
+    grouped: dict[tuple[int, Kind], list[int]] = {}
+    for (kind, id), at in levels.items():
+        grouped.setdefault((at, kind), []).append(id)
+    return [(at, kind, sorted(ids)) for (at, kind), ids in sorted(grouped.items())]
+
+
+def closure(
+    reader: Reader,
+    starts: Sequence[Node],
+    direction: Direction,
+    *,
+    type: str | None = None,
+    kind: Kind | None = None,
+    depth: int | None = None,
+    as_of_ms: int | None = None,
+) -> Lineage:
+    """The closure with its nodes and events; `type` is a type's name or a base type's."""
+    levels = closure_levels(reader, starts, direction, depth=depth, as_of_ms=as_of_ms)
+    ids: dict[Kind, dict[int, int]] = {Kind.ARTIFACT: {}, Kind.EXECUTION: {}}
+    for at, level_kind, level in levels:
+        ids[level_kind].update(dict.fromkeys(level, at))
+    nodes = [
+        LineageNode(node, at[node.id])
+        for level_kind, at in ids.items()
+        if kind is None or level_kind is kind
+        for node in reader.nodes(level_kind, list(at))
+        if node.id is not None
+    ]
+    events = [
+        event
+        for event in reader.events(execution_ids=list(ids[Kind.EXECUTION]))
+        if event.artifact_id in ids[Kind.ARTIFACT]
+        and event.type.flow is not None
+        and (as_of_ms is None or (event.recorded_ms or 0) <= as_of_ms)
+    ]
+    if type is not None:
+        type_ids = {
+            t.id
+            for t in reader.types()
+            if type in (t.name, t.label) or (type in set(BaseType) and base_of(t) == type)
+        }
+        nodes = [found for found in nodes if found.node.type_id in type_ids]
+    if type is not None or kind is not None:
+        shown = {(found.node.kind, found.node.id) for found in nodes}
+        events = [
+            e
+            for e in events
+            if (Kind.ARTIFACT, e.artifact_id) in shown and (Kind.EXECUTION, e.execution_id) in shown
+        ]
+    nodes.sort(key=lambda found: (found.depth, found.node.kind, found.node.id or 0))
+    return Lineage(direction, tuple(starts), tuple(nodes), tuple(events))
+
+
+def _ends(event: Event) -> tuple[tuple[str, int], tuple[str, int]]:
+    artifact = (str(Kind.ARTIFACT), event.artifact_id)
+    execution = (str(Kind.EXECUTION), event.execution_id)
+    return (execution, artifact) if event.type.flow is Flow.OUTPUT else (artifact, execution)

@@ -1,0 +1,102 @@
+"""What a failed run had, and the last good run of the same step beside it.
+
+The same step: an execution of the same type which, where the failed one is in a pipeline, is in
+that pipeline too. Good: its state is COMPLETE or CACHED. Last: the one with the greatest id below
+the failed run's; ids grow as runs are recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lineage.backends.base import Filter, Reader
+from lineage.model import Artifact, Execution, ExecutionState, Flow, Kind, Path
+from lineage.model.well_known import PIPELINE_TYPES
+from lineage.questions.rendering import as_json, node_as_json
+
+_GOOD = (ExecutionState.COMPLETE, ExecutionState.CACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that the failed run and the good run don't have alike; None where it lacks it."""
+
+    what: str
+    failed: Any
+    good: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run, its inputs by path, the last good run of the step, and what differs."""
+
+    run: Execution
+    inputs: tuple[tuple[Path, Artifact], ...]
+    last_good: Execution | None
+    differences: tuple[Difference, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON has it."""
+        return {
+            "run": node_as_json(self.run),
+            "inputs": [node_as_json(a, path=list(path)) for path, a in self.inputs],
+            "last_good": node_as_json(self.last_good) if self.last_good else None,
+            "differences": [
+                {"what": d.what, "failed": as_json(d.failed), "good": as_json(d.good)}
+                for d in self.differences
+            ],
+        }
+
+
+def failure(reader: Reader, run: Execution) -> Failure:
+    """The run, beside the last good one."""
+    inputs = _inputs(reader, run)
+    good = _last_good(reader, run)
+    differences: list[Difference] = []
+    if good is not None:
+        ours = {f"input {_shown(path)}": a.label for path, a in inputs}
+        theirs = {f"input {_shown(path)}": a.label for path, a in _inputs(reader, good)}
+        for execution, values in ((run, ours), (good, theirs)):
+            values.update(execution.properties)
+            values.update(execution.custom_properties)
+        for what in sorted({*ours, *theirs}):
+            if ours.get(what) != theirs.get(what):
+                differences.append(Difference(what, ours.get(what), theirs.get(what)))
+    return Failure(run, tuple(inputs), good, tuple(differences))
+
+
+def _inputs(reader: Reader, run: Execution) -> list[tuple[Path, Artifact]]:
+    assert run.id is not None
+    events = [e for e in reader.events(execution_ids=[run.id]) if e.type.flow is Flow.INPUT]
+    artifacts = {a.id: a for a in reader.nodes(Kind.ARTIFACT, [e.artifact_id for e in events])}
+    return [(e.path, a) for e in events if isinstance(a := artifacts[e.artifact_id], Artifact)]
+
+
+def _last_good(reader: Reader, run: Execution) -> Execution | None:
+    assert run.id is not None
+    assert run.type_id is not None
+    contexts = reader.nodes(
+        Kind.CONTEXT, [c for _, c in reader.contexts_of(Kind.EXECUTION, [run.id])]
+    )
+    pipelines = [c.id for c in contexts if c.type in PIPELINE_TYPES and c.id is not None]
+    in_pipeline = {e for _, e in reader.members_of(pipelines, Kind.EXECUTION)}
+    before: int | None = run.id
+    while before is not None:
+        found = reader.find(
+            Kind.EXECUTION,
+            Filter(type_ids=[run.type_id], after_id=before, newest_first=True, limit=100),
+        )
+        for other in found:
+            if (
+                isinstance(other, Execution)
+                and other.state in _GOOD
+                and (not pipelines or other.id in in_pipeline)
+            ):
+                return other
+        before = found[-1].id if found else None
+    return None
+
+
+def _shown(path: Path) -> str:
+    return ".".join(map(str, path)) or "(no path)"

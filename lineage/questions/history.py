@@ -1,0 +1,68 @@
+"""What happened to a node, in the order of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lineage.backends.base import Reader
+from lineage.model import Flow, Kind, Node, Path
+from lineage.questions.rendering import node_as_json
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened: `what` says it, `other` is the node on the other side, if any."""
+
+    time_ms: int | None
+    what: str
+    other: Node | None = None
+    path: Path = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return {
+            "time_ms": self.time_ms,
+            "what": self.what,
+            "path": list(self.path),
+            "other": node_as_json(self.other) if self.other else None,
+        }
+
+
+_WORDS = {
+    (Kind.ARTIFACT, Flow.OUTPUT): "made by",
+    (Kind.ARTIFACT, Flow.INPUT): "used by",
+    (Kind.EXECUTION, Flow.OUTPUT): "made",
+    (Kind.EXECUTION, Flow.INPUT): "used",
+}
+
+
+def history(reader: Reader, node: Node) -> list[Happening]:
+    """Recorded, made, used, updated; of a context, what is in it."""
+    assert node.id is not None
+    found = [Happening(node.created_ms, "recorded")]
+    if node.updated_ms != node.created_ms:
+        found.append(Happening(node.updated_ms, "updated"))
+    if node.kind is Kind.CONTEXT:
+        for kind in (Kind.EXECUTION, Kind.ARTIFACT):
+            ids = [member for _, member in reader.members_of([node.id], kind)]
+            found += [
+                Happening(other.created_ms, "got", other) for other in reader.nodes(kind, ids)
+            ]
+    else:
+        if node.kind is Kind.ARTIFACT:
+            events = reader.events(artifact_ids=[node.id])
+            other_kind, ids = Kind.EXECUTION, [e.execution_id for e in events]
+        else:
+            events = reader.events(execution_ids=[node.id])
+            other_kind, ids = Kind.ARTIFACT, [e.artifact_id for e in events]
+        others = {n.id: n for n in reader.nodes(other_kind, sorted(set(ids)))}
+        for event, id in zip(events, ids, strict=True):
+            flow = event.type.flow
+            what = _WORDS[node.kind, flow] if flow else f"{event.type} with"
+            found.append(Happening(event.time_ms, what, others[id], event.path))
+        contexts = [c for _, c in reader.contexts_of(node.kind, [node.id])]
+        found += [
+            Happening(None, "in", context) for context in reader.nodes(Kind.CONTEXT, contexts)
+        ]
+    return sorted(found, key=lambda h: (h.time_ms is None, h.time_ms or 0))

@@ -1,0 +1,89 @@
+"""Why: a shortest chain of events from one node to another, following the data.
+
+Found by closing upstream from the target and walking from the source along falling depth, so that
+the cost is one search, however many paths there are. Among chains of one length, the one whose
+nodes have the smallest ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lineage.backends.base import Direction, Reader
+from lineage.model import Event, Flow, Kind, Node
+from lineage.questions.closure import closure_levels
+from lineage.questions.rendering import event_as_json, node_as_json
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A chain: `nodes[i]` reaches `nodes[i + 1]` by `events[i]`. Empty where there is none."""
+
+    source: Node
+    target: Node
+    nodes: tuple[Node, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        """Whether the target came of the source."""
+        return bool(self.nodes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON has it."""
+        return {
+            "found": self.found,
+            "source": f"{self.source.kind}:{self.source.id}",
+            "target": f"{self.target.kind}:{self.target.id}",
+            "nodes": [node_as_json(node, depth=at) for at, node in enumerate(self.nodes)],
+            "events": [event_as_json(event) for event in self.events],
+            "complete": True,
+        }
+
+
+def why(reader: Reader, source: Node, target: Node, *, as_of_ms: int | None = None) -> Witness:
+    """The witness that `target` came of `source`."""
+    depths: dict[tuple[Kind, int], int] = {}
+    for at, kind, ids in closure_levels(reader, [target], Direction.UPSTREAM, as_of_ms=as_of_ms):
+        depths.update(((kind, id), at) for id in ids)
+    assert source.id is not None
+    here = (source.kind, source.id)
+    if here not in depths:
+        return Witness(source, target)
+    chain, events = [here], []
+    while depths[here] > 0:
+        nearer = [
+            step
+            for step in _forward(reader, here, as_of_ms)
+            if depths.get(step[0]) == depths[here] - 1
+        ]
+        here, event = min(nearer, key=lambda step: (step[0], step[1].type, str(step[1].path)))
+        chain.append(here)
+        events.append(event)
+    nodes = {
+        (kind, node.id): node
+        for kind in (Kind.ARTIFACT, Kind.EXECUTION)
+        for node in reader.nodes(kind, [id for k, id in chain if k is kind])
+    }
+    return Witness(source, target, tuple(nodes[key] for key in chain), tuple(events))
+
+
+def _forward(
+    reader: Reader, key: tuple[Kind, int], as_of_ms: int | None
+) -> list[tuple[tuple[Kind, int], Event]]:
+    kind, id = key
+    if kind is Kind.ARTIFACT:
+        events, flow = reader.events(artifact_ids=[id]), Flow.INPUT
+    else:
+        events, flow = reader.events(execution_ids=[id]), Flow.OUTPUT
+    return [
+        (
+            (Kind.EXECUTION, e.execution_id)
+            if kind is Kind.ARTIFACT
+            else (Kind.ARTIFACT, e.artifact_id),
+            e,
+        )
+        for e in events
+        if e.type.flow is flow and (as_of_ms is None or (e.recorded_ms or 0) <= as_of_ms)
+    ]
