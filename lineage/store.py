@@ -36,6 +36,7 @@ from lineage.model import (
 from lineage.questions.asking import Asking
 from lineage.rules.references import resolved
 from lineage.rules.types import TypeSession, TypeTable
+from lineage.rules.values import checked_int64, is_text
 from lineage.rules.writes import Composer
 
 T = TypeVar("T")
@@ -241,6 +242,15 @@ class Store(Asking):
         `type` is a type's name and takes all its versions. Raises UnknownType, or NotFound for
         the context.
         """
+        # What isn't text, nothing is called, and what isn't of 64 bits, databases choke on.
+        texts = (name, external_id, uri)
+        if any(text is not None and not is_text(text) for text in texts):
+            return []
+        for field_name, number in (("limit", limit), ("after_id", after_id)):
+            if number is not None:
+                checked_int64(number, field_name)
+        if limit is not None and limit < 0:
+            raise InvalidValue(f"limit is {limit}; it can't be negative")
         with self._reading() as (reader, types):
             type_ids = None if type is None else _versions(types, kind, type)
             context_id = None
@@ -313,7 +323,7 @@ class Store(Asking):
             parent = compose.any(Kind.CONTEXT, context)
             for kind, member in members:
                 compose.batch.memberships.append((compose.any(kind, member), parent))
-            tx.apply(compose.batch)
+            _check_merged_types(tx, compose.batch, tx.apply(compose.batch))
 
         self._write(work)
 
@@ -325,6 +335,7 @@ class Store(Asking):
             pair = (compose.any(Kind.CONTEXT, child), compose.any(Kind.CONTEXT, parent))
             compose.batch.parents.append(pair)
             ids = tx.apply(compose.batch)
+            _check_merged_types(tx, compose.batch, ids)
             _check_acyclic(tx, ids[pair[0]], ids[pair[1]])
 
         self._write(work)
@@ -510,6 +521,7 @@ class Store(Asking):
 
     def _node(self, reader: Reader, types: TypeSession, kind: Kind, given: int | str) -> Node:
         if isinstance(given, int):
+            checked_int64(given, f"{kind}.id")
             return _only(reader.nodes(kind, [given]), kind, given)
         return resolved(given, reader, types, (kind,))
 

@@ -324,6 +324,8 @@ class MemoryWriter(MemoryReader, Writer):
             old = self._record((kind, id))
             changed = rewritten(old, write)
             if changed is not None:
+                for field in changed.keys() & {"properties", "custom_properties"}:
+                    changed[field] = deepcopy(changed[field])
                 if "state" in changed:
                     changed["state"] = type(old.state)(changed["state"])  # type: ignore[union-attr]
                 node = type(old).trusted({**old.__dict__, **changed})
@@ -358,8 +360,8 @@ class MemoryWriter(MemoryReader, Writer):
             write.state,
             created_ms,
             updated_ms,
-            dict(write.properties),
-            dict(write.custom_properties),
+            deepcopy(dict(write.properties)),
+            deepcopy(dict(write.custom_properties)),
         )
         self._refuse_if_taken(node)
         self._state.put_node(node)

@@ -8,7 +8,7 @@ from lineage.backends.base import Filter, Reader
 from lineage.errors import Ambiguous, NotFound
 from lineage.model import Kind, Node
 from lineage.rules.types import TypeSession
-from lineage.rules.values import INT64_MAX, shown
+from lineage.rules.values import INT64_MAX, is_text, shown
 
 _KINDS = frozenset(kind.value for kind in Kind)
 
@@ -32,7 +32,9 @@ def parsed(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> list[ById 
     prefix, colon, rest = text.partition(":")
     if not colon:
         return []
-    if prefix in _KINDS and rest.isascii() and rest.isdigit() and int(rest) <= INT64_MAX:
+    # int() of some thousand digits raises; no id has more than 19.
+    digits = rest.isascii() and rest.isdigit() and len(rest) <= len(str(INT64_MAX))
+    if prefix in _KINDS and digits and int(rest) <= INT64_MAX:
         kind = Kind(prefix)
         return [ById(kind, int(rest))] if kind in kinds else []
     name, at, version = prefix.partition("@")
@@ -48,17 +50,18 @@ def resolved(
 ) -> Node:
     """The node that a reference names. Raises NotFound, or Ambiguous where several fit."""
     found: list[Node] = []
+    # What no text is, nothing is called; databases choke on it.
+    if not is_text(text):
+        kinds = ()
     for reading in parsed(text, types, kinds):
         if isinstance(reading, ById):
-            found = reader.nodes(reading.kind, [reading.id])
+            found += reader.nodes(reading.kind, [reading.id])
         else:
-            type = types.get(reading.kind, reading.type_name, reading.type_version)
-            assert type.id is not None
-            found = reader.find(reading.kind, Filter(type_ids=[type.id], name=reading.name))
-        if found:
-            return found[0]
-    for kind in kinds:
-        found = found or reader.find(kind, Filter(external_id=text))
+            meant = types.meant(reading.kind, reading.type_name, reading.type_version)
+            ids = [type.id for type in meant if type.id is not None]
+            found += reader.find(reading.kind, Filter(type_ids=ids, name=reading.name))
+    if not found:
+        found = [n for kind in kinds for n in reader.find(kind, Filter(external_id=text))]
     if not found and Kind.ARTIFACT in kinds:
         found = reader.find(Kind.ARTIFACT, Filter(uri=text, limit=10))
     if not found:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lineage.backends.base import Reader, Writer
-from lineage.errors import InvalidValue, TypeConflict, UnknownType
+from lineage.errors import AlreadyExists, InvalidValue, TypeConflict, UnknownType
 from lineage.model import Kind, Type
 from lineage.model.well_known import well_known
-from lineage.rules.values import MAX_NAME_BYTES, checked_text
+from lineage.rules.values import MAX_NAME_BYTES, MAX_VALUE_BYTES, checked_int64, checked_text
 
 Key = tuple[Kind, str, str | None]
 
@@ -28,6 +28,10 @@ def checked_type(type: Type) -> Type:
         value = getattr(type, field)
         if value is not None:
             checked_text(value, f"type.{field}", MAX_NAME_BYTES)
+    if type.description is not None:
+        checked_text(type.description, "type.description", MAX_VALUE_BYTES, may_be_empty=True)
+    if type.id is not None:
+        checked_int64(type.id, "type.id")
     for name in type.properties:
         checked_text(name, f"the name of {type.label}.properties[{name!r}]", MAX_NAME_BYTES)
     if type.base is not None and type.base.kind is not type.kind:
@@ -108,6 +112,15 @@ class TypeSession:
             found = self._lookup(kind, name, version)
         return found
 
+    def meant(self, kind: Kind, name: str, version: str | None = None) -> list[Type]:
+        """The types whose nodes `name` may mean: without a version, all versions."""
+        if version is not None:
+            found = self.find(kind, name, version)
+            return [] if found is None else [found]
+        if not self._fresh:
+            self.refresh()
+        return [t for t in self.known.values() if t.kind is kind and t.name == name]
+
     def get(self, kind: Kind, name: str, version: str | None = None) -> Type:
         """The same; a well-known type is put on first use. Raises UnknownType."""
         found = self.find(kind, name, version)
@@ -145,6 +158,14 @@ class TypeSession:
         self.refresh()
         old = self.known.get(key)
         new = type if old is None else evolved(old, type, dropping=dropping)
+        if old is None and type.id is not None:
+            # The backend would overwrite the type of that id, and with it what its nodes are.
+            for other in self.known.values():
+                if other.id == type.id:
+                    raise AlreadyExists(
+                        f"type.id {type.id} belongs to the {other.kind} type {other.label!r}; "
+                        f"leave the id of {type.label!r} out"
+                    )
         if new != old:
             new = self.known[key] = writer.put_type(new)
         return new

@@ -42,7 +42,16 @@ def checked_text(value: str, field: str, limit: int, *, may_be_empty: bool = Fal
             f"{field} has {size:,} bytes; at most {limit:,} are allowed: {shown(value)}. "
             "Keep large content in storage and record its uri."
         )
-    return str(value) if type(value) is not str else value
+    # str() of an enum that is also a str is its name, not its text.
+    return str.__str__(value)
+
+
+def is_text(value: str) -> bool:
+    """Whether it has neither NUL characters nor lone surrogates."""
+    try:
+        return "\x00" not in value and (value.isascii() or bool(value.encode()))
+    except UnicodeEncodeError:
+        return False
 
 
 def checked_int64(value: int, field: str) -> int:
@@ -160,7 +169,10 @@ def _plain(value: Any) -> Any:
         return value
     if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
         return value.item()
-    for plain in (bool, int, float, str, bytes, dict, list):
+    if isinstance(value, str):
+        # str() of an enum that is also a str is its name, not its text.
+        return str.__str__(value)
+    for plain in (bool, int, float, bytes, dict, list):
         if isinstance(value, plain):
             return plain(value)  # type: ignore[arg-type]
     if isinstance(value, Mapping):

@@ -6,9 +6,12 @@ from lineage.backends.base import Batch, EventWrite, Key, Mode, NodeWrite, Reade
 from lineage.errors import InvalidValue
 from lineage.model import (
     Artifact,
+    ArtifactState,
     Context,
     Event,
     EventType,
+    Execution,
+    ExecutionState,
     Flow,
     Kind,
     Node,
@@ -16,7 +19,7 @@ from lineage.model import (
     Step,
 )
 from lineage.model.steps import check_flow
-from lineage.rules.references import ById, parsed, resolved
+from lineage.rules.references import ById, ByName, parsed, resolved
 from lineage.rules.types import TypeSession
 from lineage.rules.values import (
     MAX_NAME_BYTES,
@@ -25,6 +28,7 @@ from lineage.rules.values import (
     checked_int64,
     checked_properties,
     checked_text,
+    shown,
 )
 
 
@@ -56,7 +60,7 @@ class Composer:
         if node.id is None:
             raise InvalidValue(f"{node.label} has no id: only what was read can be updated")
         write = self._write(node, Mode.REPLACE, "id")
-        write.id = node.id
+        write.id = checked_int64(node.id, f"{node.kind}.id")
         write.expected_ms = node.updated_ms
         return self._add(write)
 
@@ -165,18 +169,19 @@ class Composer:
         kind = node.kind
         type = self._types.get(kind, node.type, node.type_version)
         type = self._types.with_property(type, node.properties)
-        if node.name is not None:
-            checked_text(node.name, f"{kind}.name", MAX_NAME_BYTES)
-        if node.external_id is not None:
-            checked_text(node.external_id, f"{kind}.external_id", MAX_NAME_BYTES)
+        name, external_id = node.name, node.external_id
+        if name is not None or kind is Kind.CONTEXT:
+            name = checked_text(name, f"{kind}.name", MAX_NAME_BYTES)  # type: ignore[arg-type]
+        if external_id is not None:
+            external_id = checked_text(external_id, f"{kind}.external_id", MAX_NAME_BYTES)
         owner = node.label if node.name or node.id is not None else f"{node.type} {kind}"
         write = NodeWrite(
             kind=kind,
             mode=mode,
             key=key,
             type=type,
-            name=node.name,
-            external_id=node.external_id,
+            name=name,
+            external_id=external_id,
             now_ms=self._now_ms,
         )
         if node.properties:
@@ -185,7 +190,7 @@ class Composer:
             write.custom_properties = checked_custom_properties(node.custom_properties, owner)
         if not isinstance(node, Context):
             state_given = mode is not Mode.MERGE or "state" in node.model_fields_set
-            write.state = str(node.state) if state_given else None
+            write.state = _checked_state(node, owner) if state_given else None
         if isinstance(node, Artifact) and node.uri is not None:
             write.uri = checked_text(node.uri, f"{owner}.uri", MAX_URI_BYTES)
         return write
@@ -195,9 +200,8 @@ class Composer:
         readings = parsed(text, self._types, (kind,))
         if readings and isinstance(readings[0], ById):
             return self.reference(kind, readings[0].id)
-        if readings:
-            by_name = readings[0]
-            assert not isinstance(by_name, ById)
+        by_name = readings[0] if readings else None
+        if isinstance(by_name, ByName) and self._one_type(by_name):
             return self._add(
                 NodeWrite(
                     kind=kind,
@@ -210,3 +214,23 @@ class Composer:
         node = resolved(text, self._reader, self._types, (kind,))
         assert node.id is not None
         return self.reference(kind, node.id)
+
+    def _one_type(self, reading: ByName) -> bool:
+        """Whether it means nodes of one type only, not of several versions."""
+        if reading.type_version is not None:
+            return True
+        # What is remembered will do: one version is the rule, and asking costs a round trip.
+        known = self._types.known.values()
+        versions = [t for t in known if t.kind is reading.kind and t.name == reading.type_name]
+        return len(versions) == 1
+
+
+def _checked_state(node: Artifact | Execution, owner: str) -> str:
+    """The state, or InvalidValue: copies of a node with another state were never validated."""
+    states = ArtifactState if isinstance(node, Artifact) else ExecutionState
+    try:
+        return str(states(node.state))
+    except ValueError:
+        raise InvalidValue(
+            f"{owner}.state is {shown(node.state)}; it can be {', '.join(states)}"
+        ) from None

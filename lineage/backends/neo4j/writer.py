@@ -233,6 +233,9 @@ class Neo4jWriter(Neo4jReader, Writer):
             if not found:
                 raise missing(kind, "id", id)
             old = node(kind, found[0]["node"])
+            if write.type is not None and write.type.id != old.type_id:
+                # Nodes never change their type: the store sees that it differs, and refuses.
+                continue
             changed = rewritten(old, write)
             if changed is None:
                 continue
