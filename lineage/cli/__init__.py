@@ -1,0 +1,1 @@
+"""The command line. `lineage --help` lists what it can do."""

@@ -1,0 +1,47 @@
+"""`lineage`: parse, run, and end with an exit code that scripts can trust.
+
+0 yes, 1 a finding, 2 wrong use, 3 not found, 4 the store failed; see `LineageError.exit_code`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line."""
+    from lineage.cli.app import app
+    from lineage.errors import LineageError
+
+    try:
+        app()
+    except LineageError as error:
+        _complain(type(error).__name__, str(error))
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read us has had enough (`| head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("LINEAGE_DEBUG"):
+            raise
+        _complain(
+            type(error).__name__, f"{error}. This is a defect; LINEAGE_DEBUG=1 shows where it is."
+        )
+        sys.exit(4)
+
+
+def _complain(kind: str, message: str) -> None:
+    if "--json" in sys.argv:
+        import json
+
+        print(json.dumps({"error": kind, "message": message}), file=sys.stderr)
+    else:
+        print(f"lineage: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The command tree. Commands import what they need when they run, so that help comes at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import lineage
+
+app = typer.Typer(
+    name="lineage",
+    help="Where did this come from, what did it touch, and what breaks if it goes?",
+    no_args_is_help=True,
+    # Plain help: rich's would cost half of the start.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+importing = typer.Typer(help="Bring in other people's lineage.", rich_markup_mode=None)
+app.add_typer(importing, name="import")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"lineage {lineage.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LINEAGE_URL",
+            metavar="URL",
+            help="memory://, sqlite:///path, neo4j://user:password@host:7687, bolt://…",
+            show_default="sqlite:///.lineage/lineage.db",
+            show_envvar=True,
+        ),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    context.obj = store
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+def opened(context: typer.Context, *, create: bool = False) -> lineage.Store:
+    """The store that the command line names."""
+    store: lineage.Store = lineage.connect(context.obj, create=create)
+    context.call_on_close(store.close)
+    return store
+
+
+# Each module adds its commands to `app` when it is imported.
+from lineage.cli import asking, looking, moving, recording, system  # noqa: E402
+
+__all__ = ["app", "asking", "looking", "moving", "recording", "system"]

@@ -1,0 +1,275 @@
+"""The questions, one command each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lineage.cli.app import Json, app, opened
+from lineage.cli.output import at, dotted, named, print_json, print_table, properties
+
+if TYPE_CHECKING:
+    from lineage.questions.about_model import (
+        Deployment,
+        Evaluation,
+        Provenance,
+        Setting,
+        TrainingData,
+    )
+    from lineage.questions.closure import Lineage
+    from lineage.questions.why import Witness
+
+Refs = Annotated[list[str], typer.Argument(help="artifact:42, Model:churn, an external id, a uri.")]
+Model = Annotated[str, typer.Argument(help="Model:churn, artifact:42, an external id, a uri.")]
+OfType = Annotated[
+    str | None, typer.Option("--type", help="Only this type, or base type such as MODEL.")
+]
+Depth = Annotated[int | None, typer.Option(min=0, help="At most so many events away.")]
+AsOf = Annotated[str | None, typer.Option(help="As recorded by then, such as 2026-11-23.")]
+
+
+@app.command(epilog="Example: lineage upstream Model:churn --type DATASET")
+def upstream(
+    context: typer.Context,
+    refs: Refs,
+    type: OfType = None,
+    depth: Depth = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Where did this come from?"""
+    answer = opened(context).upstream(*refs, type=type, depth=depth, as_of=as_of)
+    _print_lineage(answer, json)
+
+
+@app.command(epilog="Example: lineage downstream Dataset:raw --type Model")
+def downstream(
+    context: typer.Context,
+    refs: Refs,
+    type: OfType = None,
+    depth: Depth = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """What came of this?"""
+    answer = opened(context).downstream(*refs, type=type, depth=depth, as_of=as_of)
+    _print_lineage(answer, json)
+
+
+@app.command(epilog="Example: lineage why Dataset:raw Model:churn")
+def why(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="Where the data started.")],
+    target: Annotated[str, typer.Argument(help="Where it arrived.")],
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """By which shortest chain did TARGET come of SOURCE? Exit code 1 where it didn't."""
+    answer = opened(context).why(source, target, as_of=as_of)
+    if json:
+        print_json(answer.to_dict())
+    else:
+        print_witness(answer)
+    if not answer.found:
+        raise typer.Exit(1)
+
+
+@app.command("trained-on", epilog="Example: lineage trained-on Model:churn")
+def trained_on(context: typer.Context, model: Model, json: Json = False) -> None:
+    """Which data was this model trained on?"""
+    found = opened(context).trained_on(model)
+    _print(found, print_training_data, json)
+
+
+@app.command(epilog="Example: lineage hyperparameters Model:churn")
+def hyperparameters(context: typer.Context, model: Model, json: Json = False) -> None:
+    """With which hyperparameters was it trained?"""
+    _print(opened(context).hyperparameters(model), print_settings, json)
+
+
+@app.command(epilog="Example: lineage pipeline Model:churn")
+def pipeline(context: typer.Context, model: Model, json: Json = False) -> None:
+    """By which pipeline and run was it made?"""
+    found = opened(context).pipeline_of(model)
+    if json:
+        print_json(found.to_dict())
+    else:
+        print_provenance(found)
+
+
+@app.command(epilog="Example: lineage environment Model:churn")
+def environment(context: typer.Context, model: Model, json: Json = False) -> None:
+    """With which versions of Python and libraries was it trained?"""
+    _print(opened(context).environment_of(model), print_settings, json)
+
+
+@app.command(epilog="Example: lineage evaluations Model:churn")
+def evaluations(context: typer.Context, model: Model, json: Json = False) -> None:
+    """What was measured of it?"""
+    _print(opened(context).evaluations(model), print_evaluations, json)
+
+
+@app.command(epilog="Example: lineage deployments Model:churn")
+def deployments(context: typer.Context, model: Model, json: Json = False) -> None:
+    """Where was it deployed?"""
+    _print(opened(context).deployments(model), print_deployments, json)
+
+
+@app.command(epilog="Example: lineage about Model:churn")
+def about(context: typer.Context, model: Model, json: Json = False) -> None:
+    """All of these questions about one model."""
+    found = opened(context).about(model)
+    if json:
+        print_json(found.to_dict())
+        return
+    print(f"{found.model.label}  ({named(found.model)})")
+    print("\nTrained on")
+    print_training_data(found.trained_on)
+    print("\nHyperparameters")
+    print_settings(found.hyperparameters)
+    print("\nPipeline")
+    print_provenance(found.pipeline)
+    print("\nEnvironment")
+    print_settings(found.environment)
+    print("\nEvaluations")
+    print_evaluations(found.evaluations)
+    print("\nDeployments")
+    print_deployments(found.deployments)
+
+
+@app.command(epilog="Example: lineage failure execution:12")
+def failure(
+    context: typer.Context,
+    execution: Annotated[str, typer.Argument(help="execution:12, or Train:run-7.")],
+    json: Json = False,
+) -> None:
+    """What did a failed run have, beside the last good run of the same step?"""
+    found = opened(context).failure(execution)
+    if json:
+        print_json(found.to_dict())
+        return
+    print(f"{found.run.label}  ({named(found.run)})  {found.run.state}")
+    print("\nInputs")
+    print_table(
+        ("path", "id", "node", "uri"),
+        [(dotted(path), named(a), a.label, a.uri) for path, a in found.inputs],
+    )
+    if found.last_good is None:
+        print("\nThere is no good run of this step before it.")
+        return
+    good = found.last_good
+    print(f"\nLast good run: {good.label}  ({named(good)})  {at(good.created_ms)}")
+    print_table(
+        ("what differs", "this run", "good run"),
+        [(d.what, d.failed, d.good) for d in found.differences],
+        empty="Nothing that was recorded differs.",
+    )
+
+
+def print_witness(answer: Witness) -> None:
+    """A chain, one node a line."""
+    if not answer.found:
+        print(f"{answer.target.label} did not come of {answer.source.label}.")
+        return
+    for place, node in enumerate(answer.nodes):
+        arrow = "" if place == 0 else "-> "
+        port = f"  [{dotted(answer.events[place - 1].path)}]" if place else ""
+        print(f"{'  ' * place}{arrow}{node.label}  ({named(node)}){port}")
+
+
+def print_training_data(found: list[TrainingData]) -> None:
+    """The datasets of a model."""
+    print_table(
+        ("id", "dataset", "depth", "direct", "uri"),
+        [
+            (named(row.dataset), row.dataset.label, row.depth, row.direct, row.dataset.uri)
+            for row in found
+        ],
+        empty="no dataset was recorded",
+    )
+
+
+def print_settings(found: list[Setting]) -> None:
+    """Names and values."""
+    several = len({row.execution.id for row in found}) > 1
+    if several:
+        rows: list[tuple[object, ...]] = [
+            (named(row.execution), row.name, row.value) for row in found
+        ]
+        print_table(("execution", "name", "value"), rows)
+    else:
+        print_table(
+            ("name", "value"), [(r.name, r.value) for r in found], empty="none was recorded"
+        )
+
+
+def print_provenance(found: Provenance) -> None:
+    """Contexts by what they are."""
+    rows = [("pipeline", c) for c in found.pipelines]
+    rows += [("run", c) for c in found.runs]
+    rows += [("other", c) for c in found.others]
+    print_table(
+        ("what", "id", "context"),
+        [(what, named(c), c.label) for what, c in rows],
+        empty="in no context",
+    )
+
+
+def print_evaluations(found: list[Evaluation]) -> None:
+    """Metrics with their values."""
+    print_table(
+        ("id", "metrics", "by", "values"),
+        [
+            (named(row.metrics), row.metrics.label, named(row.execution), properties(row.metrics))
+            for row in found
+        ],
+        empty="not evaluated",
+    )
+
+
+def print_deployments(found: list[Deployment]) -> None:
+    """Deployments with what they wrote."""
+    print_table(
+        ("time", "id", "step", "state", "to"),
+        [
+            (
+                at(row.time_ms),
+                named(row.execution),
+                row.execution.label,
+                row.execution.state,
+                ", ".join(output.uri or output.label for output in row.outputs),
+            )
+            for row in found
+        ],
+        empty="never deployed",
+    )
+
+
+def print_lineage(answer: Lineage) -> None:
+    """A table of nodes by depth."""
+    print_table(
+        ("depth", "id", "type", "name", "uri"),
+        [
+            (found.depth, named(found.node), found.node.type, found.node.name,
+             getattr(found.node, "uri", None))
+            for found in answer
+        ],
+        empty="nothing",
+    )  # fmt: skip
+    nodes = "node" if len(answer) == 1 else "nodes"
+    print(f"{len(answer)} {nodes}, {'complete' if answer.complete else 'NOT complete'}.")
+
+
+def _print_lineage(answer: Lineage, json: bool) -> None:
+    if json:
+        print_json(answer.to_dict())
+    else:
+        print_lineage(answer)
+
+
+def _print(found: list[Any], show: Any, json: bool) -> None:
+    if json:
+        print_json([row.to_dict() for row in found])
+    else:
+        show(found)

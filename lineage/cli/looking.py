@@ -1,0 +1,162 @@
+"""`types`, `ls`, `show`, `history`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from lineage.cli.app import Json, app, opened
+from lineage.cli.output import at, dotted, named, print_fields, print_json, print_table, properties
+
+
+@app.command(
+    epilog="Example: lineage types",
+)
+def types(context: typer.Context, json: Json = False) -> None:
+    """List the types with their properties."""
+    from lineage.model.well_known import base_of
+
+    found = opened(context).types()
+    if json:
+        return print_json([type.model_dump(mode="json") for type in found])
+    return print_table(
+        ("kind", "type", "base", "properties"),
+        [
+            (t.kind, t.label, base_of(t), " ".join(f"{n}:{k}" for n, k in t.properties.items()))
+            for t in found
+        ],
+        empty="no types yet; `lineage record` or `lineage demo` brings some",
+    )
+
+
+@app.command(epilog="Example: lineage ls artifacts --type Model --newest --limit 20")
+def ls(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(help="artifacts, executions or contexts.")] = "artifacts",
+    type: Annotated[str | None, typer.Option(help="A type's name.")] = None,
+    name: Annotated[str | None, typer.Option(help="An exact name.")] = None,
+    uri: Annotated[str | None, typer.Option(help="An exact uri.")] = None,
+    state: Annotated[str | None, typer.Option(help="Such as LIVE or FAILED.")] = None,
+    in_context: Annotated[
+        str | None, typer.Option("--context", help="Only what is in this context.")
+    ] = None,
+    newest: Annotated[bool, typer.Option(help="The newest first.")] = False,
+    after: Annotated[int | None, typer.Option(help="Go on after this id.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    json: Json = False,
+) -> None:
+    """List artifacts, executions or contexts."""
+    from lineage.errors import InvalidValue
+    from lineage.model import Kind
+    from lineage.questions.rendering import node_as_json
+
+    kinds = {f"{kind}s": kind for kind in Kind}
+    if what not in kinds:
+        raise InvalidValue(f"{what!r} can't be listed; choose {', '.join(kinds)}")
+    found = opened(context).find(
+        kinds[what],
+        type=type,
+        name=name,
+        uri=uri,
+        state=state,
+        context=_int_or_text(in_context),
+        after_id=after,
+        limit=limit + 1,
+        newest_first=newest,
+    )
+    more = len(found) > limit
+    found = found[:limit]
+    if json:
+        return print_json(
+            {
+                "nodes": [node_as_json(node) for node in found],
+                "complete": not more,
+                "after": found[-1].id if more else None,
+            }
+        )
+    print_table(
+        ("id", "type", "name", "state", "recorded", "properties"),
+        [
+            (named(n), n.type, n.name, getattr(n, "state", None), at(n.created_ms), properties(n))
+            for n in found
+        ],
+        empty=f"no {what}",
+    )
+    if more:
+        print(f"There are more: --after {found[-1].id} goes on, --limit shows more at once.")
+    return None
+
+
+@app.command(epilog="Example: lineage show Model:churn")
+def show(
+    context: typer.Context,
+    ref: Annotated[str, typer.Argument(help="artifact:42, Model:churn, an external id, a uri.")],
+    json: Json = False,
+) -> None:
+    """Show a node with its properties, events and contexts."""
+    from lineage.model import Kind
+    from lineage.questions.rendering import node_as_json
+
+    store = opened(context)
+    node = store.get(ref)
+    contexts = (
+        store.contexts_of(node) if node.kind is not Kind.CONTEXT else store.parents_of(node.id or 0)
+    )
+    happened = store.history(node)
+    if json:
+        answer: dict[str, Any] = node_as_json(node)
+        answer["contexts"] = [node_as_json(c) for c in contexts]
+        answer["history"] = [h.to_dict() for h in happened]
+        return print_json(answer)
+    print(f"{node.label}  ({named(node)})")
+    print_fields(
+        [
+            ("uri", getattr(node, "uri", None)),
+            ("state", getattr(node, "state", None)),
+            ("external id", node.external_id),
+            ("recorded", at(node.created_ms)),
+            ("updated", at(node.updated_ms) if node.updated_ms != node.created_ms else None),
+            *node.properties.items(),
+            *node.custom_properties.items(),
+            ("contexts", ", ".join(c.label for c in contexts)),
+        ]
+    )
+    others = [h for h in happened if h.other is not None and h.what != "in"]
+    if others:
+        print()
+        _print_history(others)
+    return None
+
+
+@app.command(epilog="Example: lineage history Model:churn")
+def history(
+    context: typer.Context,
+    ref: Annotated[str, typer.Argument(help="artifact:42, Model:churn, an external id, a uri.")],
+    json: Json = False,
+) -> None:
+    """What happened to a node, in the order of time."""
+    found = opened(context).history(ref)
+    if json:
+        return print_json([happening.to_dict() for happening in found])
+    return _print_history(found)
+
+
+def _print_history(found: list[Any]) -> None:
+    print_table(
+        ("time", "what", "id", "node", "path"),
+        [
+            (
+                at(h.time_ms),
+                h.what,
+                named(h.other) if h.other else "",
+                h.other.label if h.other else "",
+                dotted(h.path),
+            )
+            for h in found
+        ],
+    )
+
+
+def _int_or_text(given: str | None) -> int | str | None:
+    return int(given) if given is not None and given.isdigit() else given

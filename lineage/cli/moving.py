@@ -1,0 +1,69 @@
+"""`copy` and `import`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import lineage
+from lineage.cli.app import Json, app, importing, opened
+from lineage.cli.output import print_json
+
+
+@app.command(epilog="Example: lineage copy sqlite:///lineage.db neo4j://neo4j:secret@localhost")
+def copy(
+    source: Annotated[str, typer.Argument(help="The URL of the store to copy.")],
+    target: Annotated[str, typer.Argument(help="The URL of an empty store, or of a part copy.")],
+    json: Json = False,
+) -> None:
+    """Copy a whole store, ids and times kept. Run it again to go on after an interruption."""
+    from lineage.interchange.copying import copy_store
+
+    with (
+        lineage.connect(source, create=False) as from_store,
+        lineage.connect(target) as to_store,
+        _progress("copied", show=not json) as advance,
+    ):
+        done = copy_store(from_store, to_store, progress=advance)
+    if json:
+        print_json(done.to_dict())
+    else:
+        print(f"{to_store.url} has {done}")
+
+
+@importing.command("mlmd", epilog="Example: lineage import mlmd metadata.sqlite")
+def import_mlmd(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="An ML Metadata SQLite database.")],
+    json: Json = False,
+) -> None:
+    """Import an ML Metadata SQLite database, ids and times kept. The file is only read."""
+    from lineage.interchange.mlmd import import_mlmd as run
+
+    store = opened(context, create=True)
+    with _progress("imported", show=not json) as advance:
+        done = run(file, store, progress=advance)
+    if json:
+        print_json(done.to_dict())
+    else:
+        print(f"{store.url} has {done}")
+
+
+@contextmanager
+def _progress(what: str, *, show: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, where that is a terminal."""
+    import sys
+
+    if not (show and sys.stderr.isatty()):
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

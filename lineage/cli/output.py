@@ -1,0 +1,97 @@
+"""What commands print: tables for people, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lineage.model import Node
+
+
+def print_json(answer: Any) -> None:
+    """One JSON value on standard output."""
+    json.dump(answer, sys.stdout, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
+    sys.stdout.write("\n")
+
+
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "nothing"
+) -> None:
+    """Aligned columns; the last one wraps within the terminal, the others stay whole."""
+    texts = [[one_line(cell) for cell in row] for row in rows]
+    if not texts:
+        print(empty)
+        return
+    widths = [
+        max(len(headings[at]), *(len(row[at]) for row in texts)) for at in range(len(headings))
+    ]
+    room = shutil.get_terminal_size((80, 24)).columns
+    before_last = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    last = max(room - before_last, 20)
+    print("  ".join(h.upper().ljust(w) for h, w in zip(headings, widths, strict=True)).rstrip())
+    for row in texts:
+        first, *rest = _wrapped(row[-1], last)
+        cells = [cell.ljust(w) for cell, w in zip(row, widths, strict=True)][:-1]
+        print("  ".join([*cells, first]).rstrip())
+        for line in rest:
+            print(" " * before_last + line)
+
+
+def print_fields(fields: Iterable[tuple[str, object]]) -> None:
+    """One `name  value` a line, aligned; what is None or empty is left out."""
+    shown = [(name, one_line(value)) for name, value in fields if value not in (None, "", {})]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        print(f"{name.ljust(width)}  {value}")
+
+
+def one_line(value: object) -> str:
+    """A value on one line, with nothing in it that a terminal would act on."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}" if abs(value) < 1e15 else repr(value)
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else " " for c in str(value))
+
+
+def at(milliseconds: int | None) -> str:
+    """A time, UTC, to the second."""
+    if not milliseconds:
+        return "-"
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return str(milliseconds)
+
+
+def named(node: Node) -> str:
+    """`artifact:42`, by which every command finds it again."""
+    return f"{node.kind}:{node.id}"
+
+
+def properties(node: Node) -> str:
+    """The properties in one line."""
+    both = {**node.properties, **node.custom_properties}
+    return " ".join(f"{name}={one_line(value)}" for name, value in both.items())
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """An event's path."""
+    return ".".join(map(str, path))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]

@@ -1,0 +1,40 @@
+"""`demo` and `doctor`."""
+
+from __future__ import annotations
+
+import typer
+
+import lineage
+from lineage.cli.app import Json, app, opened
+from lineage.cli.output import print_fields, print_json
+
+
+@app.command(epilog="Example: lineage demo")
+def demo(context: typer.Context) -> None:
+    """Run a real pipeline, record it, and ask it the questions."""
+    from lineage.demo import run
+
+    run(opened(context, create=True))
+
+
+@app.command(epilog="Example: lineage --store sqlite:///lineage.db doctor")
+def doctor(context: typer.Context, json: Json = False) -> None:
+    """Check that the store can be reached, and say what it is and has."""
+    import platform
+    from dataclasses import asdict
+
+    store = opened(context)
+    answer = {
+        "url": store.url,
+        **store.backend.describe(),
+        "lineage": lineage.__version__,
+        "python": platform.python_version(),
+        "counts": asdict(store.counts()),
+    }
+    if json:
+        print_json(answer)
+        return
+    counts = answer.pop("counts")
+    assert isinstance(counts, dict)
+    print_fields([*answer.items(), *counts.items()])
+    print("The store answers.")
