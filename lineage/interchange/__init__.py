@@ -1,0 +1,1 @@
+"""Other stores' and other people's lineage."""

@@ -1,0 +1,65 @@
+"""A whole store into another, on any backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from lineage.backends.base import Filter
+from lineage.backends.codec import encoded_path
+from lineage.interchange.transfer import Progress, Transferred, transfer
+from lineage.model import Event, Kind, Node, Type
+from lineage.store import Store
+
+
+def copy_store(source: Store, target: Store, *, progress: Progress | None = None) -> Transferred:
+    """Copy everything, ids and times kept.
+
+    Run again after an interruption, it goes on. What is recorded in the source while it runs may
+    or may not come along; run it again for the rest. Raises AlreadyExists where the target has
+    other nodes under the same ids.
+    """
+    return transfer(_StoreSource(source), target, progress=progress)
+
+
+class _StoreSource:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def name(self) -> str:
+        return self._store.url
+
+    def counts(self) -> Transferred:
+        return Transferred(**asdict(self._store.counts()))
+
+    def types(self) -> list[Type]:
+        # Ids of types differ from store to store; name and version say which is which.
+        return [type.model_copy(update={"id": None}) for type in self._store.types()]
+
+    def nodes(self, kind: Kind, after: int, limit: int) -> list[Node]:
+        with self._store.backend.read() as reader:
+            return reader.find(kind, Filter(after_id=after, limit=limit))
+
+    def memberships(self, kind: Kind, ids: Sequence[int]) -> Iterable[tuple[int, int]]:
+        with self._store.backend.read() as reader:
+            return reader.contexts_of(kind, ids)
+
+    def parents(self) -> Iterable[tuple[int, int]]:
+        with self._store.backend.read() as reader:
+            contexts = [c.id for c in reader.find(Kind.CONTEXT, Filter()) if c.id is not None]
+            return reader.parents_of(contexts)
+
+    def events(self, after: Any, limit: int) -> tuple[list[Event], Any]:
+        with self._store.backend.read() as reader:
+            events = reader.scan_events(tuple(after) if after else None, limit)
+        if not events:
+            return [], after
+        last = events[-1]
+        return events, [
+            last.execution_id,
+            last.artifact_id,
+            str(last.type),
+            encoded_path(last.path),
+        ]

@@ -1,0 +1,273 @@
+"""Reading an ML Metadata SQLite database of schema version 4 to 10.
+
+Tables and columns came over time; what an older schema lacks reads as NULL. Facts from ML
+Metadata's `metadata_source_query_config` and `metadata_store.proto`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lineage.errors import NotFound, StoreTooNew, StoreUnavailable
+from lineage.interchange.mlmd.structs import decoded_struct, is_struct
+from lineage.interchange.transfer import Transferred
+from lineage.model import (
+    NODE_CLASSES,
+    ArtifactState,
+    BaseType,
+    Event,
+    EventType,
+    ExecutionState,
+    Kind,
+    Node,
+    PropertyKind,
+    Type,
+)
+
+OLDEST, NEWEST = 4, 10
+
+_KINDS = {0: Kind.EXECUTION, 1: Kind.ARTIFACT, 2: Kind.CONTEXT}
+_TABLES = {Kind.ARTIFACT: "Artifact", Kind.EXECUTION: "Execution", Kind.CONTEXT: "Context"}
+_PROPERTY_KINDS = {
+    1: PropertyKind.INT,
+    2: PropertyKind.DOUBLE,
+    3: PropertyKind.STRING,
+    4: PropertyKind.STRUCT,
+    # A serialized google.protobuf.Any, kept as it is.
+    5: PropertyKind.BYTES,
+    6: PropertyKind.BOOL,
+}
+_ARTIFACT_STATES = dict(enumerate(ArtifactState))
+_EXECUTION_STATES = dict(enumerate(ExecutionState))
+_EVENT_TYPES = dict(enumerate(EventType))
+
+
+class MlmdDatabase:
+    """One database, only read. A `Source` of a transfer."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise NotFound(f"there is no file {path}")
+        self._path = path.resolve()
+        # Without a write-ahead log beside it nobody is writing, and SQLite needs no lock file.
+        still = not Path(f"{self._path}-wal").exists()
+        uri = f"{self._path.as_uri()}?mode=ro{'&immutable=1' if still else ''}"
+        with self._translated():
+            self._connection = sqlite3.connect(uri, uri=True)
+            self._columns = {
+                table: {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+                for (table,) in self._connection.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'table'"
+                ).fetchall()
+                if table.isidentifier()
+            }
+            self.schema = self._schema()
+            self._types = self._read_types()
+
+    @property
+    def name(self) -> str:
+        return f"mlmd {self._path}"
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def counts(self) -> Transferred:
+        def count(table: str) -> int:
+            return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+        return Transferred(
+            types=len(self._types),
+            artifacts=count("Artifact"),
+            executions=count("Execution"),
+            contexts=count("Context"),
+            events=count("Event"),
+        )
+
+    def types(self) -> list[Type]:
+        return list(self._types.values())
+
+    def nodes(self, kind: Kind, after: int, limit: int) -> list[Node]:
+        table = _TABLES[kind]
+        state = "last_known_state" if kind is Kind.EXECUTION else "state"
+        found = self._select(
+            table,
+            ("id", "type_id", "name", "external_id", "uri", state)
+            + ("create_time_since_epoch", "last_update_time_since_epoch"),
+            "WHERE id > ? ORDER BY id LIMIT ?",
+            (after, limit),
+        )
+        properties = self._properties(table, [row[0] for row in found])
+        return [self._node(kind, row, properties) for row in found]
+
+    def memberships(self, kind: Kind, ids: Sequence[int]) -> Iterable[tuple[int, int]]:
+        table, column = (
+            ("Attribution", "artifact_id")
+            if kind is Kind.ARTIFACT
+            else ("Association", "execution_id")
+        )
+        return self._connection.execute(
+            f"SELECT {column}, context_id FROM {table} WHERE {column} BETWEEN ? AND ?",
+            (ids[0], ids[-1]),
+        ).fetchall()
+
+    def parents(self) -> Iterable[tuple[int, int]]:
+        if "ParentContext" not in self._columns:
+            return []
+        return self._connection.execute(
+            "SELECT context_id, parent_context_id FROM ParentContext"
+        ).fetchall()
+
+    def events(self, after: Any, limit: int) -> tuple[list[Event], Any]:
+        found = self._connection.execute(
+            "SELECT id, artifact_id, execution_id, type, milliseconds_since_epoch FROM Event "
+            "WHERE id > ? ORDER BY id LIMIT ?",
+            (after or 0, limit),
+        ).fetchall()
+        if not found:
+            return [], after
+        paths: dict[int, list[str | int]] = {}
+        for event, by_index, index, key in self._connection.execute(
+            "SELECT event_id, is_index_step, step_index, step_key FROM EventPath "
+            "WHERE event_id BETWEEN ? AND ? ORDER BY event_id, rowid",
+            (found[0][0], found[-1][0]),
+        ):
+            paths.setdefault(event, []).append(index if by_index else key)
+        events = [
+            Event(
+                artifact_id=artifact,
+                execution_id=execution,
+                type=_EVENT_TYPES[type],
+                path=tuple(paths.get(id, ())),
+                time_ms=time or 0,
+                recorded_ms=time or 0,
+            )
+            for id, artifact, execution, type, time in found
+        ]
+        return events, found[-1][0]
+
+    def _schema(self) -> int:
+        if "MLMDEnv" not in self._columns:
+            raise StoreUnavailable(f"{self._path} is not a database of ML Metadata")
+        [version] = self._connection.execute("SELECT max(schema_version) FROM MLMDEnv").fetchone()
+        if version is None or version < OLDEST:
+            raise StoreUnavailable(
+                f"{self._path} has ML Metadata schema {version}; the oldest that is read is "
+                f"{OLDEST}: upgrade it with the ml-metadata library first"
+            )
+        if version > NEWEST:
+            raise StoreTooNew(
+                f"{self._path} has ML Metadata schema {version}; the newest that is known is "
+                f"{NEWEST}: install a newer lineage-engine"
+            )
+        return int(version)
+
+    def _read_types(self) -> dict[int, Type]:
+        properties: dict[int, dict[str, PropertyKind]] = {}
+        for type_id, name, kind in self._connection.execute(
+            "SELECT type_id, name, data_type FROM TypeProperty"
+        ):
+            properties.setdefault(type_id, {})[name] = _PROPERTY_KINDS[kind]
+        rows = self._select(
+            "Type", ("id", "name", "type_kind", "version", "description", "external_id"), "", ()
+        )
+        names = {row[0]: row[1] for row in rows}
+        bases: dict[int, BaseType] = {}
+        if "ParentType" in self._columns:
+            for child, parent in self._connection.execute(
+                "SELECT type_id, parent_type_id FROM ParentType"
+            ):
+                base = names[parent].removeprefix("mlmd.").upper()
+                if base in set(BaseType):
+                    bases[child] = BaseType(base)
+        return {
+            id: Type(
+                kind=_KINDS[kind],
+                name=name,
+                version=version or None,
+                properties=properties.get(id, {}),
+                base=bases.get(id) or _simple(name),
+                description=description or None,
+                external_id=external_id or None,
+            )
+            for id, name, kind, version, description, external_id in rows
+        }
+
+    def _properties(
+        self, table: str, ids: Sequence[int]
+    ) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
+        found: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {id: ({}, {}) for id in ids}
+        if not ids:
+            return found
+        owner = f"{table.lower()}_id"
+        rows = self._select(
+            f"{table}Property",
+            (owner, "name", "is_custom_property")
+            + ("int_value", "double_value", "string_value", "bool_value", "proto_value"),
+            f"WHERE {owner} BETWEEN ? AND ?",
+            (ids[0], ids[-1]),
+        )
+        for id, name, custom, integer, double, text, boolean, proto in rows:
+            value: Any = integer
+            if double is not None:
+                value = float(double)
+            elif text is not None:
+                value = decoded_struct(text) if is_struct(text) else text
+            elif boolean is not None:
+                value = bool(boolean)
+            elif proto is not None:
+                value = proto.encode() if isinstance(proto, str) else bytes(proto)
+            if value is not None:
+                found[id][1 if custom else 0][name] = value
+        return found
+
+    def _node(
+        self,
+        kind: Kind,
+        row: Sequence[Any],
+        properties: dict[int, tuple[dict[str, Any], dict[str, Any]]],
+    ) -> Node:
+        id, type_id, name, external_id, uri, state, created, updated = row
+        type = self._types[type_id]
+        fields: dict[str, Any] = {
+            "id": id,
+            "type": type.name,
+            "type_version": type.version,
+            # An empty name is ML Metadata's way to have none.
+            "name": name or None,
+            "external_id": external_id or None,
+            "properties": properties[id][0],
+            "custom_properties": properties[id][1],
+            "created_ms": created or 0,
+            "updated_ms": updated or 0,
+        }
+        if kind is Kind.ARTIFACT:
+            fields |= {"uri": uri or None, "state": _ARTIFACT_STATES[state or 0]}
+        elif kind is Kind.EXECUTION:
+            fields["state"] = _EXECUTION_STATES[state or 0]
+        return NODE_CLASSES[kind](**fields)
+
+    def _select(
+        self, table: str, columns: Sequence[str], rest: str, values: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        """Rows with these columns; those that this schema lacks are NULL."""
+        there = self._columns[table]
+        chosen = ", ".join(c if c in there else f"NULL AS {c}" for c in columns)
+        return self._connection.execute(f"SELECT {chosen} FROM {table} {rest}", values).fetchall()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{self._path}: {error}") from error
+
+
+def _simple(name: str) -> BaseType | None:
+    """The base of ML Metadata's own simple types."""
+    base = name.removeprefix("mlmd.").upper()
+    return BaseType(base) if name.startswith("mlmd.") and base in set(BaseType) else None

@@ -1,0 +1,136 @@
+"""Bringing lineage from elsewhere into a store, in batches, ids and times kept.
+
+Each batch is one transaction that also notes how far the transfer has come, so that one that was
+interrupted goes on from there. One that has ended starts anew when it is run again: what is there
+is written over with the same, what is new is added.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from lineage.errors import AlreadyExists
+from lineage.model import Event, Kind, Node, Type
+from lineage.store import Store
+
+BATCH = 5_000
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """What the source has, all of which is now in the target."""
+
+    types: int
+    artifacts: int
+    executions: int
+    contexts: int
+    events: int
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count:,} {what}" for what, count in asdict(self).items())
+
+    def to_dict(self) -> dict[str, int]:
+        """The counts by name."""
+        return asdict(self)
+
+
+class Source(Protocol):
+    """Something to transfer from. Cursors are JSON values; None asks for the first batch."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from other sources."""
+
+    def counts(self) -> Transferred:
+        """How much there is."""
+
+    def types(self) -> list[Type]:
+        """All types."""
+
+    def nodes(self, kind: Kind, after: int, limit: int) -> list[Node]:
+        """The next nodes by id."""
+
+    def memberships(self, kind: Kind, ids: Sequence[int]) -> Iterable[tuple[int, int]]:
+        """Pairs (node id, context id) of these nodes."""
+
+    def parents(self) -> Iterable[tuple[int, int]]:
+        """Pairs (child id, parent id) of contexts."""
+
+    def events(self, after: Any, limit: int) -> tuple[list[Event], Any]:
+        """The next events, and the cursor behind them."""
+
+
+def transfer(
+    source: Source, target: Store, *, progress: Progress | None = None, batch: int = BATCH
+) -> Transferred:
+    """Write all of `source` into `target`.
+
+    `progress` is called with how many nodes and events are done, and of how many. Raises
+    AlreadyExists where an id is taken in the target by something else, before that is touched.
+    """
+    total = source.counts()
+    of = total.artifacts + total.executions + total.contexts + total.events
+    key = f"transfer from {source.name}"
+    noted = json.loads(target.note(key) or "null")
+    stage, after, done = noted or ["types", None, 0]
+    for stage_at, step in _steps(source, target, stage, after, batch):
+        written = len(step.get("nodes", ())) + len(step.get("events", ()))
+        done += written
+        note = json.dumps([*stage_at, done])
+        target.mirror(**step, note=(key, note))
+        if progress is not None:
+            progress(min(done, of), of)
+    target.mirror(note=(key, None))
+    return total
+
+
+def _steps(
+    source: Source, target: Store, stage: str, after: Any, batch: int
+) -> Iterator[tuple[tuple[str, Any], dict[str, Any]]]:
+    """What to write next, and where to go on after it."""
+    stages = ["types", *(str(kind) for kind in _ORDER), "events"]
+    for name in stages[stages.index(stage) :]:
+        if name == "types":
+            yield (str(_ORDER[0]), None), {"types": source.types()}
+        elif name == "events":
+            while True:
+                events, after = source.events(after, batch)
+                if not events:
+                    break
+                yield ("events", after), {"events": events}
+        else:
+            kind = Kind(name)
+            while nodes := source.nodes(kind, -(2**63) if after is None else after, batch):
+                _check_free(target, kind, nodes)
+                ids = [node.id for node in nodes if node.id is not None]
+                after = ids[-1]
+                step: dict[str, Any] = {"nodes": nodes}
+                if kind is not Kind.CONTEXT:
+                    pairs = source.memberships(kind, ids)
+                    step["memberships"] = [(kind, node, context) for node, context in pairs]
+                yield (name, after), step
+            if kind is Kind.CONTEXT:
+                yield (str(_ORDER[1]), None), {"parents": list(source.parents())}
+        after = None
+
+
+_ORDER = (Kind.CONTEXT, Kind.ARTIFACT, Kind.EXECUTION)
+
+
+def _check_free(target: Store, kind: Kind, nodes: Sequence[Node]) -> None:
+    """Nobody's node may be written over by another of the same id."""
+    coming = {node.id: node for node in nodes}
+    with target.backend.read() as reader:
+        there = reader.nodes(kind, [id for id in coming if id is not None])
+    for node in there:
+        other = coming[node.id]
+        if (node.type, node.created_ms) != (other.type, other.created_ms or 0):
+            raise AlreadyExists(
+                f"{kind}:{node.id} is {node.label} in {target.url}, and {other.label} in what is "
+                "to be brought in; ids are kept, so choose an empty store"
+            )
