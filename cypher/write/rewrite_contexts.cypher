@@ -4,4 +4,6 @@
 // write
 UNWIND $rows AS row
 MATCH (n:Context {id: row.id})
+// Emptied first: setting -0.0 over 0.0 would be passed over, as the two are equal.
+SET n = {id: row.id}
 SET n = row.properties
