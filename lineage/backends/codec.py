@@ -10,26 +10,36 @@ import base64
 import json
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from lineage.model import Value
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_encode_sorted = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True
+).encode
+# Texts are our own, so without the check for what comes before and after.
+_raw_decode = json.JSONDecoder().raw_decode
 _decode = json.loads
 
 
-def encoded(properties: Mapping[str, Value]) -> str | None:
-    """JSON text of properties; None where there are none."""
+def encoded(properties: Mapping[str, Value], *, sort: bool = False) -> str | None:
+    """JSON text of properties; None where there are none.
+
+    With `sort`, equal properties give equal texts: NaN equals NaN, but 1 isn't 1.0.
+    """
     if not properties:
         return None
-    return _encode({name: _to_json(value) for name, value in properties.items()})
+    encode = _encode_sorted if sort else _encode
+    return encode({name: _to_json(value) for name, value in properties.items()})
 
 
 def decoded(text: str | None) -> dict[str, Value]:
     """The properties that `encoded` made the text from."""
     if text is None:
         return {}
-    found: dict[str, Any] = _decode(text)
+    found: dict[str, Any] = _raw_decode(text)[0]
     for name, value in found.items():
         if type(value) is dict:
             found[name] = _from_json(value)
@@ -41,6 +51,7 @@ def encoded_path(path: tuple[str | int, ...]) -> str:
     return _encode(list(path))
 
 
+@lru_cache(maxsize=4096)
 def decoded_path(text: str) -> tuple[str | int, ...]:
     """The path that `encoded_path` made the text from."""
     return tuple(_decode(text)) if text != "[]" else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineage.errors import AlreadyExists, Conflict, NotFound
-from lineage.model import Kind
+from lineage.model import Kind, Type
 
 
 def missing(kind: Kind, field: str, value: object) -> NotFound:
@@ -18,6 +18,22 @@ def taken(kind: Kind, field: str, value: object, id: int | None) -> AlreadyExist
     return AlreadyExists(
         f"{kind}.{field} {value!a} belongs to another {kind}{of_type}{owner}; choose another, "
         "or re-use that one (reuse=True, or record())"
+    )
+
+
+def id_taken(kind: Kind, id: int) -> AlreadyExists:
+    """A node of that id is there already."""
+    return AlreadyExists(
+        f"{kind}.id {id} belongs to another {kind}; leave the id out to get a new one, or use "
+        "that one"
+    )
+
+
+def type_taken(type: Type) -> AlreadyExists:
+    """The type's kind, name and version are those of a type with another id."""
+    return AlreadyExists(
+        f"type.name {type.label!a} belongs to another {type.kind} type, not the one with the id "
+        f"{type.id}; leave the id out to change that one, or choose another name or version"
     )
 
 

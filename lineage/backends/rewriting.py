@@ -23,6 +23,8 @@ def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
     merging = write.mode is Mode.MERGE
     for field in ("name", "external_id", *_FIELDS[old.kind]):
         new = getattr(write, field)
+        if field == "state" and new is None and not merging:
+            new = DEFAULT_STATES[old.kind]
         if new != getattr(old, field) and not (merging and new is None):
             changed[field] = new
     for field in ("properties", "custom_properties"):
@@ -31,7 +33,7 @@ def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
             continue
         after = {**before, **given} if merging else dict(given)
         # As text, because there NaN equals NaN and 1 differs from 1.0.
-        if encoded(after) != encoded(before):
+        if encoded(after, sort=True) != encoded(before, sort=True):
             changed[field] = after
     if not changed:
         return None
@@ -39,6 +41,12 @@ def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
     return changed
 
 
+# What a node of which no state was given has.
+DEFAULT_STATES: dict[Kind, str | None] = {
+    Kind.ARTIFACT: "UNKNOWN",
+    Kind.EXECUTION: "UNKNOWN",
+    Kind.CONTEXT: None,
+}
 _FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.ARTIFACT: ("uri", "state"),
     Kind.EXECUTION: ("state",),

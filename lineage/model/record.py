@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -30,7 +31,8 @@ class Record(BaseModel):
         """
         record = cls.__new__(cls)
         _set(record, "__dict__", fields)
-        _set(record, "__pydantic_fields_set__", set(fields))
+        # One set for all: records don't change, and a set of its own is half of a record's size.
+        _set(record, "__pydantic_fields_set__", _every_field(cls))
         _set(record, "__pydantic_extra__", None)
         _set(record, "__pydantic_private__", None)
         return record
@@ -42,6 +44,11 @@ class Record(BaseModel):
             return cls.model_validate(data)
         except ValidationError as error:
             raise invalid_value(cls.__name__, error) from None
+
+
+@cache
+def _every_field(record: type[Record]) -> set[str]:
+    return set(record.model_fields)
 
 
 def invalid_value(name: str, error: ValidationError) -> InvalidValue:

@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote
 
 from lineage.backends.base import Backend, Capabilities, Reader, Writer
-from lineage.backends.sqlite.connections import Connections, translated
+from lineage.backends.sqlite.connections import Connections
+from lineage.backends.sqlite.failures import failure
 from lineage.backends.sqlite.reader import SqliteReader
 from lineage.backends.sqlite.schema import SCHEMA
 from lineage.backends.sqlite.writer import SqliteWriter
-from lineage.errors import InvalidValue, StoreError
+from lineage.errors import InvalidValue
 
 T = TypeVar("T")
 
-_SYNCHRONOUS = {"full": "FULL", "normal": "NORMAL"}
+_SYNCHRONOUS = ("full", "normal")
 
 
 class SqliteBackend(Backend):
@@ -26,60 +27,47 @@ class SqliteBackend(Backend):
 
     capabilities: ClassVar[Capabilities] = Capabilities(templates=False, durable=True, shared=True)
 
-    def __init__(self, path: Path, *, synchronous: str = "FULL", create: bool = True) -> None:
+    def __init__(self, path: Path, *, synchronous: str = "full", create: bool = True) -> None:
         self._path = path
+        self._synchronous = synchronous
         self._connections = Connections(path, synchronous, create=create)
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self._path}"
+        option = "" if self._synchronous == "full" else f"?synchronous={self._synchronous}"
+        return f"sqlite:///{quote(str(self._path))}{option}"
 
     def describe(self) -> dict[str, str]:
-        with translated(self._path):
-            connection = self._connections.get()
+        with self._connections.reading() as connection, self._failures():
             [journal] = connection.execute("PRAGMA journal_mode").fetchone()
-            [synchronous] = connection.execute("PRAGMA synchronous").fetchone()
         return {
             "backend": "sqlite",
             "version": sqlite3.sqlite_version,
-            "location": str(self._path.absolute()),
+            "location": str(self._connections.path),
             "schema": str(SCHEMA),
             "journal": str(journal),
-            "synchronous": {1: "normal", 2: "full"}.get(synchronous, str(synchronous)),
+            "synchronous": self._synchronous,
         }
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        with translated(self._path):
-            connection = self._connections.get()
-            if connection.in_transaction:  # a read inside a read of the same thread
-                yield SqliteReader(connection)
-                return
-            connection.execute("BEGIN")
-            try:
-                yield SqliteReader(connection)
-            finally:
-                connection.execute("ROLLBACK")
+        with self._connections.reading() as connection, self._failures():
+            yield SqliteReader(connection)
 
     def write(self, work: Callable[[Writer], T]) -> T:
-        with translated(self._path):
-            connection = self._connections.get()
-            if connection.in_transaction:
-                raise StoreError(
-                    "a write began inside a read or write of the same thread; finish that first"
-                )
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(SqliteWriter(connection))
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            return result
+        with self._connections.writing() as connection, self._failures():
+            return work(SqliteWriter(connection))
 
     def close(self) -> None:
         self._connections.close()
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """SQLite's errors as ours; what else goes wrong in the caller's part stays as it is."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise failure(self._connections.path, error) from error
 
 
 def open_backend(url: str, *, create: bool = True) -> SqliteBackend:
@@ -88,16 +76,19 @@ def open_backend(url: str, *, create: bool = True) -> SqliteBackend:
     `?synchronous=normal` gives up the last moments before a power cut for speed; a killed process
     loses nothing either way.
     """
-    parts = urlsplit(url)
-    path = unquote(parts.path)[1:]
-    if parts.netloc or not path:
+    # Not urlsplit: it would take a "#" in a file's name for a fragment.
+    location, _, query = url.removeprefix("sqlite://").partition("?")
+    path = unquote(location)[1:]
+    if not location.startswith("/") or not path:
         raise InvalidValue(
             f"store URL {url!r}: write sqlite:///relative/path or sqlite:////absolute/path"
         )
-    options = parse_qs(parts.query)
+    options = parse_qs(query, keep_blank_values=True)
     synchronous = options.pop("synchronous", ["full"])[-1].lower()
     if options or synchronous not in _SYNCHRONOUS:
         raise InvalidValue(
             f"store URL {url!r}: the only option is synchronous=full or synchronous=normal"
         )
-    return SqliteBackend(Path(path), synchronous=_SYNCHRONOUS[synchronous], create=create)
+    if "\x00" in path:
+        raise InvalidValue(f"store URL {url!r}: a file's name can't have a NUL character")
+    return SqliteBackend(Path(path), synchronous=synchronous, create=create)

@@ -1,117 +1,183 @@
-"""One connection a thread, opened as the store wants it, and SQLite's errors as ours."""
+"""The open connections to one file: a pool that survives threads, forks and crowds."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lineage.backends.sqlite.failures import WAIT_SECONDS, patiently, translated
 from lineage.backends.sqlite.schema import prepare
 from lineage.errors import NotFound, StoreError, StoreUnavailable
 
-# How long a writer waits for its turn. Writers take milliseconds, so this is for crowds.
-WAIT_SECONDS = 60.0
-_MMAP_BYTES = 1 << 30
 _CACHE_KIB = 65_536
+_WAL_BYTES = 64 << 20
+# More than this many connections are closed after use, not kept.
+_KEPT = 16
 
 
 class Connections:
-    """The connections to one file. A thread gets its own; a forked child gets new ones."""
+    """The connections to one file, each lent to one transaction at a time.
+
+    SQLite's connections must not cross a fork, and while one is open, a child can't take the
+    file's locks again. So those that are idle are closed just before a fork, and both sides open
+    new ones when they need them. Fork outside of transactions.
+    """
 
     def __init__(self, path: Path, synchronous: str, *, create: bool) -> None:
-        self.path = path
+        # Where it is must not change when the process changes its directory.
+        self.path = path.absolute()
         self._synchronous = synchronous
-        self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
         self._pid = os.getpid()
-        if not create and not path.exists():
-            raise NotFound(
-                f"there is no store at {path}; `lineage demo` or `lineage record` makes one"
-            )
-        with translated(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.get()
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        self._writer: int | None = None
+        with translated(self.path):
+            if not self.path.exists():
+                if not create:
+                    raise NotFound(
+                        f"there is no store at {path}; `lineage demo` or `lineage record` makes one"
+                    )
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._give_back(self._open())
+        _all.add(self)
 
-    def get(self) -> sqlite3.Connection:
-        """This thread's connection."""
-        if self._pid != os.getpid():
-            # A connection must not cross a fork; forget, don't close, the parent's.
-            self._local, self._all, self._pid = threading.local(), [], os.getpid()
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._open()
-            self._local.connection = connection
-            with self._lock:
-                self._all.append(connection)
-        return connection
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection inside a transaction that sees the store as it is now, to the end."""
+        connection = self._take()
+        try:
+            with translated(self.path):
+                patiently(connection, "BEGIN")
+                # BEGIN alone does not look; the first read fixes the state that is seen.
+                patiently(connection, "SELECT 1 FROM type LIMIT 1")
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection inside a write transaction. Without an error it is committed."""
+        if self._writer == threading.get_ident():
+            raise StoreError("a write began inside a write of the same thread; finish that first")
+        # SQLite's waiting is a poll with growing pauses; threads of one process needn't poll.
+        turn = self._turn
+        if not turn.acquire(timeout=WAIT_SECONDS):
+            raise StoreUnavailable(
+                f"{self.path}: another thread has been writing for {WAIT_SECONDS:.0f} s; "
+                "keep transactions short"
+            )
+        try:
+            self._writer = threading.get_ident()
+            connection = self._take()
+            try:
+                with translated(self.path):
+                    patiently(connection, "BEGIN IMMEDIATE")
+                yield connection
+                with translated(self.path):
+                    connection.execute("COMMIT")
+            finally:
+                self._give_back(connection)
+        finally:
+            self._writer = None
+            turn.release()
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Close what is idle now, and what is in use when it is given back."""
         with self._lock:
-            if self._pid == os.getpid():
-                for connection in self._all:
-                    connection.close()
-            self._all = []
-            self._local = threading.local()
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._closed:
+                raise StoreError(f"{self.path}: this store was closed; connect again")
+            if self._idle:
+                return self._idle.pop()
+        with translated(self.path):
+            if not self.path.exists():
+                raise NotFound(f"{self.path}: the file is gone; connect again to begin anew")
+            return self._open()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if self._pid != os.getpid():
+            # Given back in a forked child, which must not so much as close it.
+            _inherited.append(connection)
+            return
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            connection.close()
+            return
+        with self._lock:
+            if not self._closed and len(self._idle) < _KEPT:
+                self._idle.append(connection)
+                return
+        connection.close()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
+            # No mmap: it measures no faster, and a failing disk would kill the process.
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute(f"PRAGMA mmap_size = {_MMAP_BYTES}")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             connection.execute("PRAGMA temp_store = MEMORY")
-            _use_wal(connection)
-            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             prepare(connection, str(self.path))
+            patiently(connection, f"PRAGMA synchronous = {self._synchronous}")
+            connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         except BaseException:
             connection.close()
             raise
         return connection
 
+    def _before_fork(self) -> None:
+        self._lock.acquire()
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            with suppress(sqlite3.Error):
+                connection.close()
 
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL. SQLite does not wait for the lock that the switch needs, so wait here."""
-    waiting = threading.Event()
-    for _ in range(int(WAIT_SECONDS / 0.05)):
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-        waiting.wait(0.05)
-    connection.execute("PRAGMA journal_mode = WAL")
+    def _after_fork(self) -> None:
+        self._lock.release()
 
-
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Raise SQLite's and the file system's errors as StoreUnavailable or StoreError."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        primary = code & 0xFF if code is not None else None
-        hint = _HINTS.get(primary) if primary is not None else None
-        kind = StoreUnavailable if hint else StoreError
-        raise kind(f"{path}: {error}{f'; {hint}' if hint else ''}") from error
-    except OSError as error:
-        raise StoreUnavailable(f"{path}: {error.strerror or error}") from error
+    def _in_child(self) -> None:
+        # Other threads, and the locks they held, are not in the child.
+        self._pid = os.getpid()
+        self._lock, self._turn, self._writer = threading.Lock(), threading.Lock(), None
 
 
-_HINTS = {
-    sqlite3.SQLITE_NOTADB: "it is not a SQLite database: name another file",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged: restore it from a backup",
-    sqlite3.SQLITE_CANTOPEN: "check that the folder exists and may be written to",
-    sqlite3.SQLITE_READONLY: "check that the file and its folder may be written to",
-    sqlite3.SQLITE_FULL: "the disk is full: make room and run it again",
-    sqlite3.SQLITE_IOERR: "the disk failed: check it, and free space",
-    sqlite3.SQLITE_BUSY: f"another process held it for {WAIT_SECONDS:.0f} s: run it again",
-    sqlite3.SQLITE_LOCKED: "another process holds it: run it again",
-}
+_all: weakref.WeakSet[Connections] = weakref.WeakSet()
+_forking: list[Connections] = []
+# Connections of the parent's transactions that a child was forked inside of: never touched.
+_inherited: list[sqlite3.Connection] = []
+
+
+def _before_fork() -> None:
+    _forking.extend(_all)
+    for connections in _forking:
+        connections._before_fork()
+
+
+def _after_fork() -> None:
+    while _forking:
+        _forking.pop()._after_fork()
+
+
+def _in_child() -> None:
+    while _forking:
+        _forking.pop()._in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)

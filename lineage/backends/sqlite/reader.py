@@ -102,19 +102,20 @@ class SqliteReader(Reader):
         artifact_ids: Sequence[int] | None = None,
         execution_ids: Sequence[int] | None = None,
     ) -> list[Event]:
+        values: list[str] = []
         if execution_ids is not None:
             source = "json_each(?) j CROSS JOIN event e ON e.execution_id = j.value"
-            values = [_list(set(execution_ids))]
+            values.append(_list(set(execution_ids)))
+            if artifact_ids is not None:
+                source += " WHERE e.artifact_id IN (SELECT value FROM json_each(?))"
+                values.append(_list(set(artifact_ids)))
         elif artifact_ids is not None:
             source = "json_each(?) j CROSS JOIN event e ON e.artifact_id = j.value"
-            values = [_list(set(artifact_ids))]
+            values.append(_list(set(artifact_ids)))
         else:
-            source, values = "event e", []
-        found = map(_event, self._connection.execute(f"{_EVENTS} FROM {source}", values))
-        if artifact_ids is not None and execution_ids is not None:
-            wanted = set(artifact_ids)
-            found = (e for e in found if e.artifact_id in wanted)  # type: ignore[assignment]
-        return sorted(found, key=rows.event_order)
+            source = "event e"
+        found = self._connection.execute(f"{_EVENTS} FROM {source}{_EVENT_ORDER}", values)
+        return [_event(row) for row in found]
 
     def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
         return self._connection.execute(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from lineage.backends.sqlite.failures import patiently
 from lineage.errors import StoreTooNew, StoreUnavailable
 
 # "Lnge" in ASCII: tells our files from anyone else's.
@@ -84,13 +85,21 @@ STEPS: tuple[str, ...] = (_FIRST,)
 
 
 def prepare(connection: sqlite3.Connection, where: str) -> None:
-    """Bring a new or older file to the present schema.
+    """Bring a new or older file to the present schema, in WAL mode.
 
-    Raises StoreTooNew for a newer file, StoreUnavailable for one that isn't a lineage store.
+    Raises StoreTooNew for a newer file, StoreUnavailable for one that isn't a lineage store; such
+    a file is left as it is.
     """
-    if _version(connection, where) == SCHEMA:
+    patiently(connection, "BEGIN")
+    try:
+        version = _version(connection, where)
+    finally:
+        connection.execute("ROLLBACK")
+    # Before the tables are made, so that whoever finds them finds the file in WAL mode.
+    patiently(connection, "PRAGMA journal_mode = WAL")
+    if version == SCHEMA:
         return
-    connection.execute("BEGIN IMMEDIATE")
+    patiently(connection, "BEGIN IMMEDIATE")
     try:
         # Another process may have done it while this one waited for the lock.
         for step in STEPS[_version(connection, where) :]:
@@ -101,14 +110,16 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
         connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
 
 
 def _version(connection: sqlite3.Connection, where: str) -> int:
+    """The schema's number, 0 for an empty file. To be called inside a transaction."""
+    [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     [application] = connection.execute("PRAGMA application_id").fetchone()
     [version] = connection.execute("PRAGMA user_version").fetchone()
-    [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application != APPLICATION_ID and (tables or application or version):
         raise StoreUnavailable(
             f"{where} is a SQLite database, but not a lineage store; name another file, "

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 from lineage.backends.base import Batch, Mode, NodeWrite, Writer
 from lineage.backends.codec import encoded, encoded_path
-from lineage.backends.refusals import missing, taken
-from lineage.backends.rewriting import rewritten
+from lineage.backends.ids import new_ids
+from lineage.backends.refusals import id_taken, missing, taken, type_taken
+from lineage.backends.rewriting import DEFAULT_STATES, rewritten
 from lineage.backends.sqlite.reader import SqliteReader
 from lineage.model import Flow, Kind, Type
 
@@ -25,6 +27,9 @@ _INSERT = {
 _COLUMNS = (
     "type_id", "name", "external_id", "uri", "state", "created", "updated", "properties",
     "custom_properties",
+)  # fmt: skip
+_TYPE_COLUMNS = (
+    "kind", "name", "version", "base", "description", "external_id", "properties",
 )  # fmt: skip
 _UPSERT = {
     kind: f"{insert} ON CONFLICT (id) DO UPDATE SET "
@@ -52,23 +57,24 @@ class SqliteWriter(SqliteReader, Writer):
             type.base,
             type.description,
             type.external_id,
-            json.dumps(type.properties),
+            json.dumps(dict(type.properties)),
         )
         id = type.id
-        if id is not None:
+        if id is None:
+            row = self._connection.execute(
+                "SELECT id FROM type WHERE kind = ? AND name = ? AND version IS ?", values[:3]
+            ).fetchone()
+            id = row[0] if row else None
+        try:
             done = self._connection.execute(
-                "UPDATE type SET kind = ?, name = ?, version = ?, base = ?, description = ?, "
-                "external_id = ?, properties = ? WHERE id = ?",
+                "INSERT INTO type (kind, name, version, base, description, external_id, "
+                "properties, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                + ", ".join(f"{column} = excluded.{column}" for column in _TYPE_COLUMNS),
                 (*values, id),
             )
-            if done.rowcount:
-                return type
-        done = self._connection.execute(
-            "INSERT INTO type (kind, name, version, base, description, external_id, properties, id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values, id),
-        )
-        return type.model_copy(update={"id": done.lastrowid})
+        except sqlite3.IntegrityError:
+            raise type_taken(type) from None
+        return type.model_copy(update={"id": done.lastrowid if id is None else id})
 
     def apply(self, batch: Batch) -> list[int]:
         ids: list[int] = []
@@ -83,8 +89,8 @@ class SqliteWriter(SqliteReader, Writer):
             else:
                 ids += [self._one(write) for write in writes]
         self._connection.executemany(
-            "INSERT OR IGNORE INTO event (artifact_id, execution_id, flow, type, path, time, "
-            "recorded) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO event (artifact_id, execution_id, flow, type, path, time, recorded) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [
                 (
                     ids[e.artifact],
@@ -99,11 +105,12 @@ class SqliteWriter(SqliteReader, Writer):
             ],
         )
         self._connection.executemany(
-            "INSERT OR IGNORE INTO membership (kind, node_id, context_id) VALUES (?, ?, ?)",
+            "INSERT INTO membership (kind, node_id, context_id) VALUES (?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
             [(batch.nodes[n].kind, ids[n], ids[c]) for n, c in batch.memberships],
         )
         self._connection.executemany(
-            "INSERT OR IGNORE INTO parent (child_id, parent_id) VALUES (?, ?)",
+            "INSERT INTO parent (child_id, parent_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
             [(ids[child], ids[parent]) for child, parent in batch.parents],
         )
         return ids
@@ -118,8 +125,10 @@ class SqliteWriter(SqliteReader, Writer):
         row = self._connection.execute(
             "SELECT seq FROM sqlite_sequence WHERE name = ?", (str(kind),)
         ).fetchone()
-        first = (row[0] if row else 0) + 1
-        ids = list(range(first, first + len(writes)))
+        ids = new_ids(kind, row[0] if row else 0, writes)
+        given = [write.id for write in writes if write.id is not None]
+        if given:
+            self._refuse_if_there(kind, given)
         made = [
             _row(write, id, write.now_ms, write.now_ms)
             for write, id in zip(writes, ids, strict=True)
@@ -202,6 +211,17 @@ class SqliteWriter(SqliteReader, Writer):
         ).fetchone()
         return row[0] if row else None
 
+    def _refuse_if_there(self, kind: Kind, ids: Sequence[int]) -> None:
+        row = self._connection.execute(
+            f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value LIMIT 1",
+            (json.dumps(ids),),
+        ).fetchone()
+        if row is not None:
+            raise id_taken(kind, row[0])
+        for id, times in Counter(ids).items():
+            if times > 1:
+                raise id_taken(kind, id)
+
     def _refuse_if_taken(self, kind: Kind, write: NodeWrite, id: int) -> None:
         """Raise AlreadyExists where another node than `id` has a name or external id of `write`."""
         for field, where, values in (
@@ -222,7 +242,7 @@ def _row(write: NodeWrite, id: int, created: int, updated: int) -> tuple[Any, ..
         write.name,
         write.external_id,
         write.uri,
-        write.state,
+        write.state or DEFAULT_STATES[write.kind],
         created,
         updated,
         encoded(write.properties),

@@ -1,0 +1,76 @@
+"""What goes wrong below: waiting for locks, and SQLite's errors as ours."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lineage.errors import StoreError, StoreUnavailable
+
+# How long a writer waits for its turn. Writers take milliseconds, so this is for crowds.
+WAIT_SECONDS = 60.0
+
+_PAUSE_SECONDS = 0.01
+
+
+def patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Run a statement that takes a lock, again and again while others hold it.
+
+    SQLite itself waits for most locks, but not for the switch to WAL, nor while another process
+    recovers or closes the file.
+    """
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute(statement).fetchall()
+            return
+        except sqlite3.OperationalError as error:
+            if _code(error) not in _BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Raise SQLite's and the file system's errors as StoreUnavailable or StoreError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise failure(path, error) from error
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error.strerror or error}") from error
+
+
+def failure(path: Path, error: sqlite3.Error) -> StoreError:
+    """The error of ours that says what SQLite's means and what to do."""
+    extended = getattr(error, "sqlite_errorcode", None)
+    hint = _HINTS.get(extended) or _HINTS.get(_code(error))
+    kind = StoreUnavailable if hint else StoreError
+    return kind(f"{path}: {error}{f'; {hint}' if hint else ''}")
+
+
+def _code(error: sqlite3.Error) -> int | None:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_WAITED = f"another process held it for {WAIT_SECONDS:.0f} s: run it again"
+_HINTS: dict[int | None, str] = {
+    sqlite3.SQLITE_NOTADB: "it is not a SQLite database: name another file",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged: restore it from a backup",
+    sqlite3.SQLITE_CANTOPEN: "check that the folder exists and may be written to",
+    sqlite3.SQLITE_READONLY: "check that the file and its folder may be written to",
+    sqlite3.SQLITE_READONLY_DBMOVED: "the file was moved or deleted while open: connect again",
+    sqlite3.SQLITE_PERM: "check that the file and its folder may be read and written",
+    sqlite3.SQLITE_AUTH: "check that the file and its folder may be read and written",
+    sqlite3.SQLITE_FULL: "the disk is full: make room and run it again",
+    sqlite3.SQLITE_IOERR: "the disk failed or is full: check it, and free space",
+    sqlite3.SQLITE_NOMEM: "memory ran out: ask for less at once",
+    sqlite3.SQLITE_BUSY: _WAITED,
+    sqlite3.SQLITE_LOCKED: _WAITED,
+    sqlite3.SQLITE_PROTOCOL: _WAITED,
+}
