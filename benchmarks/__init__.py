@@ -1,0 +1,4 @@
+"""What Lineage costs beside its peers, measured in one run, alternating.
+
+`python -m benchmarks [name …] [--quick]`; one module a figure, listed in `figures.py`.
+"""

@@ -1,0 +1,16 @@
+"""The figures, cheapest first. Each module has `measure(bench)`, which returns its rows."""
+
+from __future__ import annotations
+
+FIGURES = (
+    "record_sqlite",
+    "bulk_artifacts",
+    "command_line",
+    "closure_mlmd",
+    "diamond_ladder",
+    "million_events",
+    "record_neo4j",
+    "closure_neo4j",
+    "closure_large_neo4j",
+    "copy_neo4j",
+)
