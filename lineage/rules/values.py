@@ -17,6 +17,7 @@ MAX_NAME_BYTES = 1_024
 MAX_URI_BYTES = 4_096
 MAX_VALUE_BYTES = 1_048_576
 MAX_STRUCT_DEPTH = 64
+MAX_PATH_STEPS = 256
 
 
 def checked_text(value: str, field: str, limit: int, *, may_be_empty: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineage.backends.base import Batch, EventWrite, Key, Mode, NodeWrite, Reader
-from lineage.errors import InvalidValue
+from lineage.errors import InvalidValue, NotFound
 from lineage.model import (
     Artifact,
     ArtifactState,
@@ -23,6 +23,7 @@ from lineage.rules.references import ById, ByName, parsed, resolved
 from lineage.rules.types import TypeSession
 from lineage.rules.values import (
     MAX_NAME_BYTES,
+    MAX_PATH_STEPS,
     MAX_URI_BYTES,
     checked_custom_properties,
     checked_int64,
@@ -30,6 +31,8 @@ from lineage.rules.values import (
     checked_text,
     shown,
 )
+
+_NODES = (Artifact, Execution, Context)
 
 
 class Composer:
@@ -41,6 +44,7 @@ class Composer:
         self._types = types
         self._now_ms = now_ms
         self._references: dict[tuple[Kind, int], int] = {}
+        self._given: dict[tuple[Kind, str, str], int] = {}
 
     def create(self, node: Node) -> int:
         """A node that must not exist yet; returns its position in the batch."""
@@ -91,6 +95,8 @@ class Composer:
             return self.reference(kind, given)
         if isinstance(given, str):
             return self._by_words(kind, given)
+        if not isinstance(given, _NODES):
+            raise InvalidValue(f"{shown(given)} is no {kind}, nor an id or a reference of one")
         if given.kind is not kind:
             raise InvalidValue(f"{given.label} is an {given.kind}; here belongs an {kind}")
         return self.reuse(given)
@@ -134,6 +140,10 @@ class Composer:
         recorded_ms: int | None = None,
     ) -> None:
         """An event between two positions of the batch."""
+        if len(path) > MAX_PATH_STEPS:
+            raise InvalidValue(
+                f"event.path has {len(path):,} steps; at most {MAX_PATH_STEPS} are allowed"
+            )
         for step in path:
             if isinstance(step, str):
                 checked_text(step, "event.path", MAX_NAME_BYTES, may_be_empty=True)
@@ -162,8 +172,13 @@ class Composer:
         )
 
     def _add(self, write: NodeWrite) -> int:
+        position = len(self.batch.nodes)
         self.batch.nodes.append(write)
-        return len(self.batch.nodes) - 1
+        if write.external_id is not None:
+            self._given.setdefault((write.kind, "external_id", write.external_id), position)
+        if write.uri is not None:
+            self._given.setdefault((write.kind, "uri", write.uri), position)
+        return position
 
     def _write(self, node: Node, mode: Mode, key: Key) -> NodeWrite:
         kind = node.kind
@@ -211,7 +226,17 @@ class Composer:
                     name=by_name.name,
                 )
             )
-        node = resolved(text, self._reader, self._types, (kind,))
+        # What this very batch makes is not in the store yet.
+        position = self._given.get((kind, "external_id", text))
+        if position is not None:
+            return position
+        try:
+            node = resolved(text, self._reader, self._types, (kind,))
+        except NotFound:
+            position = self._given.get((kind, "uri", text))
+            if position is None:
+                raise
+            return position
         assert node.id is not None
         return self.reference(kind, node.id)
 

@@ -136,8 +136,8 @@ class Neo4jWriter(Neo4jReader, Writer):
                 new_id = ids[position]
                 ids[position] = merged[place]
                 if merged[place] != new_id and _sets_something(batch.nodes[position]):
-                    updates.append((batch.nodes[position], merged[place]))
-        self._rewrite(updates)
+                    updates.add(position)
+        self._rewrite([(batch.nodes[position], ids[position]) for position in sorted(updates)])
         return ids
 
     def set_note(self, key: str, value: str | None) -> None:
@@ -146,10 +146,11 @@ class Neo4jWriter(Neo4jReader, Writer):
         else:
             self._run("write/set_note", key=key, value=value).consume()
 
-    def _placed(
-        self, writes: Sequence[NodeWrite]
-    ) -> tuple[_Places, list[int], list[tuple[NodeWrite, int]]]:
-        """Where each write goes, the id that it has or would get, and what is to be rewritten."""
+    def _placed(self, writes: Sequence[NodeWrite]) -> tuple[_Places, list[int], set[int]]:
+        """Where each write goes, the id that it has or would get, and which are to be rewritten.
+
+        These are positions, because the id of what is merged is known only after the statement.
+        """
         new_ids = {
             kind: iter(self._take_ids(kind, n))
             for kind in Kind
@@ -157,7 +158,7 @@ class Neo4jWriter(Neo4jReader, Writer):
         }
         places = _Places()
         ids: list[int] = []
-        updates: list[tuple[NodeWrite, int]] = []
+        updates: set[int] = set()
         made: dict[tuple[Kind, str, object, object], int] = {}
         for position, write in enumerate(writes):
             kind = write.kind
@@ -170,8 +171,10 @@ class Neo4jWriter(Neo4jReader, Writer):
                 # Made by this very batch: its place is known, its id perhaps not yet.
                 places.of.append(places.of[earlier])
                 ids.append(ids[earlier])
+                for key in keys:
+                    made.setdefault(key, earlier)
                 if _sets_something(write) and write.mode is Mode.MERGE:
-                    updates.append((write, ids[earlier]))
+                    updates.add(position)
                 continue
             elif write.mode is Mode.REFERENCE or (
                 write.mode is Mode.MERGE and write.key == "external_id"
@@ -184,14 +187,15 @@ class Neo4jWriter(Neo4jReader, Writer):
                 if write.mode in (Mode.REPLACE, Mode.MERGE) and (
                     write.mode is Mode.REPLACE or _sets_something(write)
                 ):
-                    updates.append((write, found))
+                    updates.add(position)
             else:
                 found = next(new_ids[kind])
                 by_name = write.mode is Mode.MERGE and write.key == "name"
                 row = _row(write, found, write.now_ms, write.now_ms)
                 places.add("merged" if by_name else "created", kind, row)
-                for key in keys:
-                    made.setdefault(key, position)
+            # Also of what is there already: this write may give it another name.
+            for key in keys:
+                made.setdefault(key, position)
             ids.append(found)
         return places, ids, updates
 
