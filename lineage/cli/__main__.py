@@ -15,7 +15,7 @@ def main() -> None:
     from lineage.errors import LineageError
 
     try:
-        app()
+        app(prog_name="lineage")
     except LineageError as error:
         _complain(type(error).__name__, str(error))
         sys.exit(error.exit_code)

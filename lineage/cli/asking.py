@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from lineage.questions.closure import Lineage
     from lineage.questions.why import Witness
 
-Refs = Annotated[list[str], typer.Argument(help="artifact:42, Model:churn, an external id, a uri.")]
-Model = Annotated[str, typer.Argument(help="Model:churn, artifact:42, an external id, a uri.")]
+Refs = Annotated[
+    list[str],
+    typer.Argument(metavar="REF...", help="artifact:42, Model:churn, an external id, a uri."),
+]
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Model:churn, artifact:42, an external id, a uri.")
+]
 OfType = Annotated[
     str | None, typer.Option("--type", help="Only this type, or base type such as MODEL.")
 ]
@@ -60,8 +65,8 @@ def downstream(
 @app.command(epilog="Example: lineage why Dataset:raw Model:churn")
 def why(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(help="Where the data started.")],
-    target: Annotated[str, typer.Argument(help="Where it arrived.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Where the data started.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Where it arrived.")],
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
@@ -141,7 +146,9 @@ def about(context: typer.Context, model: Model, json: Json = False) -> None:
 @app.command(epilog="Example: lineage failure execution:12")
 def failure(
     context: typer.Context,
-    execution: Annotated[str, typer.Argument(help="execution:12, or Train:run-7.")],
+    execution: Annotated[
+        str, typer.Argument(metavar="EXECUTION", help="execution:12, or Train:run-7.")
+    ],
     json: Json = False,
 ) -> None:
     """What did a failed run have, beside the last good run of the same step?"""

@@ -33,7 +33,9 @@ def types(context: typer.Context, json: Json = False) -> None:
 @app.command(epilog="Example: lineage ls artifacts --type Model --newest --limit 20")
 def ls(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(help="artifacts, executions or contexts.")] = "artifacts",
+    what: Annotated[
+        str, typer.Argument(metavar="[KIND]", help="artifacts, executions or contexts.")
+    ] = "artifacts",
     type: Annotated[str | None, typer.Option(help="A type's name.")] = None,
     name: Annotated[str | None, typer.Option(help="An exact name.")] = None,
     uri: Annotated[str | None, typer.Option(help="An exact uri.")] = None,
@@ -91,18 +93,21 @@ def ls(
 @app.command(epilog="Example: lineage show Model:churn")
 def show(
     context: typer.Context,
-    ref: Annotated[str, typer.Argument(help="artifact:42, Model:churn, an external id, a uri.")],
+    ref: Annotated[
+        str, typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri.")
+    ],
     json: Json = False,
 ) -> None:
     """Show a node with its properties, events and contexts."""
-    from lineage.model import Kind
+    from lineage.model import Context
     from lineage.questions.rendering import node_as_json
 
     store = opened(context)
     node = store.get(ref)
-    contexts = (
-        store.contexts_of(node) if node.kind is not Kind.CONTEXT else store.parents_of(node.id or 0)
-    )
+    if isinstance(node, Context):
+        contexts = store.parents_of(node.id or 0)
+    else:
+        contexts = store.contexts_of(node)
     happened = store.history(node)
     if json:
         answer: dict[str, Any] = node_as_json(node)
@@ -132,7 +137,9 @@ def show(
 @app.command(epilog="Example: lineage history Model:churn")
 def history(
     context: typer.Context,
-    ref: Annotated[str, typer.Argument(help="artifact:42, Model:churn, an external id, a uri.")],
+    ref: Annotated[
+        str, typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri.")
+    ],
     json: Json = False,
 ) -> None:
     """What happened to a node, in the order of time."""

@@ -16,8 +16,10 @@ from lineage.cli.output import print_json
 
 @app.command(epilog="Example: lineage copy sqlite:///lineage.db neo4j://neo4j:secret@localhost")
 def copy(
-    source: Annotated[str, typer.Argument(help="The URL of the store to copy.")],
-    target: Annotated[str, typer.Argument(help="The URL of an empty store, or of a part copy.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The URL of the store to copy.")],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="The URL of an empty store, or of a part copy.")
+    ],
     json: Json = False,
 ) -> None:
     """Copy a whole store, ids and times kept. Run it again to go on after an interruption."""
@@ -38,7 +40,7 @@ def copy(
 @importing.command("mlmd", epilog="Example: lineage import mlmd metadata.sqlite")
 def import_mlmd(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="An ML Metadata SQLite database.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An ML Metadata SQLite database.")],
     json: Json = False,
 ) -> None:
     """Import an ML Metadata SQLite database, ids and times kept. The file is only read."""

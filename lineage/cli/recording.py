@@ -23,7 +23,9 @@ lineage record -"""
 @app.command(epilog=_EXAMPLE)
 def record(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="JSON or JSONL; - is standard input.")] = Path("-"),
+    file: Annotated[
+        Path, typer.Argument(metavar="[FILE]", help="JSON or JSONL; - is standard input.")
+    ] = Path("-"),
     json: Json = False,
 ) -> None:
     """Record steps: one JSON object, a list of them, or one a line.

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lineage.backends.base import Filter
-from lineage.backends.codec import encoded_path
+from lineage.backends.rows import event_order
 from lineage.interchange.transfer import Progress, Transferred, transfer
 from lineage.model import Event, Kind, Node, Type
 from lineage.store import Store
@@ -56,10 +56,4 @@ class _StoreSource:
             events = reader.scan_events(tuple(after) if after else None, limit)
         if not events:
             return [], after
-        last = events[-1]
-        return events, [
-            last.execution_id,
-            last.artifact_id,
-            str(last.type),
-            encoded_path(last.path),
-        ]
+        return events, list(event_order(events[-1]))

@@ -48,7 +48,7 @@ class LocalNeo4j:
 
     @property
     def version(self) -> str:
-        return VERSION
+        return str(VERSION)
 
     @property
     def url(self) -> str:

@@ -41,6 +41,8 @@ _PROPERTY_KINDS = {
     5: PropertyKind.BYTES,
     6: PropertyKind.BOOL,
 }
+_TIMES = ("create_time_since_epoch", "last_update_time_since_epoch")
+_VALUES = ("int_value", "double_value", "string_value", "bool_value", "proto_value")
 _ARTIFACT_STATES = dict(enumerate(ArtifactState))
 _EXECUTION_STATES = dict(enumerate(ExecutionState))
 _EVENT_TYPES = dict(enumerate(EventType))
@@ -96,8 +98,7 @@ class MlmdDatabase:
         state = "last_known_state" if kind is Kind.EXECUTION else "state"
         found = self._select(
             table,
-            ("id", "type_id", "name", "external_id", "uri", state)
-            + ("create_time_since_epoch", "last_update_time_since_epoch"),
+            ["id", "type_id", "name", "external_id", "uri", state, *_TIMES],
             "WHERE id > ? ORDER BY id LIMIT ?",
             (after, limit),
         )
@@ -206,8 +207,7 @@ class MlmdDatabase:
         owner = f"{table.lower()}_id"
         rows = self._select(
             f"{table}Property",
-            (owner, "name", "is_custom_property")
-            + ("int_value", "double_value", "string_value", "bool_value", "proto_value"),
+            [owner, "name", "is_custom_property", *_VALUES],
             f"WHERE {owner} BETWEEN ? AND ?",
             (ids[0], ids[-1]),
         )

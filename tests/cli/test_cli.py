@@ -1,0 +1,201 @@
+"""The command line as scripts and people use it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import lineage
+from lineage import Artifact, Context, Execution, Store
+from lineage.cli.app import app
+
+STEP = {
+    "execution": {"type": "Train", "name": "t", "custom_properties": {"lr": 0.1}},
+    "inputs": {"examples": {"type": "Dataset", "name": "raw", "uri": "s3://raw"}},
+    "outputs": {"model": {"type": "Model", "name": "churn"}},
+    "contexts": [{"type": "PipelineRun", "name": "monday"}],
+}
+
+
+def run(*arguments: str, stdin: str = "", cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lineage.cli", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={"PATH": "/usr/bin", "COLUMNS": "80"},
+        check=False,
+    )
+
+
+def commands() -> list[str]:
+    return sorted(c.name or c.callback.__name__ for c in app.registered_commands if c.callback)
+
+
+def test_record_then_ask(tmp_path: Path) -> None:
+    told = run("record", "-", stdin=json.dumps(STEP), cwd=tmp_path)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == "recorded 1 step in sqlite:///.lineage/lineage.db\n"
+    answer = json.loads(run("downstream", "Dataset:raw", "--json", cwd=tmp_path).stdout)
+    assert answer["complete"] is True
+    assert [(n["kind"], n["type"], n["name"], n["depth"]) for n in answer["nodes"]] == [
+        ("artifact", "Dataset", "raw", 0),
+        ("execution", "Train", "t", 1),
+        ("artifact", "Model", "churn", 2),
+    ]
+    assert [(e["type"], e["path"]) for e in answer["events"]] == [
+        ("INPUT", ["examples"]),
+        ("OUTPUT", ["model"]),
+    ]
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    lines = "\n".join(
+        json.dumps({"execution": {"type": "Train", "name": f"t{i}"}}) for i in range(1200)
+    )
+    told = run("record", "--json", stdin=lines, cwd=tmp_path)
+    assert json.loads(told.stdout) == {"recorded": 1200}
+    wrong = lines.replace("t7", "u7") + '\n{"execution": {"type": "Nope"}}\n'
+    told = run("record", stdin=wrong, cwd=tmp_path)
+    assert told.returncode == 2
+    assert "'Nope'" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["show", "Model:nope"], 3, "Model:nope"),
+        (["why", "Model:churn", "Dataset:raw"], 1, ""),
+        (["ls", "things"], 2, "'things'"),
+        (["ls", "--type", "Nope"], 2, "'Nope'"),
+        (["upstream"], 2, "REF"),
+        (["--store", "nope://x", "ls"], 2, "nope://x"),
+        (["--store", "sqlite:///absent.db", "ls"], 3, "absent.db"),
+        (["--store", "neo4j://neo4j:x@127.0.0.1:1", "ls"], 4, "127.0.0.1:1"),
+    ],
+)
+def test_exit_codes(tmp_path: Path, arguments: list[str], code: int, message: str) -> None:
+    run("record", stdin=json.dumps(STEP), cwd=tmp_path)
+    told = run(*arguments, cwd=tmp_path)
+    assert told.returncode == code, told.stderr
+    assert message in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not (tmp_path / "absent.db").exists()
+
+
+def test_errors_are_json_for_machines(tmp_path: Path) -> None:
+    run("record", stdin=json.dumps(STEP), cwd=tmp_path)
+    told = run("show", "Model:nope", "--json", cwd=tmp_path)
+    assert json.loads(told.stderr)["error"] == "NotFound"
+    assert told.stdout == ""
+
+
+@pytest.mark.parametrize("command", [*commands(), "import mlmd"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    told = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert told.exit_code == 0
+    assert f"{command}" in told.output
+    assert "Example: " in told.output
+    assert all(len(line) <= 80 for line in told.output.splitlines())
+
+
+@pytest.mark.parametrize("command", [*commands(), "import mlmd"])
+def test_every_command_is_in_the_docs(command: str) -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    assert f"`lineage {command}" in docs.replace("\\n", " ")
+
+
+QUESTIONS = [
+    ["types"], ["ls"], ["ls", "executions"], ["ls", "contexts", "--limit", "1"],
+    ["show", "Model:churn"], ["upstream", "Model:churn"], ["downstream", "Dataset:raw"],
+    ["why", "Dataset:raw", "Model:churn"], ["trained-on", "Model:churn"],
+    ["hyperparameters", "Model:churn"], ["pipeline", "Model:churn"],
+    ["environment", "Model:churn"], ["evaluations", "Model:churn"],
+    ["deployments", "Model:churn"], ["about", "Model:churn"], ["failure", "Train:bad"],
+    ["history", "Model:churn"],
+]  # fmt: skip
+
+
+def scenario(store: Store) -> None:
+    store.record(
+        Execution(
+            type="Train",
+            name="good",
+            state="COMPLETE",
+            custom_properties={"lr": 0.1, "environment": {"python": "3.11"}},
+        ),
+        inputs={"examples": Artifact(type="Dataset", name="raw", uri="s3://raw")},
+        outputs={"model": Artifact(type="Model", name="churn")},
+        contexts=[Context(type="PipelineRun", name="monday"), Context(type="Pipeline", name="p")],
+        time_ms=1_000,
+    )
+    store.record(
+        Execution(type="Evaluate", name="e"),
+        inputs={"model": "Model:churn"},
+        outputs={"metrics": Artifact(type="Metrics", custom_properties={"accuracy": 0.75})},
+        time_ms=2_000,
+    )
+    store.record(
+        Execution(type="Deploy", name="d"),
+        inputs={"model": "Model:churn"},
+        outputs={"endpoint": Artifact(type="PushedModel", uri="https://serving")},
+        time_ms=3_000,
+    )
+    store.record(
+        Execution(type="Train", name="bad", state="FAILED", custom_properties={"lr": 9.0}),
+        inputs={"examples": "Dataset:raw"},
+        contexts=["Pipeline:p"],
+        time_ms=4_000,
+    )
+
+
+def answers(url: str) -> list[tuple[list[str], int, str]]:
+    with lineage.connect(url) as store:
+        store._clock = lambda: 1_000
+        scenario(store)
+    told: list[tuple[list[str], int, str]] = []
+    for question in QUESTIONS:
+        for form in (question, [*question, "--json"]):
+            done = CliRunner().invoke(app, ["--store", url, *form])
+            assert done.exception is None or isinstance(done.exception, SystemExit), form
+            told.append((form, done.exit_code, _without_type_ids(form, done.output)))
+    return told
+
+
+def _without_type_ids(form: list[str], output: str) -> str:
+    if form != ["types", "--json"]:
+        return output
+    found: list[dict[str, Any]] = json.loads(output)
+    return json.dumps([{k: v for k, v in type.items() if k != "id"} for type in found])
+
+
+def test_every_answer_is_the_same_on_every_backend(url: str, tmp_path: Path) -> None:
+    expected = answers(f"sqlite:///{tmp_path}/expected.db")
+    assert answers(url) == expected
+    for form, code, output in expected:
+        assert code == 0, form
+        if form[-1] == "--json":
+            json.loads(output)
+        else:
+            assert output.strip()
+            assert "\x1b" not in output
+
+
+def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
+    run("record", stdin=json.dumps(STEP), cwd=tmp_path)
+    told = subprocess.run(
+        f"{sys.executable} -m lineage.cli ls --json | true",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.stderr == ""

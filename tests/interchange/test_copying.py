@@ -1,0 +1,92 @@
+"""A store moved to another backend and back compares equal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import lineage
+from lineage import Artifact, Context, Execution, Kind, Store, Type
+from lineage.backends.base import Filter
+from lineage.interchange.copying import copy_store
+from lineage.interchange.mlmd import import_mlmd
+
+
+def everything(store: Store) -> dict[str, object]:
+    """All that can be read, but for the ids of types."""
+    with store.backend.read() as reader:
+        nodes = {kind: reader.find(kind, Filter()) for kind in Kind}
+        contexts = [n.id for n in nodes[Kind.CONTEXT] if n.id is not None]
+        return {
+            "types": sorted(
+                t.model_copy(update={"id": None}).model_dump_json() for t in reader.types()
+            ),
+            "nodes": [
+                n.model_copy(update={"type_id": None}) for found in nodes.values() for n in found
+            ],
+            "events": reader.events(),
+            "members": [reader.members_of(contexts, k) for k in (Kind.ARTIFACT, Kind.EXECUTION)],
+            "parents": reader.parents_of(contexts),
+        }
+
+
+def filled(store: Store, data: Path) -> None:
+    import_mlmd(data / "mlmd" / "tfx_0_21.sqlite", store)
+    store.put_type(Type(kind=Kind.ARTIFACT, name="Odd", version="2", properties={"name": "string"}))
+    store.record(
+        Execution(type="Train", name="t", state="FAILED"),
+        inputs={"a": [8, 7]},
+        outputs={
+            "odd": Artifact(
+                type="Odd",
+                type_version="2",
+                properties={"name": "emoji 🙂"},
+                custom_properties={
+                    "name": b"\x00\xff",
+                    "nan": float("inf"),
+                    "s": {"$struct": [1, None, 2.5]},
+                    "big": 2**63 - 1,
+                },
+            )
+        },
+        contexts=[Context(type="Experiment", name="e")],
+    )
+    store.put_parent("Experiment:e", Context(type="Project", name="p"))
+
+
+def test_there_and_back(store: Store, tmp_path: Path, data: Path) -> None:
+    with (
+        lineage.connect(f"sqlite:///{tmp_path}/a.db") as first,
+        lineage.connect(f"sqlite:///{tmp_path}/b.db") as last,
+    ):
+        filled(first, data)
+        copy_store(first, store)
+        assert everything(store) == everything(first)
+        copy_store(store, last)
+        assert everything(last) == everything(first)
+        copy_store(first, store)
+        assert everything(store) == everything(first)
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_goes_on_where_it_was_interrupted(store: Store, data: Path) -> None:
+    with lineage.connect("memory://") as first:
+        filled(first, data)
+        seen: list[int] = []
+
+        def stop(done: int, total: int) -> None:
+            seen.append(done)
+            if len(seen) == 4:
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            copy_store(first, store, progress=stop)
+        assert store.counts() != first.counts()
+        copy_store(first, store, progress=lambda done, total: seen.append(done))
+        # It began after what was done, not anew.
+        assert seen == sorted(seen)
+        assert everything(store) == everything(first)

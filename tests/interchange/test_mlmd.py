@@ -1,0 +1,205 @@
+"""A real TFX run, as ML Metadata recorded it, on every backend."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from lineage import Artifact, Context, Kind, Store
+from lineage.errors import AlreadyExists, StoreTooNew, StoreUnavailable
+from lineage.interchange.mlmd import import_mlmd
+from lineage.interchange.mlmd.structs import decoded_struct
+
+
+@pytest.fixture
+def tfx(data: Path) -> Path:
+    return data / "mlmd" / "tfx_0_21.sqlite"
+
+
+def test_a_real_run_is_imported_twice_without_a_duplicate(store: Store, tfx: Path) -> None:
+    for _ in range(2):
+        done = import_mlmd(tfx, store)
+        counts = {"types": 22, "artifacts": 14, "executions": 10, "contexts": 21, "events": 31}
+        assert done.to_dict() == counts
+        assert asdict(store.counts()) == counts
+
+
+def test_every_value_is_as_the_file_has_it(store: Store, tfx: Path) -> None:
+    import_mlmd(tfx, store)
+    file = sqlite3.connect(f"{tfx.as_uri()}?mode=ro&immutable=1", uri=True)
+    for kind in Kind:
+        table = kind.value.capitalize()
+        for id, type_name in file.execute(
+            f"SELECT n.id, t.name FROM {table} n JOIN Type t ON t.id = n.type_id"
+        ):
+            node = store.get(f"{kind}:{id}")
+            assert node.type == type_name
+            expected: dict[tuple[str, bool], object] = {}
+            for name, custom, integer, double, text in file.execute(
+                "SELECT name, is_custom_property, int_value, double_value, string_value "
+                f"FROM {table}Property WHERE {kind}_id = ?",
+                (id,),
+            ):
+                expected[name, bool(custom)] = next(
+                    (v for v in (integer, double, text) if v is not None), None
+                )
+            found = {(n, False): v for n, v in node.properties.items()}
+            found |= {(n, True): v for n, v in node.custom_properties.items()}
+            assert found == {key: v for key, v in expected.items() if v is not None}
+    for artifact, execution, time in file.execute(
+        "SELECT artifact_id, execution_id, milliseconds_since_epoch FROM Event"
+    ):
+        times = [e.time_ms for e in store.events(artifact=artifact, execution=execution)]
+        assert time in times
+
+
+def test_what_the_pushed_model_was_trained_on(store: Store, tfx: Path) -> None:
+    import_mlmd(tfx, store)
+    [pushed] = store.artifacts(type="PushedModel")
+    found = store.trained_on(pushed)
+    assert [(row.dataset.uri or "").split("/", 3)[-1] for row in found] == [
+        "CsvExampleGen/examples/1",
+        "Transform/transformed_examples/5",
+    ]
+    assert [row.direct for row in found] == [False, True]
+    assert [d.execution.type for d in store.deployments(8)] == [
+        "tfx.components.pusher.component.Pusher"
+    ]
+
+
+def test_what_came_of_the_raw_data(store: Store, tfx: Path) -> None:
+    import_mlmd(tfx, store)
+    [raw] = store.artifacts(type="ExternalArtifact")
+    found = store.downstream(raw)
+    assert found.complete
+    # Everything in this run came of the one folder of raw data.
+    assert len(found) == 14 + 10
+    assert {n.id for n in found.of_type("Model")} == {8}
+    assert {n.id for n in found.of_type("PushedModel")} == {14}
+
+
+def test_the_file_is_only_read(tmp_path: Path, tfx: Path) -> None:
+    copy = tmp_path / "mlmd.sqlite"
+    copy.write_bytes(tfx.read_bytes())
+    copy.chmod(0o400)
+    import lineage
+
+    with lineage.connect("memory://") as store:
+        import_mlmd(copy, store)
+    assert copy.read_bytes() == tfx.read_bytes()
+    assert [p.name for p in tmp_path.iterdir()] == ["mlmd.sqlite"]
+
+
+def test_nobodys_node_is_written_over(store: Store, tfx: Path) -> None:
+    mine = store.put(Artifact(type="Dataset", name="mine"))
+    assert mine.id == 1
+    with pytest.raises(AlreadyExists, match="Dataset:mine"):
+        import_mlmd(tfx, store)
+    assert store.artifact(mine.id or 0) == mine
+
+
+def test_new_nodes_do_not_take_imported_ids(store: Store, tfx: Path) -> None:
+    import_mlmd(tfx, store)
+    made = store.put(Artifact(type="Dataset", name="new"))
+    assert made.id is not None
+    assert made.id > 14
+    assert (store.put(Context(type="Pipeline", name="p")).id or 0) > 21
+
+
+@pytest.mark.parametrize(("version", "error"), [(3, StoreUnavailable), (11, StoreTooNew)])
+def test_unknown_schemas_are_refused(
+    tmp_path: Path, tfx: Path, version: int, error: type[Exception]
+) -> None:
+    import lineage
+
+    copy = tmp_path / "mlmd.sqlite"
+    copy.write_bytes(tfx.read_bytes())
+    changed = sqlite3.connect(copy)
+    changed.execute("UPDATE MLMDEnv SET schema_version = ?", (version,))
+    changed.commit()
+    changed.close()
+    with lineage.connect("memory://") as store, pytest.raises(error, match=str(version)):
+        import_mlmd(copy, store)
+
+
+_NEWEST_COLUMNS = (
+    "ALTER TABLE Type ADD COLUMN version VARCHAR(255)",
+    "ALTER TABLE Type ADD COLUMN description TEXT",
+    "ALTER TABLE Type ADD COLUMN external_id VARCHAR(255)",
+    "ALTER TABLE Artifact ADD COLUMN state INT",
+    "ALTER TABLE Artifact ADD COLUMN name VARCHAR(255)",
+    "ALTER TABLE Artifact ADD COLUMN external_id VARCHAR(255)",
+    "ALTER TABLE Artifact ADD COLUMN create_time_since_epoch INT NOT NULL DEFAULT 0",
+    "ALTER TABLE Artifact ADD COLUMN last_update_time_since_epoch INT NOT NULL DEFAULT 0",
+    "ALTER TABLE Execution ADD COLUMN last_known_state INT",
+    "ALTER TABLE Execution ADD COLUMN name VARCHAR(255)",
+    "ALTER TABLE Execution ADD COLUMN external_id VARCHAR(255)",
+    "ALTER TABLE Execution ADD COLUMN create_time_since_epoch INT NOT NULL DEFAULT 0",
+    "ALTER TABLE Execution ADD COLUMN last_update_time_since_epoch INT NOT NULL DEFAULT 0",
+    "ALTER TABLE Context ADD COLUMN external_id VARCHAR(255)",
+    "ALTER TABLE Context ADD COLUMN create_time_since_epoch INT NOT NULL DEFAULT 0",
+    "ALTER TABLE Context ADD COLUMN last_update_time_since_epoch INT NOT NULL DEFAULT 0",
+    "ALTER TABLE ArtifactProperty ADD COLUMN byte_value BLOB",
+    "ALTER TABLE ArtifactProperty ADD COLUMN proto_value BLOB",
+    "ALTER TABLE ArtifactProperty ADD COLUMN bool_value BOOLEAN",
+    "CREATE TABLE ParentType (type_id INT, parent_type_id INT)",
+    "CREATE TABLE ParentContext (context_id INT, parent_context_id INT)",
+    "UPDATE MLMDEnv SET schema_version = 10",
+)
+# google.protobuf.Struct {"a": 1.5, "b": [true, null, "x"], "c": {}} on the wire.
+_STRUCT = bytes.fromhex(
+    "0a0e0a016112091100000000000 0f83f".replace(" ", "")
+    + "0a140a0162120f320d0a0220010a0208000a031a0178"
+    + "0a070a016312022a00"
+)
+
+
+def test_what_the_newest_schema_added(store: Store, tmp_path: Path, tfx: Path) -> None:
+    copy = tmp_path / "mlmd.sqlite"
+    copy.write_bytes(tfx.read_bytes())
+    file = sqlite3.connect(copy)
+    for statement in _NEWEST_COLUMNS:
+        file.execute(statement)
+    file.execute(
+        "UPDATE Artifact SET name = 'taxi', state = 2, external_id = 'x1', "
+        "create_time_since_epoch = 1000, last_update_time_since_epoch = 2000 WHERE id = 8"
+    )
+    file.execute("UPDATE Artifact SET name = '' WHERE id = 7")
+    file.execute("UPDATE Execution SET last_known_state = 4 WHERE id = 6")
+    text = "mlmd-struct::" + base64.b64encode(_STRUCT).decode()
+    for name, column, value in (
+        ("s", "string_value", text),
+        ("flag", "bool_value", 1),
+        ("any", "proto_value", b"\x0a\x01x"),
+    ):
+        file.execute(
+            f"INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property, {column}) "
+            "VALUES (8, ?, 1, ?)",
+            (name, value),
+        )
+    [model_type] = file.execute("SELECT id FROM Type WHERE name = 'Model'").fetchone()
+    file.execute("INSERT INTO Type (id, name, type_kind) VALUES (900, 'mlmd.Model', 1)")
+    file.execute("INSERT INTO ParentType VALUES (?, 900)", (model_type,))
+    file.execute("INSERT INTO ParentContext VALUES (2, 1)")
+    file.commit()
+    file.close()
+    import_mlmd(copy, store)
+    model = store.artifact("Model:taxi")
+    assert (model.id, model.external_id, model.state) == (8, "x1", "LIVE")
+    assert (model.created_ms, model.updated_ms) == (1000, 2000)
+    assert model.custom_properties["s"] == {"a": 1.5, "b": [True, None, "x"], "c": {}}
+    assert model.custom_properties["flag"] is True
+    assert model.custom_properties["any"] == b"\x0a\x01x"
+    assert store.artifact(7).name is None
+    assert store.execution(6).state == "FAILED"
+    assert store.get_type(Kind.ARTIFACT, "Model").base == "MODEL"
+    assert [c.id for c in store.parents_of(2)] == [1]
+
+
+def test_a_struct_from_the_wire() -> None:
+    text = "mlmd-struct::" + base64.b64encode(_STRUCT).decode()
+    assert decoded_struct(text) == {"a": 1.5, "b": [True, None, "x"], "c": {}}
