@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lineage.cli.app import Json, app, opened
-from lineage.cli.output import at, dotted, named, print_json, print_table, properties
+from lineage.cli.output import at, dotted, named, one_line, print_json, print_table, properties
 
 if TYPE_CHECKING:
     from lineage.questions.about_model import (
@@ -167,11 +167,20 @@ def failure(
         return
     good = found.last_good
     print(f"\nLast good run: {good.label}  ({named(good)})  {at(good.created_ms)}")
+    rows = [(d.what, one_line(d.failed), one_line(d.good)) for d in found.differences]
+    short = [row for row in rows if max(len(row[1]), len(row[2])) <= _SHORT]
     print_table(
         ("what differs", "this run", "good run"),
-        [(d.what, d.failed, d.good) for d in found.differences],
-        empty="Nothing that was recorded differs.",
+        short,
+        empty="" if rows else "Nothing that was recorded differs.",
     )
+    for what, failed, good in rows:
+        if (what, failed, good) not in short:
+            print(f"\n{what}, this run: {failed}\n{what}, good run: {good}")
+
+
+# What is longer stands below the table instead of stretching it.
+_SHORT = 30
 
 
 def print_witness(answer: Witness) -> None:

@@ -22,7 +22,7 @@ def print_json(answer: Any) -> None:
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "nothing"
 ) -> None:
-    """Aligned columns; the last one wraps within the terminal, the others stay whole."""
+    """Aligned columns; the last one wraps at spaces, and no word is cut."""
     texts = [[one_line(cell) for cell in row] for row in rows]
     if not texts:
         print(empty)
@@ -94,4 +94,4 @@ def dotted(path: Sequence[str | int]) -> str:
 def _wrapped(text: str, width: int) -> list[str]:
     import textwrap
 
-    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False) or [""]
