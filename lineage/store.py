@@ -37,7 +37,7 @@ from lineage.questions.asking import Asking
 from lineage.rules.references import resolved
 from lineage.rules.types import TypeSession, TypeTable
 from lineage.rules.values import checked_int64, is_text
-from lineage.rules.writes import Composer
+from lineage.rules.writes import Composer, checked_state
 
 T = TypeVar("T")
 N = TypeVar("N", Artifact, Execution, Context)
@@ -251,6 +251,8 @@ class Store(Asking):
                 checked_int64(number, field_name)
         if limit is not None and limit < 0:
             raise InvalidValue(f"limit is {limit}; it can't be negative")
+        if state is not None:
+            state = checked_state(kind, state, "state")
         with self._reading() as (reader, types):
             type_ids = None if type is None else _versions(types, kind, type)
             context_id = None

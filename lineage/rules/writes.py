@@ -205,7 +205,7 @@ class Composer:
             write.custom_properties = checked_custom_properties(node.custom_properties, owner)
         if not isinstance(node, Context):
             state_given = mode is not Mode.MERGE or "state" in node.model_fields_set
-            write.state = _checked_state(node, owner) if state_given else None
+            write.state = checked_state(kind, node.state, f"{owner}.state") if state_given else None
         if isinstance(node, Artifact) and node.uri is not None:
             write.uri = checked_text(node.uri, f"{owner}.uri", MAX_URI_BYTES)
         return write
@@ -250,12 +250,19 @@ class Composer:
         return len(versions) == 1
 
 
-def _checked_state(node: Artifact | Execution, owner: str) -> str:
-    """The state, or InvalidValue: copies of a node with another state were never validated."""
-    states = ArtifactState if isinstance(node, Artifact) else ExecutionState
-    try:
-        return str(states(node.state))
-    except ValueError:
+def checked_state(kind: Kind, state: object, field: str) -> str:
+    """The state, or InvalidValue: a copy of a node with another state was never validated."""
+    states = _STATES[kind]
+    if state not in states:
         raise InvalidValue(
-            f"{owner}.state is {shown(node.state)}; it can be {', '.join(states)}"
-        ) from None
+            f"{field} is {shown(state)}; "
+            + (f"it can be {', '.join(states)}" if states else f"a {kind} has none")
+        )
+    return str(state)
+
+
+_STATES: dict[Kind, tuple[str, ...]] = {
+    Kind.ARTIFACT: tuple(state.value for state in ArtifactState),
+    Kind.EXECUTION: tuple(state.value for state in ExecutionState),
+    Kind.CONTEXT: (),
+}
