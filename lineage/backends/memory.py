@@ -7,7 +7,7 @@ process, for as long as the process lives.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, ClassVar, TypeVar
@@ -30,11 +30,12 @@ from lineage.backends.base import (
     Writer,
 )
 from lineage.backends.codec import encoded_path
-from lineage.backends.refusals import missing, taken
+from lineage.backends.ids import new_ids
+from lineage.backends.refusals import id_taken, missing, taken, type_taken
 from lineage.backends.rewriting import rewritten
 from lineage.backends.traversal import breadth_first
 from lineage.errors import StoreError
-from lineage.model import Event, Flow, Kind, Node, Type
+from lineage.model import Event, Flow, Kind, Node, Type, Value
 
 T = TypeVar("T")
 Key = tuple[Kind, int]
@@ -51,16 +52,12 @@ class _State:
         self.types: dict[int, Type] = {}
         self.ids: dict[Kind, dict[int, None]] = {kind: {} for kind in Kind}
         self.unique: dict[tuple[Any, ...], int] = {}
+        self.shared: dict[tuple[Any, ...], dict[int, None]] = {}
         self.notes: dict[str, str] = {}
         self.next_id: dict[str, int] = dict.fromkeys(("type", *Kind), 1)
         self.events = 0
         self.undo: list[Callable[[], object]] = []
         self.writing = False
-
-    def take_id(self, kind: str) -> int:
-        id = self.next_id[kind]
-        self.next_id[kind] = id + 1
-        return id
 
     def put(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         if key in mapping:
@@ -83,11 +80,16 @@ class _State:
             self.undo.append(lambda: self.graph.remove_node(key))
             self.put(self.ids[node.kind], node.id, None)
         else:
-            for unique in unique_keys(attributes["record"]):
+            old = attributes["record"]
+            for unique in unique_keys(old):
                 self.drop(self.unique, unique)
+            for shared in shared_keys(old):
+                self.drop(self.shared[shared], old.id)
             self.put(attributes, "record", node)
         for unique in unique_keys(node):
             self.put(self.unique, unique, node.id)
+        for shared in shared_keys(node):
+            self.put(self.shared.setdefault(shared, {}), node.id, None)
 
     def put_edge(self, source: Key, target: Key, key: tuple[str, ...], **attributes: Any) -> bool:
         if self.graph.has_edge(source, target, key):
@@ -107,6 +109,15 @@ def unique_keys(node: Node) -> list[tuple[Any, ...]]:
     return keys
 
 
+def shared_keys(node: Node) -> list[tuple[Any, ...]]:
+    """What several nodes may have, and is looked up by."""
+    return [
+        (node.kind, field, value)
+        for field in ("name", "uri")
+        if (value := getattr(node, field, None)) is not None
+    ]
+
+
 class MemoryReader(Reader):
     """Reads while holding the store's lock."""
 
@@ -121,10 +132,7 @@ class MemoryReader(Reader):
         return [self._copy((kind, id)) for id in ids if id in known]
 
     def find(self, kind: Kind, where: Filter) -> list[Node]:
-        ids: Iterable[int] = self._state.ids[kind]
-        if where.context_id is not None:
-            relation = _CHILD_OF if kind is Kind.CONTEXT else _IN_CONTEXT
-            ids = [i for _, i in self._into(where.context_id, kind, relation)]
+        ids = self._candidates(kind, where)
         wanted = None if where.type_ids is None else set(where.type_ids)
         found: list[Node] = []
         for id in sorted(ids, reverse=where.newest_first):
@@ -143,6 +151,21 @@ class MemoryReader(Reader):
                     break
                 found.append(self._copy((kind, id)))
         return found
+
+    def _candidates(self, kind: Kind, where: Filter) -> Iterable[int]:
+        """The ids among which all are that the filter holds for."""
+        if where.external_id is not None:
+            id = self._state.unique.get((kind, "external_id", where.external_id))
+            return [] if id is None else [id]
+        found: list[Iterable[int]] = [
+            self._state.shared.get((kind, field, value), {})
+            for field in ("name", "uri")
+            if (value := getattr(where, field)) is not None
+        ]
+        if where.context_id is not None:
+            relation = _CHILD_OF if kind is Kind.CONTEXT else _IN_CONTEXT
+            found.append({i for _, i in self._into(where.context_id, kind, relation)})
+        return set(found[0]).intersection(*found[1:]) if found else self._state.ids[kind]
 
     def events(
         self,
@@ -242,8 +265,8 @@ class MemoryReader(Reader):
         node = self._record(key)
         copied = {
             **node.__dict__,
-            "properties": deepcopy(node.properties),
-            "custom_properties": deepcopy(node.custom_properties),
+            "properties": _own(node.properties),
+            "custom_properties": _own(node.custom_properties),
         }
         return type(node).trusted(copied)
 
@@ -281,9 +304,15 @@ class MemoryWriter(MemoryReader, Writer):
 
     def put_type(self, type: Type) -> Type:
         state = self._state
-        id = type.id if type.id is not None else state.take_id("type")
+        key = (type.kind, type.name, type.version)
+        owner = next((t.id for t in state.types.values() if key == _type_key(t)), None)
+        if type.id is not None and owner not in (None, type.id):
+            raise type_taken(type)
+        id = type.id if type.id is not None else owner
+        if id is None:
+            id = state.next_id["type"]
         state.next_id["type"] = max(state.next_id["type"], id + 1)
-        put = type.model_copy(update={"id": id})
+        put = type.model_copy(update={"id": id, "properties": dict(type.properties)})
         state.put(state.types, id, put)
         return put
 
@@ -325,7 +354,7 @@ class MemoryWriter(MemoryReader, Writer):
             changed = rewritten(old, write)
             if changed is not None:
                 for field in changed.keys() & {"properties", "custom_properties"}:
-                    changed[field] = deepcopy(changed[field])
+                    changed[field] = _own(changed[field])
                 if "state" in changed:
                     changed["state"] = type(old.state)(changed["state"])  # type: ignore[union-attr]
                 node = type(old).trusted({**old.__dict__, **changed})
@@ -343,7 +372,11 @@ class MemoryWriter(MemoryReader, Writer):
         return state.unique.get((kind, "name", write.type.id, write.name))
 
     def _create(self, write: NodeWrite) -> int:
-        id = self._state.take_id(write.kind)
+        state, kind = self._state, write.kind
+        if write.id in state.ids[kind]:
+            raise id_taken(kind, write.id)
+        [id] = new_ids(kind, state.next_id[kind] - 1, [write])
+        state.next_id[kind] = max(state.next_id[kind], id + 1)
         self._put(write, id, write.now_ms, write.now_ms)
         return id
 
@@ -360,8 +393,8 @@ class MemoryWriter(MemoryReader, Writer):
             write.state,
             created_ms,
             updated_ms,
-            deepcopy(dict(write.properties)),
-            deepcopy(dict(write.custom_properties)),
+            _own(write.properties),
+            _own(write.custom_properties),
         )
         self._refuse_if_taken(node)
         self._state.put_node(node)
@@ -440,3 +473,15 @@ def open_backend(url: str, *, create: bool = True) -> MemoryBackend:
     """`memory://` or `memory://name`. What it would find is made, whatever `create` says."""
     name = url.removeprefix("memory://")
     return MemoryBackend(name, _shared.setdefault(name, _State()) if name else _State())
+
+
+def _own(properties: Mapping[str, Value]) -> dict[str, Value]:
+    """A copy whose structs aren't shared with the original's; other values can't change."""
+    return {
+        name: deepcopy(value) if isinstance(value, dict | list) else value
+        for name, value in properties.items()
+    }
+
+
+def _type_key(type: Type) -> tuple[Kind, str, str | None]:
+    return (type.kind, type.name, type.version)
