@@ -41,9 +41,7 @@ class Peer:
             [context.id] = self.store.put_contexts([context])
             self.run = context
             inputs = [self._artifact("in-0"), self._artifact("in-1")]
-            for given, id in zip(inputs, self.store.put_artifacts(inputs)):  # noqa: B905
-                given.id = id
-            self.inputs = inputs
+            self.inputs = self.store.put_artifacts(inputs)
         start = time.perf_counter()
         for _ in range(count):
             self.serial += 1
@@ -54,7 +52,12 @@ class Peer:
                 last_known_state=pb.Execution.COMPLETE,
             )
             execution.properties["seed"].int_value = step
-            pairs = [(a, self._event(pb.Event.INPUT, i)) for i, a in enumerate(self.inputs)]
+            pairs: list[Any] = []
+            for i, id in enumerate(self.inputs):
+                # By id alone, as ours: an eighth faster there than with the whole artifact.
+                event = self._event(pb.Event.INPUT, i)
+                event.artifact_id = id
+                pairs.append((None, event))
             pairs += [
                 (self._artifact(f"out-{step}-{i}"), self._event(pb.Event.OUTPUT, i))
                 for i in range(2)

@@ -14,7 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 from rich import box
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from lineage.model import BaseType, Kind, Node
 from lineage.store import Store
@@ -135,7 +137,8 @@ class _Asked:
         if found.last_good is None:
             self._console.print("  no good run of this step is recorded\n")
             return
-        self._console.print(f"  {escape(str(found.run.get('error')))}\n", highlight=False)
+        error = Text(str(found.run.get("error")))
+        self._console.print(Padding(error, (0, 2, 1, 2)), highlight=False)
         rows = [
             (d.what, _shown(d.failed), _shown(d.good))
             for d in found.differences

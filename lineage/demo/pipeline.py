@@ -160,15 +160,15 @@ def _preprocess(run: PipelineRun, train: Artifact) -> tuple[Artifact, Artifact]:
     with run.step("Preprocess", "preprocess", {"examples": train}, scaler="standard") as outputs:
         names, rows, target = read_table(run.file("train.csv"))
         scaler = StandardScaler().fit(rows)
-        file = run.file("transform.pickle")
-        file.write_bytes(pickle.dumps(scaler))
-        outputs["transform_graph"] = run.artifact(
-            "TransformGraph", "transform", file, scaler="standard"
-        )
         file = run.file("train-scaled.csv")
         _write_table(file, names, scaler.transform(rows), target)
         outputs["examples"] = run.artifact(
             "Examples", "train-scaled", file, split="train", rows=len(target)
+        )
+        file = run.file("transform.pickle")
+        file.write_bytes(pickle.dumps(scaler))
+        outputs["transform_graph"] = run.artifact(
+            "TransformGraph", "transform", file, scaler="standard"
         )
     return outputs["examples"], outputs["transform_graph"]
 

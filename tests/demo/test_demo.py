@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -183,3 +185,25 @@ def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch, console: Console)
     ):
         demo.run(store, console)
     assert printed(console) == ""
+
+
+@pytest.mark.backends("sqlite")
+def test_every_printed_command_runs(url: str, store: lineage.Store, tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), width=80)
+    demo.run(store, console, work=tmp_path)
+    commands = [
+        shlex.split(line.removeprefix("$ "))
+        for line in printed(console).splitlines()
+        if line.startswith("$ ")
+    ]
+    assert len(commands) >= 9
+    for name, *arguments in commands:
+        assert name == "lineage"
+        told = subprocess.run(
+            [sys.executable, "-m", "lineage.cli", "--store", url, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.returncode == 0, (arguments, told.stderr)
+        assert told.stdout
