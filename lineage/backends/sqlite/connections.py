@@ -20,6 +20,12 @@ _WAL_BYTES = 64 << 20
 _KEPT = 16
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that knows which file it opened."""
+
+    file: tuple[int, int]
+
+
 class Connections:
     """The connections to one file, each lent to one transaction at a time.
 
@@ -32,7 +38,7 @@ class Connections:
         # Where it is must not change when the process changes its directory.
         self.path = path.absolute()
         self._synchronous = synchronous
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[_Connection] = []
         self._closed = False
         self._pid = os.getpid()
         self._lock = threading.Lock()
@@ -96,18 +102,23 @@ class Connections:
         for connection in idle:
             connection.close()
 
-    def _take(self) -> sqlite3.Connection:
-        with self._lock:
-            if self._closed:
-                raise StoreError(f"{self.path}: this store was closed; connect again")
-            if self._idle:
-                return self._idle.pop()
+    def _take(self) -> _Connection:
+        # SQLite would go on writing to a file that was deleted, and acknowledge it.
         with translated(self.path):
-            if not self.path.exists():
-                raise NotFound(f"{self.path}: the file is gone; connect again to begin anew")
-            return self._open()
+            file = _identity(self.path)
+        while True:
+            with self._lock:
+                if self._closed:
+                    raise StoreError(f"{self.path}: this store was closed; connect again")
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                with translated(self.path):
+                    return self._open()
+            if connection.file == file:
+                return connection
+            connection.close()
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: _Connection) -> None:
         if self._pid != os.getpid():
             # Given back in a forked child, which must not so much as close it.
             _inherited.append(connection)
@@ -124,9 +135,13 @@ class Connections:
                 return
         connection.close()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> _Connection:
         connection = sqlite3.connect(
-            self.path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            self.path,
+            timeout=WAIT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Connection,
         )
         try:
             # No mmap: it measures no faster, and a failing disk would kill the process.
@@ -136,6 +151,7 @@ class Connections:
             prepare(connection, str(self.path))
             patiently(connection, f"PRAGMA synchronous = {self._synchronous}")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+            connection.file = _identity(self.path)
         except BaseException:
             connection.close()
             raise
@@ -155,6 +171,17 @@ class Connections:
         # Other threads, and the locks they held, are not in the child.
         self._pid = os.getpid()
         self._lock, self._turn, self._writer = threading.Lock(), threading.Lock(), None
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        raise StoreUnavailable(
+            f"{path}: the file was moved or deleted while open: put it back, or connect again to "
+            "begin anew"
+        ) from None
+    return found.st_dev, found.st_ino
 
 
 _all: weakref.WeakSet[Connections] = weakref.WeakSet()
