@@ -15,12 +15,16 @@ _KINDS = frozenset(kind.value for kind in Kind)
 
 @dataclass(frozen=True, slots=True)
 class ById:
+    """`artifact:42`."""
+
     kind: Kind
     id: int
 
 
 @dataclass(frozen=True, slots=True)
 class ByName:
+    """`Model:churn` or `Model@2:churn`."""
+
     kind: Kind
     type_name: str
     type_version: str | None

@@ -1,0 +1,167 @@
+"""The arrows of the design, section 3: nothing below knows anything above."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "lineage").rglob("*.py"))
+
+# Each part, with the parts that it may import besides itself.
+_BELOW_THE_STORE = {"errors", "model", "backends", "rules", "questions"}
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "model": {"errors"},
+    "backends": {"model", "errors"},
+    "rules": {"backends", "model", "errors"},
+    "filters": {"model", "errors", "rules"},
+    "questions": {"rules", "backends", "model", "errors", "filters"},
+    "store": {*_BELOW_THE_STORE, "filters"},
+    "connecting": {*_BELOW_THE_STORE, "store"},
+}
+# Those on top: they may use what is below and the store, but not each other's insides.
+_TOP = {*ALLOWED, "__init__"}
+ON_TOP: dict[str, set[str]] = {
+    "recording": _TOP,
+    "interchange": _TOP,
+    "demo": {*_TOP, "recording"},
+    "server": {*_TOP, "interchange", "recording"},
+    "cli": {*_TOP, "interchange", "recording", "demo", "server"},
+    "__init__": {*_TOP, "recording"},
+    "__main__": {"cli"},
+}
+
+
+def part_of(path: Path) -> str:
+    """Which part of the package a file is."""
+    return path.relative_to(ROOT / "lineage").parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and part of each import of ours, wherever in the file it stands."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            module = node.module or ""
+            names = [f"{module}.{a.name}" if module == "lineage" else module for a in node.names]
+        for name in names:
+            top, _, rest = name.partition(".")
+            if top == "lineage":
+                yield node.lineno, _part(rest)
+
+
+def _part(dotted: str) -> str:
+    """`lineage.Artifact` is the package itself, `lineage.model.types` the model."""
+    first = dotted.partition(".")[0]
+    inside = ROOT / "lineage" / first
+    return (
+        first if first and (inside.is_dir() or inside.with_suffix(".py").exists()) else "__init__"
+    )
+
+
+def in_words(path: Path, line: int, said: str) -> str:
+    return f"{path.relative_to(ROOT)}:{line}: {said}"
+
+
+def test_every_part_has_its_place() -> None:
+    unknown = {part_of(path) for path in MODULES} - {*ALLOWED, *ON_TOP}
+    assert not unknown, f"say in this test what {sorted(unknown)} may import"
+
+
+def test_data_flows_one_way() -> None:
+    wrong = [
+        in_words(path, line, f"{part_of(path)} imports {target}")
+        for path in MODULES
+        for line, target in imported(path)
+        if target != part_of(path) and target not in {**ALLOWED, **ON_TOP}.get(part_of(path), set())
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_backends_do_not_know_each_other() -> None:
+    own = ("memory", "sqlite", "neo4j")
+    wrong = []
+    for path in MODULES:
+        inside = path.relative_to(ROOT / "lineage").parts
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.ImportFrom) and node.module):
+                continue
+            for backend in own:
+                prefix = f"lineage.backends.{backend}"
+                theirs = node.module == prefix or node.module.startswith(prefix + ".")
+                mine = inside[0] == "backends" and inside[1].removesuffix(".py") == backend
+                if theirs and not mine:
+                    wrong.append(in_words(path, node.lineno, f"imports {node.module}"))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_database_driver_outside_its_backend() -> None:
+    """The MLMD importer reads SQLite files, which are its format."""
+    homes = {
+        "sqlite3": {"backends/sqlite", "interchange/mlmd"},
+        "neo4j": {"backends/neo4j"},
+        "networkx": {"backends/memory.py", "questions", "interchange"},
+    }
+    wrong = []
+    for path in MODULES:
+        inside = path.relative_to(ROOT / "lineage").as_posix()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            else:
+                continue
+            for name in names:
+                places = homes.get(name.partition(".")[0])
+                if places is not None and not any(inside.startswith(p) for p in places):
+                    wrong.append(in_words(path, node.lineno, f"imports {name}"))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("folder", ["lineage", "tools", "tests", "benchmarks"])
+def test_no_drawer_for_odds_and_ends(folder: str) -> None:
+    bad = {"utils", "util", "helpers", "helper", "common", "misc"}
+    found = [
+        p
+        for p in (ROOT / folder).rglob("*")
+        if p.stem in bad
+        and p.suffix in ("", ".py")
+        # Hidden folders hold what others wrote: environments, caches.
+        and not any(part.startswith(".") for part in p.relative_to(ROOT).parts)
+    ]
+    assert not found, f"name these after what they do: {found}"
+
+
+@pytest.mark.parametrize("folder", ["lineage", "tools"])
+def test_everything_public_says_what_it_is(folder: str) -> None:
+    silent: list[str] = []
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        if ast.get_docstring(tree) is None:
+            silent.append(in_words(path, 1, "the module has no docstring"))
+        silent += [
+            in_words(path, node.lineno, f"{node.name} has no docstring")
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and not node.name.startswith("_")
+            and ast.get_docstring(node) is None
+        ]
+    assert not silent, "\n".join(silent)
+
+
+def test_no_module_has_grown_into_everything() -> None:
+    """The ancestor's store had 2,000 lines."""
+    long = [
+        f"{path.relative_to(ROOT)}: {count}"
+        for path in MODULES
+        if (count := len(path.read_text().splitlines())) > 700
+    ]
+    assert not long, "\n".join(long)
