@@ -2,9 +2,12 @@
 // parameters: ids: list of int, as_of: int (only events recorded by then)
 // columns: depth: int, ids: list of int
 // read
-MATCH path = (start:Artifact WHERE start.id IN $ids)
-             (()-[event:INPUT|OUTPUT WHERE event.recorded <= $as_of]->())+
-             (reached)
-WITH reached, min(length(path)) AS depth
+UNWIND $ids AS id
+// One search a start: over several starts at once the planner's pruned search misses nearer ways.
+CALL (id) {
+  MATCH path = (start:Artifact {id: id}) (()-[event:INPUT|OUTPUT WHERE event.recorded <= $as_of]->())+ (reached)
+  RETURN reached, min(length(path)) AS depth
+}
+WITH reached, min(depth) AS depth
 RETURN depth, collect(reached.id) AS ids
 ORDER BY depth
