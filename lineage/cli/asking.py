@@ -174,9 +174,9 @@ def failure(
         short,
         empty="" if rows else "Nothing that was recorded differs.",
     )
-    for what, failed, good in rows:
-        if (what, failed, good) not in short:
-            print(f"\n{what}, this run: {failed}\n{what}, good run: {good}")
+    for row in rows:
+        if row not in short:
+            print(f"\n{row[0]}, this run: {row[1]}\n{row[0]}, good run: {row[2]}")
 
 
 # What is longer stands below the table instead of stretching it.
