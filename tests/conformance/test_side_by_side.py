@@ -62,6 +62,8 @@ uris = st.sampled_from(["u", "s3://x/y", "ea"])
 property_names = st.sampled_from(
     ["p", "q", "id", "name", "_custom", "custom_p", "property_p", "🦊"]
 )
+bad_texts = st.sampled_from(["", "a\x00", "x" * 5_000])
+values = st.one_of(
     st.integers(-(2**63), 2**63 - 1),
     st.integers(-2, 2),
     st.floats(),
