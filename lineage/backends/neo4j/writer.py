@@ -71,9 +71,11 @@ class Neo4jWriter(Neo4jReader, Writer):
 
     def put_type(self, type: Type) -> Type:
         if type.id is None:
-            [id] = self._take_ids("type", 1)
+            key = (type.kind, type.name, type.version)
+            same = [t.id for t in self.types() if (t.kind, t.name, t.version) == key]
+            [id] = same or self._take_ids("type", 1)
             type = type.model_copy(update={"id": id})
-        else:
+        if type.id is not None:
             self._reserve("type", type.id)
             self._free_custom_keys(type)
         properties = {
