@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lineage.backends.sqlite.failures import WAIT_SECONDS, patiently, translated
+from lineage.backends.sqlite.failures import POLL_SECONDS, WAIT_SECONDS, patiently, translated
 from lineage.backends.sqlite.schema import prepare
 from lineage.errors import NotFound, StoreError, StoreUnavailable
 
@@ -138,19 +138,19 @@ class Connections:
     def _open(self) -> _Connection:
         connection = sqlite3.connect(
             self.path,
-            timeout=WAIT_SECONDS,
+            timeout=POLL_SECONDS,
             isolation_level=None,
             check_same_thread=False,
             factory=_Connection,
         )
         try:
             # No mmap: it measures no faster, and a failing disk would kill the process.
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            connection.execute("PRAGMA temp_store = MEMORY")
+            patiently(connection, "PRAGMA foreign_keys = ON")
+            patiently(connection, f"PRAGMA cache_size = -{_CACHE_KIB}")
+            patiently(connection, "PRAGMA temp_store = MEMORY")
             prepare(connection, str(self.path))
             patiently(connection, f"PRAGMA synchronous = {self._synchronous}")
-            connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+            patiently(connection, f"PRAGMA journal_size_limit = {_WAL_BYTES}")
             connection.file = _identity(self.path)
         except BaseException:
             connection.close()
