@@ -36,13 +36,16 @@ def node(
     properties: dict[str, Any],
     custom_properties: dict[str, Any],
 ) -> Node:
-    """A node; `type` is its type's id, name and version."""
+    """A node; `type` is its type's id, name and version.
+
+    Properties come by name, because not every database keeps the order they were given in.
+    """
     fields: dict[str, Any] = {
         "type": type[1],
         "name": name,
         "external_id": external_id,
-        "properties": properties,
-        "custom_properties": custom_properties,
+        "properties": _by_name(properties),
+        "custom_properties": _by_name(custom_properties),
         "type_version": type[2],
         "id": id,
         "type_id": type[0],
@@ -57,6 +60,10 @@ def node(
         fields["state"] = _EXECUTION_STATES[state or "UNKNOWN"]
         return Execution.trusted(fields)
     return NODE_CLASSES[kind].trusted(fields)
+
+
+def _by_name(properties: dict[str, Any]) -> dict[str, Any]:
+    return dict(sorted(properties.items())) if len(properties) > 1 else properties
 
 
 def event(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lineage.backends.base import Backend, Batch, EventWrite, Key, Mode, NodeWrite
-from lineage.model import EventType, Kind, Node, Type
+from lineage.model import EventType, Kind, Node, PropertyKind, Type
 
 NOW = 1_700_000_000_000
 
@@ -15,7 +15,11 @@ class Types:
 
     def __init__(self, backend: Backend) -> None:
         self.of = {
-            kind: backend.write(lambda tx, kind=kind: tx.put_type(Type(kind=kind, name=f"T{kind}")))
+            kind: backend.write(
+                lambda tx, kind=kind: tx.put_type(
+                    Type(kind=kind, name=f"T{kind}", properties={"declared": PropertyKind.INT})
+                )
+            )
             for kind in Kind
         }
 

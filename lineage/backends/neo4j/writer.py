@@ -310,7 +310,8 @@ def _row(write: NodeWrite, id: int, created: int, updated: int) -> dict[str, Any
         "name": write.name,
         "uri": write.uri,
         "external_id": write.external_id,
-        "state": write.state,
+        # An execution or artifact always has one, so that it can be asked for.
+        "state": write.state or (None if write.kind is Kind.CONTEXT else "UNKNOWN"),
         "created": created,
         "updated": updated,
         "_custom": custom or None,

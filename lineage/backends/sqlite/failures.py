@@ -14,8 +14,8 @@ from lineage.errors import StoreError, StoreUnavailable
 # How long a writer waits for its turn. Writers take milliseconds, so this is for crowds.
 WAIT_SECONDS = 60.0
 
-# How long SQLite itself polls for a lock before `patiently` does. SQLite's pauses grow to a tenth of
-# a second, which leaves a process behind others that write without a break; ours stay short.
+# How long SQLite itself polls for a lock before `patiently` does. SQLite's pauses grow to a tenth
+# of a second, which leaves a process behind others that write without a break; ours stay short.
 POLL_SECONDS = 0.002
 
 
