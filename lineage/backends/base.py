@@ -216,6 +216,21 @@ class Reader(ABC):
         `lineage.backends.traversal` has the shared implementation over `expand`.
         """
 
+    @abstractmethod
+    def neighbours(
+        self,
+        kind: Kind,
+        ids: Sequence[int],
+        direction: Direction,
+        *,
+        as_of_ms: int | None = None,
+    ) -> list[tuple[int, int]]:
+        """Pairs (id, id of a node one hop away) for these artifacts or executions, in any order.
+
+        A hop is one data-carrying event, recorded by `as_of_ms` where that is given. A pair may
+        come once for each of several events between the two.
+        """
+
     def template(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows of the read template of that name. Only with `Capabilities.templates`."""
         raise NotImplementedError(f"this backend runs no Cypher templates (asked for {name!r})")

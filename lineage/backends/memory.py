@@ -222,24 +222,28 @@ class MemoryReader(Reader):
         max_depth: int | None = None,
         as_of_ms: int | None = None,
     ) -> Frontier:
-        graph = self._state.graph
-        adjacent = graph.succ if direction is Direction.DOWNSTREAM else graph.pred
-
         def expand(kind: Kind, frontier: Sequence[int]) -> Iterator[int]:
             for id in frontier:
-                for (_, other), edges in adjacent[kind, id].items():
-                    for attributes in edges.values():
-                        event = attributes.get("event")
-                        if (
-                            event is not None
-                            and event.type.flow is not None
-                            and (as_of_ms is None or event.recorded_ms <= as_of_ms)
-                        ):
-                            yield other
-                            break
+                yield from self._near((kind, id), direction, as_of_ms)
 
         known = self._state.ids[kind]
         return breadth_first(kind, [id for id in ids if id in known], expand, max_depth)
+
+    def neighbours(
+        self,
+        kind: Kind,
+        ids: Sequence[int],
+        direction: Direction,
+        *,
+        as_of_ms: int | None = None,
+    ) -> list[tuple[int, int]]:
+        known = self._state.ids[kind]
+        return [
+            (id, other)
+            for id in set(ids)
+            if id in known
+            for other in self._near((kind, id), direction, as_of_ms)
+        ]
 
     def scan_events(self, after: tuple[int, int, str, str] | None, limit: int) -> list[Event]:
         found: list[Event] = []
@@ -269,6 +273,21 @@ class MemoryReader(Reader):
             "custom_properties": _own(node.custom_properties),
         }
         return type(node).trusted(copied)
+
+    def _near(self, key: Key, direction: Direction, as_of_ms: int | None) -> Iterator[int]:
+        """The nodes one data-carrying event away."""
+        graph = self._state.graph
+        adjacent = graph.succ if direction is Direction.DOWNSTREAM else graph.pred
+        for (_, other), edges in adjacent[key].items():
+            for attributes in edges.values():
+                event = attributes.get("event")
+                if (
+                    event is not None
+                    and event.type.flow is not None
+                    and (as_of_ms is None or event.recorded_ms <= as_of_ms)
+                ):
+                    yield other
+                    break
 
     def _events(self, key: Key) -> Iterator[Event]:
         graph = self._state.graph

@@ -402,6 +402,9 @@ def test_generated_graphs(
                     A, [*artifacts[1::-1], 999], direction, max_depth=depth, as_of_ms=as_of
                 )
                 assert found == expected
+                for kind, ids in ((A, artifacts), (E, executions)):
+                    near = reader.neighbours(kind, [*ids, 999, ids[0]], direction, as_of_ms=as_of)
+                    assert set(near) == {(s[1], t[1]) for s, t in ways if s[0] is kind}
             everything = reader.events()
             order = [
                 (e.execution_id, e.artifact_id, e.type, encoded_path(e.path)) for e in everything
@@ -428,6 +431,34 @@ def test_generated_graphs(
                 )
             assert scanned == everything
         backend.close()
+
+
+def test_neighbours_are_one_data_carrying_event_away(backend: Backend, types: Types) -> None:
+    artifacts, executions = connected(
+        backend,
+        types,
+        3,
+        2,
+        [
+            (0, 0, EventType.INPUT, 1),
+            (1, 0, EventType.DECLARED_OUTPUT, 2),
+            (2, 0, EventType.PENDING_OUTPUT, 1),
+            (1, 1, EventType.INTERNAL_INPUT, 3),
+            (0, 1, EventType.OUTPUT, 1),
+            (2, 1, EventType.UNKNOWN, 1),
+        ],
+    )
+    (a, b, c), (x, y) = artifacts, executions
+    with backend.read() as reader:
+        after = [
+            set(reader.neighbours(A, [*artifacts, 999], Direction.DOWNSTREAM)),
+            set(reader.neighbours(E, [y, x, y], Direction.DOWNSTREAM)),
+        ]
+        before = set(reader.neighbours(A, [a, b, c], Direction.UPSTREAM, as_of_ms=1))
+        assert reader.neighbours(E, [x], Direction.UPSTREAM, as_of_ms=0) == []
+        assert reader.neighbours(E, [], Direction.UPSTREAM) == []
+    assert after == [{(a, x), (b, y)}, {(x, b), (y, a)}]
+    assert before == {(a, y)}
 
 
 def test_filters(backend: Backend, types: Types) -> None:

@@ -18,6 +18,7 @@ from lineage.model import BaseType, Event, Kind, Node, PropertyKind, Type
 END_OF_TIME = 2**63 - 1
 _BEFORE_ALL_IDS = -(2**63)
 _PLURAL = {kind: f"{kind}s" for kind in Kind}
+_STEP = {Direction.UPSTREAM: "before", Direction.DOWNSTREAM: "after"}
 _FOUND_FIELDS = ("name", "external_id", "uri", "state")
 
 
@@ -128,6 +129,21 @@ class Neo4jReader(Reader):
         while levels and not levels[-1][1]:
             levels.pop()
         return levels
+
+    def neighbours(
+        self,
+        kind: Kind,
+        ids: Sequence[int],
+        direction: Direction,
+        *,
+        as_of_ms: int | None = None,
+    ) -> list[tuple[int, int]]:
+        found = self._run(
+            f"read/{_STEP[direction]}_{_PLURAL[kind]}",
+            ids=sorted(set(ids)),
+            as_of=END_OF_TIME if as_of_ms is None else as_of_ms,
+        )
+        return [(record["id"], other) for record in found for other in record["ids"]]
 
     def scan_events(self, after: tuple[int, int, str, str] | None, limit: int) -> list[Event]:
         execution_id, artifact_id, type, path = after or (_BEFORE_ALL_IDS, _BEFORE_ALL_IDS, "", "")

@@ -177,6 +177,22 @@ class SqliteReader(Reader):
         )
         return breadth_first(kind, chain.from_iterable(starts), expand, max_depth)
 
+    def neighbours(
+        self,
+        kind: Kind,
+        ids: Sequence[int],
+        direction: Direction,
+        *,
+        as_of_ms: int | None = None,
+    ) -> list[tuple[int, int]]:
+        target, source, flow = _EXPAND[kind, direction]
+        known = "" if as_of_ms is None else " AND e.recorded <= ?3"
+        return self._connection.execute(
+            f"SELECT e.{source}, e.{target} FROM json_each(?1) j CROSS JOIN event e "
+            f"ON e.{source} = j.value AND e.flow = ?2{known}",
+            (_list(set(ids)), flow) if as_of_ms is None else (_list(set(ids)), flow, as_of_ms),
+        ).fetchall()
+
     def scan_events(self, after: tuple[int, int, str, str] | None, limit: int) -> list[Event]:
         where = (
             ""
