@@ -10,11 +10,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import lineage
 from tests.neo4j_for_tests import Neo4jForTests, emptied
 
 BACKENDS = ("memory", "sqlite", "neo4j")
+# The same examples each time, so that a red run can be repeated; test-long looks for new ones.
+settings.register_profile("same-examples", derandomize=True, deadline=None)
+settings.register_profile("new-examples", deadline=None, print_blob=True)
+settings.load_profile("new-examples" if os.environ.get("LINEAGE_LONG") else "same-examples")
 _ran: Counter[str] = Counter()
 _servers: list[Neo4jForTests] = []
 
