@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Direction, Reader
-from lineage.errors import InvalidValue, NotFound
-from lineage.model import Artifact, Execution, Kind, Node
+from lineage.backends.base import Direction
+from lineage.errors import InvalidValue
+from lineage.model import Artifact, Execution, Kind
 from lineage.questions import about_model
 from lineage.questions import closure as closures
 from lineage.questions.about_model import (
@@ -23,13 +21,9 @@ from lineage.questions.closure import Lineage
 from lineage.questions.failure import Failure, failure
 from lineage.questions.history import Happening, history
 from lineage.questions.rendering import node_as_json
+from lineage.questions.starting import Ref, Starting, check_in_flow
 from lineage.questions.times import Time, milliseconds
 from lineage.questions.why import Witness, why
-from lineage.rules.references import resolved
-from lineage.rules.types import TypeSession
-
-# A node, an artifact's id, or a reference such as "Model:churn" or "execution:7".
-Ref = Node | int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +51,8 @@ class About:
         }
 
 
-class Asking(ABC):
+class Asking(Starting):
     """Base of `Store`: one method a question. All raise NotFound for what isn't there."""
-
-    @abstractmethod
-    def _reading(self) -> AbstractContextManager[tuple[Reader, TypeSession]]: ...
 
     def upstream(
         self,
@@ -108,7 +99,7 @@ class Asking(ABC):
         with self._reading() as (reader, types):
             ends = [self._start(reader, types, ref) for ref in (source, target)]
             for end in ends:
-                _check_in_flow(end)
+                check_in_flow(end)
             return why(reader, *ends, as_of_ms=milliseconds(as_of))
 
     def trained_on(self, model: Ref) -> list[TrainingData]:
@@ -181,7 +172,7 @@ class Asking(ABC):
         with self._reading() as (reader, types):
             starts = [self._start(reader, types, ref) for ref in refs]
             for start in starts:
-                _check_in_flow(start)
+                check_in_flow(start)
             return closures.closure(
                 reader,
                 starts,
@@ -191,32 +182,3 @@ class Asking(ABC):
                 depth=depth,
                 as_of_ms=milliseconds(as_of),
             )
-
-    def _artifact(self, reader: Reader, types: TypeSession, ref: Ref) -> Artifact:
-        found = self._start(reader, types, ref, Kind.ARTIFACT)
-        if not isinstance(found, Artifact):
-            raise InvalidValue(f"{found.label} is an {found.kind}, not an artifact")
-        return found
-
-    def _start(
-        self, reader: Reader, types: TypeSession, ref: Ref, kind: Kind | None = None
-    ) -> Node:
-        """The stored node that is meant; an int is the id of an artifact unless `kind` differs."""
-        if isinstance(ref, str):
-            return resolved(ref, reader, types, (kind,) if kind else tuple(Kind))
-        of = ref.kind if not isinstance(ref, int) else kind or Kind.ARTIFACT
-        id = ref if isinstance(ref, int) else ref.id
-        if id is None:
-            raise InvalidValue(f"{ref!r} has no id: ask about what the store gave you")
-        found = reader.nodes(of, [id])
-        if not found:
-            raise NotFound(f"there is no {of} with the id {id}")
-        return found[0]
-
-
-def _check_in_flow(node: Node) -> None:
-    if node.kind is Kind.CONTEXT:
-        raise InvalidValue(
-            f"{node.label} is a context, through which no data flows; ask about an artifact or "
-            "execution in it"
-        )
