@@ -426,3 +426,11 @@ def test_an_iterator_that_fails_does_not_lose_what_was_recorded(store: Store) ->
     with pytest.raises(RuntimeError, match="the source broke"):
         store.record_steps(some(), batch_size=5)
     assert store.counts().executions == 10
+
+
+def test_one_step_names_a_context_that_another_of_the_batch_would_make_again(store: Store) -> None:
+    named = Context(type="Project", name="one")
+    other = Context(type="Project", name="one", external_id="elsewhere")
+    with pytest.raises(AlreadyExists, match=r"context\.name 'one'"):
+        store.record(Execution(type="Train", name="t"), contexts=[named, other])
+    assert store.counts().contexts == 0

@@ -19,7 +19,7 @@ from lineage.backends.codec import encoded_path
 from lineage.backends.neo4j.codec import native_properties, node
 from lineage.backends.neo4j.naming import custom_key, property_key, type_label
 from lineage.backends.neo4j.reader import Neo4jReader
-from lineage.backends.refusals import missing
+from lineage.backends.refusals import missing, taken
 from lineage.backends.rewriting import rewritten
 from lineage.model import EventType, Flow, Kind, Type
 
@@ -193,6 +193,12 @@ class Neo4jWriter(Neo4jReader, Writer):
             else:
                 found = next(new_ids[kind])
                 by_name = write.mode is Mode.MERGE and write.key == "name"
+                if not by_name:
+                    # The statement creates before it merges, so its constraints would see the
+                    # batch in another order than the caller gave.
+                    for key in keys:
+                        if key in made:
+                            raise taken(kind, key[1], key[3], None)
                 row = _row(write, found, write.now_ms, write.now_ms)
                 places.add("merged" if by_name else "created", kind, row)
             # Also of what is there already: this write may give it another name.
