@@ -58,6 +58,6 @@ def opened(context: typer.Context, *, create: bool = False) -> lineage.Store:
 
 
 # Each module adds its commands to `app` when it is imported.
-from lineage.cli import asking, looking, moving, recording, system  # noqa: E402
+from lineage.cli import asking, deploying, looking, moving, recording, system  # noqa: E402
 
-__all__ = ["app", "asking", "looking", "moving", "recording", "system"]
+__all__ = ["app", "asking", "deploying", "looking", "moving", "recording", "system"]

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lineage.cli.app import Json, app, opened
+from lineage.cli.deploying import print_deployments
 from lineage.cli.output import at, dotted, named, one_line, print_json, print_table, properties
 
 if TYPE_CHECKING:
-    from lineage.questions.about_model import (
-        Deployment,
-        Evaluation,
-        Provenance,
-        Setting,
-        TrainingData,
-    )
+    from lineage.questions.about_model import Evaluation, Provenance, Setting, TrainingData
     from lineage.questions.closure import Lineage
     from lineage.questions.why import Witness
 
@@ -113,12 +108,6 @@ def environment(context: typer.Context, model: Model, json: Json = False) -> Non
 def evaluations(context: typer.Context, model: Model, json: Json = False) -> None:
     """What was measured of it?"""
     _print(opened(context).evaluations(model), print_evaluations, json)
-
-
-@app.command(epilog="Example: lineage deployments Model:churn")
-def deployments(context: typer.Context, model: Model, json: Json = False) -> None:
-    """Where was it deployed?"""
-    _print(opened(context).deployments(model), print_deployments, json)
 
 
 @app.command(epilog="Example: lineage about Model:churn")
@@ -241,24 +230,6 @@ def print_evaluations(found: list[Evaluation]) -> None:
             for row in found
         ],
         empty="not evaluated",
-    )
-
-
-def print_deployments(found: list[Deployment]) -> None:
-    """Deployments with what they wrote."""
-    print_table(
-        ("time", "id", "step", "state", "to"),
-        [
-            (
-                at(row.time_ms),
-                named(row.execution),
-                row.execution.label,
-                row.execution.state,
-                ", ".join(output.uri or output.label for output in row.outputs),
-            )
-            for row in found
-        ],
-        empty="never deployed",
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage.backends.base import Direction, Reader
-from lineage.model import Artifact, BaseType, Context, Event, Execution, Flow, Kind, Node
+from lineage.model import Artifact, BaseType, Context, Execution, Flow, Kind, Node
 from lineage.model.well_known import PIPELINE_RUN_TYPES, PIPELINE_TYPES, base_of
 from lineage.questions.closure import closure, closure_levels
 from lineage.questions.rendering import as_json, node_as_json
@@ -75,23 +75,6 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
         return node_as_json(self.metrics, execution=f"execution:{self.execution.id}")
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """A step that deployed a model, and what it wrote."""
-
-    execution: Execution
-    time_ms: int | None
-    outputs: tuple[Artifact, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The row as JSON has it."""
-        return node_as_json(
-            self.execution,
-            time_ms=self.time_ms,
-            outputs=[node_as_json(output) for output in self.outputs],
-        )
 
 
 class _Graph:
@@ -193,34 +176,6 @@ def evaluations(reader: Reader, model: Artifact) -> list[Evaluation]:
     ]
 
 
-def deployments(reader: Reader, model: Artifact) -> list[Deployment]:
-    """The steps of base type DEPLOY that read a model, or a model made of it by no training."""
-    assert model.id is not None
-    graph = _Graph(reader)
-    seen, frontier = {model.id}, [model.id]
-    deploying: dict[int, Execution] = {}
-    while frontier:
-        readers = [e for id in frontier for e in graph.executions(id, Flow.INPUT)]
-        deploying.update(
-            {e.id: e for e in readers if e.id is not None and graph.base(e) is BaseType.DEPLOY}
-        )
-        derived = {
-            output.id
-            for execution, outputs in _outputs(reader, readers)
-            if graph.base(execution) is not BaseType.TRAIN
-            for output in outputs
-            if output.id is not None and graph.base(output) is BaseType.MODEL
-        }
-        frontier = sorted(derived - seen)
-        seen |= derived
-    times = _times(reader.events(execution_ids=sorted(deploying)))
-    found = [
-        Deployment(execution, times.get(execution.id), tuple(outputs))
-        for execution, outputs in _outputs(reader, deploying.values())
-    ]
-    return sorted(found, key=lambda d: (d.time_ms or 0, d.execution.id or 0))
-
-
 def _settings(reader: Reader, model: Artifact) -> list[Setting]:
     return [
         Setting(name, value, execution)
@@ -253,10 +208,3 @@ def _outputs(
     for event in events:
         made[event.execution_id][event.artifact_id] = artifacts[event.artifact_id]
     return [(by_id[id], list(outputs.values())) for id, outputs in made.items()]
-
-
-def _times(events: Iterable[Event]) -> dict[int | None, int]:
-    times: dict[int | None, int] = {}
-    for event in events:
-        times[event.execution_id] = max(times.get(event.execution_id, 0), event.time_ms or 0)
-    return times

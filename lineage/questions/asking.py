@@ -10,19 +10,16 @@ from lineage.errors import InvalidValue
 from lineage.model import Artifact, Execution, Kind
 from lineage.questions import about_model
 from lineage.questions import closure as closures
-from lineage.questions.about_model import (
-    Deployment,
-    Evaluation,
-    Provenance,
-    Setting,
-    TrainingData,
-)
+from lineage.questions import deployments as deploying
+from lineage.questions.about_model import Evaluation, Provenance, Setting, TrainingData
 from lineage.questions.closure import Lineage
+from lineage.questions.deployments import Deployment
 from lineage.questions.failure import Failure, failure
 from lineage.questions.history import Happening, history
 from lineage.questions.rendering import node_as_json
 from lineage.questions.starting import Ref, Starting, check_in_flow
 from lineage.questions.times import Time, milliseconds
+from lineage.questions.versions import versions_of
 from lineage.questions.why import Witness, why
 
 
@@ -127,10 +124,39 @@ class Asking(Starting):
         with self._reading() as (reader, types):
             return about_model.evaluations(reader, self._artifact(reader, types, model))
 
-    def deployments(self, model: Ref) -> list[Deployment]:
-        """Where was it deployed? Oldest first."""
+    def deployments(
+        self,
+        model: Ref | None = None,
+        *,
+        at: Time | None = None,
+        where: str | None = None,
+        as_of: Time | None = None,
+        versions: bool = False,
+        history: bool | None = None,
+    ) -> list[Deployment]:
+        """What is deployed where, since when? With a model, where was it deployed? Oldest first.
+
+        Without a model, what is in effect now; with one, all its deployments, those that ended
+        too (`history` says otherwise). `at` is a time at which they were in effect, `as_of` a time
+        by which the store knew of them; `where` is a place, or a pattern such as `prod-*`. With
+        `versions`, every version of the model counts: those of its type whose names differ only
+        in numbers.
+        """
+        if versions and model is None:
+            raise InvalidValue("versions=True asks about the versions of a model; name one")
         with self._reading() as (reader, types):
-            return about_model.deployments(reader, self._artifact(reader, types, model))
+            models: list[Artifact] | None = None
+            if model is not None:
+                found = self._artifact(reader, types, model)
+                models = versions_of(reader, found) if versions else [found]
+            return deploying.deployments(
+                reader,
+                models,
+                at_ms=milliseconds(at),
+                where=where,
+                as_of_ms=milliseconds(as_of),
+                history=model is not None if history is None else history,
+            )
 
     def about(self, model: Ref) -> About:
         """All of these questions about one model, from one state of the store."""
@@ -143,7 +169,7 @@ class Asking(Starting):
                 pipeline=about_model.pipeline_of(reader, found),
                 environment=about_model.environment_of(reader, found),
                 evaluations=about_model.evaluations(reader, found),
-                deployments=about_model.deployments(reader, found),
+                deployments=deploying.deployments(reader, [found], history=True),
             )
 
     def failure(self, execution: Execution | int | str) -> Failure:

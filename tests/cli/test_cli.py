@@ -118,7 +118,8 @@ QUESTIONS = [
     ["why", "Dataset:raw", "Model:churn"], ["trained-on", "Model:churn"],
     ["hyperparameters", "Model:churn"], ["pipeline", "Model:churn"],
     ["environment", "Model:churn"], ["evaluations", "Model:churn"],
-    ["deployments", "Model:churn"], ["about", "Model:churn"], ["failure", "Train:bad"],
+    ["deployments", "Model:churn"], ["deployments"],
+    ["deployments", "--history", "--where", "https*"], ["about", "Model:churn"], ["failure", "Train:bad"],
     ["history", "Model:churn"],
 ]  # fmt: skip
 

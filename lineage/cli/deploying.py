@@ -1,0 +1,84 @@
+"""What is deployed where, and what was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lineage.cli.app import Json, app, opened
+from lineage.cli.output import at as shown_time
+from lineage.cli.output import named, print_json, print_table
+
+if TYPE_CHECKING:
+    from lineage.questions.deployments import Deployment
+
+Model = Annotated[
+    str | None,
+    typer.Argument(metavar="[MODEL]", help="Only of this model, with those that have ended."),
+]
+At = Annotated[str | None, typer.Option(help="What was in effect then, such as 2026-11-23.")]
+Where = Annotated[str | None, typer.Option(help="Only to this place, or a pattern: 'prod-*'.")]
+AsOf = Annotated[str | None, typer.Option(help="As the store knew it by then.")]
+Versions = Annotated[bool, typer.Option("--versions", help="Of every version of MODEL.")]
+History = Annotated[bool, typer.Option("--history", help="Those that have ended, too.")]
+
+
+@app.command(epilog="Example: lineage deployments --at 2026-11-23 --where 'prod-*'")
+def deployments(
+    context: typer.Context,
+    model: Model = None,
+    at: At = None,
+    where: Where = None,
+    as_of: AsOf = None,
+    versions: Versions = False,
+    history: History = False,
+    json: Json = False,
+) -> None:
+    """What is deployed where, since when? Where was this model deployed?"""
+    found = opened(context).deployments(
+        model,
+        at=at,
+        where=where,
+        as_of=as_of,
+        versions=versions,
+        history=history or None,
+    )
+    if json:
+        print_json([row.to_dict() for row in found])
+    else:
+        print_deployments(found, empty="nothing was deployed" if model is None else "not deployed")
+
+
+def print_deployments(found: list[Deployment], *, empty: str = "never deployed") -> None:
+    """One line a deployment; with its end where any has ended."""
+    ended = any(row.until_ms is not None or not row.took_effect for row in found)
+    print_table(
+        ("since", *(("until",) if ended else ()), "id", "what"),
+        [
+            (
+                shown_time(row.time_ms),
+                *((_end(row),) if ended else ()),
+                named(row.execution),
+                _what(row),
+            )
+            for row in found
+        ],
+        empty=empty,
+    )
+
+
+def _end(row: Deployment) -> str:
+    return shown_time(row.until_ms) if row.took_effect else "took no effect"
+
+
+def _what(row: Deployment) -> str:
+    what = ", ".join(model.label for model in row.models) or row.execution.label
+    if row.where:
+        what += f" to {row.where}"
+    if not row.took_effect:
+        return f"{what} ({row.execution.state})"
+    if row.ended_by is None:
+        return what
+    after = ", ".join(model.label for model in row.replaced_by)
+    return f"{what}, then {after}" if after else f"{what}, taken away by {named(row.ended_by)}"

@@ -1,0 +1,240 @@
+"""What is deployed where, since when, and what replaced it.
+
+A deployment is an execution whose type has the base type DEPLOY. Its models are the artifacts of
+base type MODEL that it read, or, if it read none, wrote. When it happened is the latest time of its
+data-carrying events (the execution's created time where it has none).
+
+**Where**: the first of the properties `endpoint`, `target`, `deployment_target`,
+`push_destination`, `pushed_destination` and `destination` that the execution has, else one of its
+outputs; of a struct, or of a JSON text that is one, its leaves. Else the uri of the first model
+that it wrote. Else nobody knows: such a deployment is in effect for good, and replaces nothing.
+
+**It took effect** unless its state is NEW, RUNNING, FAILED, CANCELED or CACHED (what is cached was
+not pushed again), or an output says that nothing was pushed (TFX's `pushed` is 0).
+
+**It lasts** until the next deployment to the same place that took effect, by time, then by id.
+A step of base type DEPLOY that neither reads nor writes a model takes away what was there.
+
+Two times are kept apart. `at` is when things happened: what was deployed then. `as_of` is what was
+known: only events recorded by then are seen, and a deployment of which no output was recorded yet
+(no input, where it has no outputs; the execution itself, where it has no events) had not been
+heard of. States are not kept over time: a run that failed since is seen as failed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from lineage.backends.base import Direction, Filter, Reader
+from lineage.model import Artifact, BaseType, Event, Execution, ExecutionState, Flow, Kind
+from lineage.questions.bases import Bases
+from lineage.questions.rendering import node_as_json
+from lineage.questions.settings import leaves
+
+_PLACES = (
+    "endpoint",
+    "target",
+    "deployment_target",
+    "push_destination",
+    "pushed_destination",
+    "destination",
+)
+_WITHOUT_EFFECT = frozenset(
+    {
+        ExecutionState.NEW,
+        ExecutionState.RUNNING,
+        ExecutionState.FAILED,
+        ExecutionState.CANCELED,
+        ExecutionState.CACHED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A step that deployed models: which, where, from when until when.
+
+    `until_ms` is None as long as nothing came after it; `ended_by` is the step that did, and
+    `replaced_by` the models which that one deployed (none where it only took this one away).
+    """
+
+    execution: Execution
+    time_ms: int | None
+    outputs: tuple[Artifact, ...]
+    models: tuple[Artifact, ...] = ()
+    where: str | None = None
+    took_effect: bool = True
+    until_ms: int | None = None
+    ended_by: Execution | None = None
+    replaced_by: tuple[Artifact, ...] = ()
+
+    def in_effect(self, at_ms: int | None) -> bool:
+        """Whether it stood at a time; None asks about what stands last."""
+        if not self.took_effect:
+            return False
+        if at_ms is None:
+            return self.until_ms is None
+        return (self.time_ms or 0) <= at_ms and (self.until_ms is None or at_ms < self.until_ms)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return node_as_json(
+            self.execution,
+            time_ms=self.time_ms,
+            where=self.where,
+            models=[node_as_json(model) for model in self.models],
+            took_effect=self.took_effect,
+            until_ms=self.until_ms,
+            ended_by=f"execution:{self.ended_by.id}" if self.ended_by else None,
+            replaced_by=[node_as_json(model) for model in self.replaced_by],
+            outputs=[node_as_json(output) for output in self.outputs],
+        )
+
+
+def deployments(
+    reader: Reader,
+    models: Sequence[Artifact] | None = None,
+    *,
+    at_ms: int | None = None,
+    where: str | None = None,
+    as_of_ms: int | None = None,
+    history: bool = False,
+) -> list[Deployment]:
+    """The deployments in effect (at a time), or all of them with `history`, oldest first.
+
+    With `models`, only those of these models, or of models made of them by no training (pushed,
+    converted). `where` is a place, or a pattern such as `prod-*`.
+    """
+    bases = Bases(reader)
+    found = _all(reader, bases, as_of_ms)
+    if models is not None:
+        meant = passed_on(reader, bases, models, as_of_ms=as_of_ms)
+        found = [d for d in found if any(m.id in meant for m in d.models)]
+    if where is not None:
+        found = [d for d in found if d.where is not None and _fits(d.where, where)]
+    if at_ms is not None or not history:
+        found = [d for d in found if d.in_effect(at_ms)]
+    return found
+
+
+def passed_on(
+    reader: Reader, bases: Bases, models: Sequence[Artifact], *, as_of_ms: int | None = None
+) -> set[int]:
+    """The ids of these models and of all models made of them by steps that train nothing."""
+    found = {model.id for model in models if model.id is not None}
+    frontier = sorted(found)
+    while frontier:
+        near = reader.neighbours(Kind.ARTIFACT, frontier, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
+        steps = reader.nodes(Kind.EXECUTION, sorted({step for _, step in near}))
+        passing = [s.id for s in steps if bases.of(s) is not BaseType.TRAIN and s.id is not None]
+        made = reader.neighbours(Kind.EXECUTION, passing, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
+        fresh = reader.nodes(Kind.ARTIFACT, sorted({id for _, id in made} - found))
+        frontier = [a.id for a in fresh if bases.of(a) is BaseType.MODEL and a.id is not None]
+        found.update(frontier)
+    return found
+
+
+def _all(reader: Reader, bases: Bases, as_of_ms: int | None) -> list[Deployment]:
+    """Every deployment that had been heard of, with its end, oldest first."""
+    steps = reader.find(Kind.EXECUTION, Filter(type_ids=bases.ids([BaseType.DEPLOY])))
+    by_id = {s.id: s for s in steps if isinstance(s, Execution) and s.id is not None}
+    events: dict[int, list[Event]] = {id: [] for id in by_id}
+    for event in reader.events(execution_ids=list(by_id)):
+        if event.type.flow is not None:
+            events[event.execution_id].append(event)
+    artifacts = {
+        a.id: a
+        for a in reader.nodes(
+            Kind.ARTIFACT, sorted({e.artifact_id for some in events.values() for e in some})
+        )
+        if isinstance(a, Artifact)
+    }
+    found: list[Deployment] = []
+    for id, step in by_id.items():
+        if not _heard_of(step, events[id], as_of_ms):
+            continue
+        seen = [e for e in events[id] if as_of_ms is None or (e.recorded_ms or 0) <= as_of_ms]
+        inputs, outputs = _artifacts(seen, Flow.INPUT), _artifacts(seen, Flow.OUTPUT)
+        made = tuple(artifacts[a] for a in outputs)
+        read = tuple(m for a in inputs if bases.of(m := artifacts[a]) is BaseType.MODEL)
+        pushed = tuple(m for m in made if bases.of(m) is BaseType.MODEL)
+        found.append(
+            Deployment(
+                execution=step,
+                time_ms=max((e.time_ms or 0 for e in seen), default=step.created_ms),
+                outputs=made,
+                models=read or pushed,
+                where=_where(step, made, pushed),
+                took_effect=step.state not in _WITHOUT_EFFECT
+                and not any(m.get("pushed", 1) in (0, "0") for m in made),
+            )
+        )
+    found.sort(key=lambda d: (d.time_ms or 0, d.execution.id or 0))
+    ended = _with_ends(found)
+    return [d for d in ended if not _takes_away(d)]
+
+
+def _heard_of(step: Execution, events: Sequence[Event], as_of_ms: int | None) -> bool:
+    if as_of_ms is None:
+        return True
+    telling = [e for e in events if e.type.flow is Flow.OUTPUT] or events
+    if not telling:
+        return (step.created_ms or 0) <= as_of_ms
+    return any((e.recorded_ms or 0) <= as_of_ms for e in telling)
+
+
+def _artifacts(events: Iterable[Event], flow: Flow) -> list[int]:
+    return list(dict.fromkeys(e.artifact_id for e in events if e.type.flow is flow))
+
+
+def _takes_away(deployment: Deployment) -> bool:
+    return deployment.took_effect and not deployment.models
+
+
+def _with_ends(found: Sequence[Deployment]) -> list[Deployment]:
+    """The same, each ended by the next at its place; `found` is in the order of time."""
+    next_at: dict[str, Deployment] = {}
+    ended: list[Deployment] = []
+    for deployment in reversed(found):
+        place = deployment.where
+        if deployment.took_effect and place is not None:
+            after = next_at.get(place)
+            next_at[place] = deployment
+            if after is not None:
+                deployment = replace(
+                    deployment,
+                    until_ms=after.time_ms,
+                    ended_by=after.execution,
+                    replaced_by=after.models,
+                )
+        ended.append(deployment)
+    return ended[::-1]
+
+
+def _where(step: Execution, outputs: Sequence[Artifact], pushed: Sequence[Artifact]) -> str | None:
+    for node in (step, *outputs):
+        for name in _PLACES:
+            place = _place(node.get(name))
+            if place:
+                return place
+    return next((m.uri for m in pushed if m.uri), None)
+
+
+def _place(value: Any) -> str | None:
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return str(value)
+    if isinstance(value, dict):
+        return " ".join(str(leaf) for _, leaf in leaves(value) if leaf not in (None, {})) or None
+    # A number is no place; nor is TFX's "None", which stands for an absent parameter.
+    return value if isinstance(value, str) and value not in ("", "None") else None
+
+
+def _fits(place: str, wanted: str) -> bool:
+    return place == wanted or fnmatchcase(place, wanted)
