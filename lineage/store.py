@@ -11,7 +11,6 @@ from typing import Any, Self, TypeVar
 
 from lineage.backends.base import (
     Backend,
-    Batch,
     Counts,
     Filter,
     Reader,
@@ -147,9 +146,7 @@ class Store(Asking):
                 compose.reuse(node) if reuse else compose.create(node)
             ids = tx.apply(compose.batch)
             if reuse:
-                found = _read_back(tx, given, ids)
-                _same_types(found, compose.batch)
-                return found  # type: ignore[return-value]
+                return _read_back(tx, given, ids)  # type: ignore[return-value]
             return [
                 node.model_copy(
                     update={
@@ -178,16 +175,8 @@ class Store(Asking):
         def work(tx: Writer, types: TypeSession) -> N:
             compose = Composer(tx, types, self._clock())
             compose.replace(node)
-            assert node.id is not None
-            old = _only(tx.nodes(node.kind, [node.id]), node.kind, node.id)
-            declared = compose.batch.nodes[0].type
-            if declared is not None and old.type_id != declared.id:
-                raise InvalidValue(
-                    f"{node.kind}:{node.id} is of type {old.type!r} and can't become a "
-                    f"{node.type!r}; make a new {node.kind}"
-                )
-            tx.apply(compose.batch)
-            return _only(tx.nodes(node.kind, [node.id]), node.kind, node.id)  # type: ignore[return-value]
+            [id] = tx.apply(compose.batch)
+            return _only(tx.nodes(node.kind, [id]), node.kind, id)  # type: ignore[return-value]
 
         return self._write(work)
 
@@ -325,7 +314,7 @@ class Store(Asking):
             parent = compose.any(Kind.CONTEXT, context)
             for kind, member in members:
                 compose.batch.memberships.append((compose.any(kind, member), parent))
-            _check_merged_types(tx, compose.batch, tx.apply(compose.batch))
+            tx.apply(compose.batch)
 
         self._write(work)
 
@@ -337,7 +326,6 @@ class Store(Asking):
             pair = (compose.any(Kind.CONTEXT, child), compose.any(Kind.CONTEXT, parent))
             compose.batch.parents.append(pair)
             ids = tx.apply(compose.batch)
-            _check_merged_types(tx, compose.batch, ids)
             _check_acyclic(tx, ids[pair[0]], ids[pair[1]])
 
         self._write(work)
@@ -485,7 +473,6 @@ class Store(Asking):
             compose = Composer(tx, types, self._clock())
             composed = [compose.step(step) for step in steps]
             ids = tx.apply(compose.batch)
-            _check_merged_types(tx, compose.batch, ids)
             return [
                 Recorded(
                     execution=ids[execution],
@@ -561,30 +548,6 @@ def _read_back(tx: Writer, given: Sequence[Node], ids: Sequence[int]) -> list[No
         by_kind.setdefault(node.kind, []).append(id)
     found = {(k, n.id): n for k, some in by_kind.items() for n in tx.nodes(k, some)}
     return [found[node.kind, id] for node, id in zip(given, ids, strict=True)]
-
-
-def _same_types(found: Sequence[Node], batch: Batch) -> None:
-    """A node re-used by its external id must be of the type that its values were checked for."""
-    for node, write in zip(found, batch.nodes, strict=True):
-        if write.type is not None and node.type_id != write.type.id:
-            raise InvalidValue(
-                f"{node.kind}.external_id {node.external_id!r} belongs to {node.kind}:{node.id} "
-                f"of type {node.type!r}, not {write.type.name!r}"
-            )
-
-
-def _check_merged_types(tx: Writer, batch: Batch, ids: Sequence[int]) -> None:
-    for kind in Kind:
-        merged = [
-            (write, id)
-            for write, id in zip(batch.nodes, ids, strict=True)
-            if write.kind is kind and write.key == "external_id"
-        ]
-        if merged:
-            found = {n.id: n for n in tx.nodes(kind, [id for _, id in merged])}
-            _same_types(
-                [found[id] for _, id in merged], Batch(nodes=[write for write, _ in merged])
-            )
 
 
 def _check_acyclic(tx: Writer, child: int, parent: int) -> None:

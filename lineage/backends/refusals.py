@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lineage.errors import AlreadyExists, Conflict, NotFound
+from lineage.backends.base import NodeWrite
+from lineage.errors import AlreadyExists, Conflict, InvalidValue, NotFound
 from lineage.model import Kind, Type
 
 
@@ -34,6 +35,18 @@ def type_taken(type: Type) -> AlreadyExists:
     return AlreadyExists(
         f"type.name {type.label!a} belongs to another {type.kind} type, not the one with the id "
         f"{type.id}; leave the id out to change that one, or choose another name or version"
+    )
+
+
+def other_type(write: NodeWrite, id: int | None, type: str) -> InvalidValue:
+    """A node re-used or replaced must be of the type that its new values were checked for."""
+    assert write.type is not None
+    owner = f"{write.kind}:{id}" if id is not None else f"an earlier {write.kind}"
+    if write.key == "external_id":
+        owner = f"{write.kind}.external_id {write.external_id!a} belongs to {owner}, which"
+    return InvalidValue(
+        f"{owner} is of type {type!a}, not {write.type.label!a}, and never changes it; "
+        f"make a new {write.kind}"
     )
 
 

@@ -6,17 +6,21 @@ from typing import Any
 
 from lineage.backends.base import Mode, NodeWrite
 from lineage.backends.codec import encoded
-from lineage.backends.refusals import changed_since
+from lineage.backends.refusals import changed_since, other_type
 from lineage.model import Kind, Node
 
 
 def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
-    """The fields that change, or None where nothing does. Raises Conflict.
+    """The fields that change, or None where nothing does.
+
+    Raises InvalidValue where the write is meant for a node of another type, and Conflict.
 
     The updated time always grows, so that it also tells two changes in one millisecond apart.
     """
     assert old.id is not None
     assert old.updated_ms is not None
+    if write.type is not None and write.type.id != old.type_id:
+        raise other_type(write, old.id, old.type)
     if write.expected_ms is not None and old.updated_ms != write.expected_ms:
         raise changed_since(old.kind, old.id, write.expected_ms, old.updated_ms)
     changed: dict[str, Any] = {}

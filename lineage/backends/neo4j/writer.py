@@ -19,7 +19,7 @@ from lineage.backends.codec import encoded_path
 from lineage.backends.neo4j.codec import native_properties, node
 from lineage.backends.neo4j.naming import custom_key, property_key, type_label
 from lineage.backends.neo4j.reader import Neo4jReader
-from lineage.backends.refusals import missing, taken
+from lineage.backends.refusals import missing, other_type, taken
 from lineage.backends.rewriting import rewritten
 from lineage.model import EventType, Flow, Kind, Type
 
@@ -171,6 +171,9 @@ class Neo4jWriter(Neo4jReader, Writer):
                 found = write.id
             elif write.mode is not Mode.CREATE and earlier is not None:
                 # Made by this very batch: its place is known, its id perhaps not yet.
+                first = writes[earlier]
+                if write.type and first.type and write.type.id != first.type.id:
+                    raise other_type(write, first.id, first.type.name)
                 places.of.append(places.of[earlier])
                 ids.append(ids[earlier])
                 for key in keys:
@@ -220,6 +223,8 @@ class Neo4jWriter(Neo4jReader, Writer):
     def _by_key(self, write: NodeWrite) -> int | None:
         if write.key == "external_id":
             found = self.find(write.kind, Filter(external_id=write.external_id))
+            if found and write.type is not None and found[0].type_id != write.type.id:
+                raise other_type(write, found[0].id, found[0].type)
         else:
             assert write.type is not None
             assert write.type.id is not None
@@ -245,9 +250,6 @@ class Neo4jWriter(Neo4jReader, Writer):
             if not found:
                 raise missing(kind, "id", id)
             old = node(kind, found[0]["node"])
-            if write.type is not None and write.type.id != old.type_id:
-                # Nodes never change their type: the store sees that it differs, and refuses.
-                continue
             changed = rewritten(old, write)
             if changed is None:
                 continue
