@@ -119,8 +119,8 @@ QUESTIONS = [
     ["hyperparameters", "Model:churn"], ["pipeline", "Model:churn"],
     ["environment", "Model:churn"], ["evaluations", "Model:churn"],
     ["deployments", "Model:churn"], ["deployments"],
-    ["deployments", "--history", "--where", "https*"], ["about", "Model:churn"], ["failure", "Train:bad"],
-    ["history", "Model:churn"],
+    ["deployments", "--history", "--where", "https*"], ["about", "Model:churn"],
+    ["failure", "Train:bad"], ["history", "Model:churn"],
 ]  # fmt: skip
 
 
