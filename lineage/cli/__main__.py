@@ -11,7 +11,7 @@ import sys
 
 def main() -> None:
     """Run the command line."""
-    from lineage.cli.app import app
+    from lineage.cli.commands import app
     from lineage.errors import LineageError
 
     try:

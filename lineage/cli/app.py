@@ -55,9 +55,3 @@ def opened(context: typer.Context, *, create: bool = False) -> lineage.Store:
     store: lineage.Store = lineage.connect(context.obj, create=create)
     context.call_on_close(store.close)
     return store
-
-
-# Each module adds its commands to `app` when it is imported.
-from lineage.cli import asking, deploying, looking, moving, recording, system  # noqa: E402
-
-__all__ = ["app", "asking", "deploying", "looking", "moving", "recording", "system"]

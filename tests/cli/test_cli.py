@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import lineage
 from lineage import Artifact, Context, Execution, Store
-from lineage.cli.app import app
+from lineage.cli.commands import app
 
 STEP = {
     "execution": {"type": "Train", "name": "t", "custom_properties": {"lr": 0.1}},

@@ -37,6 +37,7 @@ from lineage.rules.references import resolved
 from lineage.rules.types import TypeSession, TypeTable
 from lineage.rules.values import checked_int64, is_text
 from lineage.rules.writes import Composer, checked_state
+from lineage.store.subject import Subject
 
 T = TypeVar("T")
 N = TypeVar("N", Artifact, Execution, Context)
@@ -61,7 +62,7 @@ class Recorded:
         return self.outputs[path]
 
 
-class Store(Asking):
+class Store(Asking, Subject):
     """A lineage store over any backend. Get one from `lineage.connect`.
 
     Reads and writes may be called from any number of threads. Every write is one transaction:
