@@ -19,8 +19,9 @@ ALLOWED: dict[str, set[str]] = {
     "backends": {"model", "errors"},
     "rules": {"backends", "model", "errors"},
     "filters": {"model", "errors", "rules"},
+    "opencypher": {"backends", "model", "errors"},
     "questions": {"rules", "backends", "model", "errors", "filters"},
-    "store": {*_BELOW_THE_STORE, "filters"},
+    "store": {*_BELOW_THE_STORE, "filters", "opencypher"},
     "connecting": {*_BELOW_THE_STORE, "store"},
 }
 # Those on top: they may use what is below and the store, but not each other's insides.

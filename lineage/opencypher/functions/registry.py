@@ -1,0 +1,132 @@
+"""Where functions are registered and found.
+
+A scalar function is a plain callable over evaluated values:
+
+    @function("toUpper", 1)
+    def to_upper(context: Context, text: Value) -> Value: ...
+
+The first argument is always the query's `Context`. With `nulls=False` (the default) the callable
+is not called when an argument is null: the answer is null. A wrong value raises CypherTypeError or
+CypherArgumentError, without a position: the evaluator adds the position of the call.
+
+An aggregate is a class with `add` and `result`, made anew for each group; `add` is never given a
+null first argument, and DISTINCT is done by the evaluator.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from lineage.opencypher.graph import Graph
+    from lineage.opencypher.limits import Budget
+
+Value = Any
+F = TypeVar("F", bound=Callable[..., Any])
+A = TypeVar("A", bound=type)
+
+
+@dataclass(slots=True)
+class Context:
+    """What a function may know of the query that calls it.
+
+    `now` is the clock of the statement (aware), the same however often it is asked for. `budget`
+    stops long work: `budget.step(n)` before making n values, `budget.hold(n)` for n kept ones.
+    """
+
+    graph: Graph
+    budget: Budget
+    now: datetime
+    random: random.Random = field(default_factory=random.Random)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A scalar function. `accepts`: for each argument, the static kinds that it may have, or None
+    for any; a variable or literal of another kind is a SyntaxError (InvalidArgumentType) at
+    compile time. Static kinds: "node", "relationship", "path", "list", "map", "string", "integer",
+    "float", "boolean"."""
+
+    name: str
+    minimum: int
+    maximum: int | None
+    call: Callable[..., Value]
+    nulls: bool
+    accepts: tuple[frozenset[str] | None, ...]
+    deterministic: bool
+
+
+class Accumulator(Protocol):
+    """The state of one aggregate in one group."""
+
+    def add(self, value: Value, *rest: Value) -> None:
+        """One more row's value; `rest` are the further arguments."""
+
+    def result(self) -> Value:
+        """The answer for the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """An aggregating function: `make(context)` gives a fresh accumulator."""
+
+    name: str
+    arity: int
+    make: Callable[[Context], Accumulator]
+
+
+_FUNCTIONS: dict[str, Function] = {}
+_AGGREGATES: dict[str, Aggregate] = {}
+
+
+def function(
+    name: str,
+    minimum: int,
+    maximum: int | None = -1,
+    *,
+    nulls: bool = False,
+    accepts: tuple[frozenset[str] | None, ...] = (),
+    deterministic: bool = True,
+) -> Callable[[F], F]:
+    """Register a scalar function; it takes `minimum` to `maximum` arguments (None: any number;
+    left out: exactly `minimum`). Names are found whatever their case. A decorator may be repeated
+    for several names of one function."""
+
+    def registered(call: F) -> F:
+        most = minimum if maximum == -1 else maximum
+        _FUNCTIONS[name.lower()] = Function(
+            name, minimum, most, call, nulls, accepts, deterministic
+        )
+        return call
+
+    return registered
+
+
+def aggregate(name: str, arity: int = 1) -> Callable[[A], A]:
+    """Register an aggregate: a class whose instances are made with the Context."""
+
+    def registered(made: A) -> A:
+        _AGGREGATES[name.lower()] = Aggregate(name, arity, made)
+        return made
+
+    return registered
+
+
+def find_function(name: str) -> Function | None:
+    """The scalar function of that name, whatever its case."""
+    return _FUNCTIONS.get(name.lower())
+
+
+def find_aggregate(name: str) -> Aggregate | None:
+    """The aggregate of that name, whatever its case."""
+    return _AGGREGATES.get(name.lower())
+
+
+def function_names() -> list[str]:
+    """All names, as documented, sorted."""
+    known = [f.name for f in _FUNCTIONS.values()] + [a.name for a in _AGGREGATES.values()]
+    return sorted(known, key=str.lower)
