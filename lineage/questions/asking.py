@@ -13,11 +13,12 @@ from lineage.questions import closure as closures
 from lineage.questions import deployments as deploying
 from lineage.questions.about_model import Evaluation, Provenance, Setting, TrainingData
 from lineage.questions.closure import Lineage
+from lineage.questions.comparing import Comparing
 from lineage.questions.deployments import Deployment
 from lineage.questions.failure import Failure, failure
 from lineage.questions.history import Happening, history
 from lineage.questions.rendering import node_as_json
-from lineage.questions.starting import Ref, Starting, check_in_flow
+from lineage.questions.starting import Ref, check_in_flow
 from lineage.questions.times import Time, milliseconds
 from lineage.questions.versions import versions_of
 from lineage.questions.why import Witness, why
@@ -48,7 +49,7 @@ class About:
         }
 
 
-class Asking(Starting):
+class Asking(Comparing):
     """Base of `Store`: one method a question. All raise NotFound for what isn't there."""
 
     def upstream(

@@ -20,7 +20,7 @@ from collections.abc import Hashable
 from lineage.backends.base import Filter, Reader
 from lineage.model import Artifact, Node
 
-_DIGESTS = (
+DIGESTS = (
     "sha256",
     "sha512",
     "sha1",
@@ -50,7 +50,7 @@ def series_of(node: Node) -> Hashable:
 
 def digest_of(artifact: Artifact) -> tuple[str, str] | None:
     """The name and value of the digest of its content, if one was recorded."""
-    for name in _DIGESTS:
+    for name in DIGESTS:
         value = artifact.get(name)
         if isinstance(value, bytes):
             value = value.hex()

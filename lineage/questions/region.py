@@ -1,0 +1,111 @@
+"""The part of the graph that is upstream or downstream of some nodes, as ids, read at once.
+
+A question that looks at many nodes reads them so, in a fixed number of look-ups whatever the size
+and the depth, and walks in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lineage.backends.base import Direction, Reader
+from lineage.model import Kind, Node
+from lineage.questions.closure import closure_levels
+
+Key = tuple[Kind, int]
+
+
+def key_of(node: Node) -> Key:
+    """The kind and id of a stored node."""
+    assert node.id is not None
+    return (node.kind, node.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Everything reached from some starts: its depth, and from where to where one hop leads."""
+
+    depths: Mapping[Key, int]
+    hops: Mapping[Key, Sequence[Key]]
+
+    def ids(self, kind: Kind) -> list[int]:
+        """The ids of one kind, nearest first."""
+        return [id for of, id in self.depths if of is kind]
+
+    def reached_from(self, starts: Iterable[Key]) -> set[Key]:
+        """What some of its nodes lead to, themselves included."""
+        found = {start for start in starts if start in self.depths}
+        waiting = list(found)
+        while waiting:
+            fresh = [key for key in self.hops.get(waiting.pop(), ()) if key not in found]
+            found.update(fresh)
+            waiting += fresh
+        return found
+
+
+def region(
+    reader: Reader, starts: Sequence[Node], direction: Direction, *, as_of_ms: int | None = None
+) -> Region:
+    """The region of these artifacts or executions; a hop is one data-carrying event."""
+    levels = closure_levels(reader, starts, direction, as_of_ms=as_of_ms)
+    depths = {(kind, id): at for at, kind, ids in levels for id in ids}
+    hops: dict[Key, list[Key]] = {}
+    for kind, other in ((Kind.ARTIFACT, Kind.EXECUTION), (Kind.EXECUTION, Kind.ARTIFACT)):
+        ids = [id for of, id in depths if of is kind]
+        # Several events may lead from one node to the same other.
+        for here, there in set(reader.neighbours(kind, ids, direction, as_of_ms=as_of_ms)):
+            hops.setdefault((kind, here), []).append((other, there))
+    return Region(depths, hops)
+
+
+def spread(own: Mapping[Key, int], region: Region) -> Iterator[tuple[Key, int]]:
+    """Each node of a region, with the bits of all nodes that lead to it, its own included.
+
+    `own` gives the nodes that have bits. Each node comes once, after all that lead to it, and
+    circles are as one node; a set of bits is let go as soon as nothing more needs it. Linear in
+    the hops, for each machine word of bits.
+    """
+    waiting_for = dict.fromkeys(region.depths, 0)
+    for targets in region.hops.values():
+        for target in targets:
+            waiting_for[target] += 1
+    bits = dict(own)
+    ready = [key for key, count in waiting_for.items() if count == 0]
+    done = len(ready)
+    while ready:
+        key = ready.pop()
+        here = bits.pop(key, 0)
+        yield key, here
+        for target in region.hops.get(key, ()):
+            if here:
+                bits[target] = bits.get(target, 0) | here
+            waiting_for[target] -= 1
+            if waiting_for[target] == 0:
+                ready.append(target)
+                done += 1
+    if done < len(waiting_for):
+        left = {key for key, count in waiting_for.items() if count}
+        yield from _through_circles(left, bits, region)
+
+
+def _through_circles(
+    left: set[Key], bits: dict[Key, int], region: Region
+) -> Iterator[tuple[Key, int]]:
+    """What `spread` could not order: the circles among `left`, and what comes after them."""
+    import networkx as nx
+
+    graph = nx.DiGraph()
+    graph.add_nodes_from(left)
+    graph.add_edges_from((key, target) for key in left for target in region.hops.get(key, ()))
+    whole = nx.condensation(graph)
+    for circle in nx.topological_sort(whole):
+        members = whole.nodes[circle]["members"]
+        here = 0
+        for key in members:
+            here |= bits.pop(key, 0)
+        for key in members:
+            yield key, here
+            for target in region.hops.get(key, ()):
+                if target not in members:
+                    bits[target] = bits.get(target, 0) | here

@@ -1,0 +1,251 @@
+"""Who else trained on the same data, and whether theirs did better.
+
+The **data** of a model are the datasets (base type DATASET) upstream of it. A sibling is another
+model, written by a training step (base type TRAIN, or of the type of the step that wrote the model
+asked about) which that data reached without passing through a model. What was made of the model
+itself by steps that train nothing (pushed, converted) is no sibling.
+
+The **shared** dataset is the one of least distance from the model asked about that reached the
+sibling's training. Where a training step of each read one and the same dataset, or copies of it
+(equal digests, see `versions`), they trained on the same data; else on data of the same origin.
+
+Ranked by a metric (`metrics`): the best first, those without it last, by id where equal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+from lineage.backends.base import Direction, Filter, Reader
+from lineage.errors import NotFound
+from lineage.model import Artifact, BaseType, Execution, Kind, Node
+from lineage.questions.bases import Bases
+from lineage.questions.deployments import passed_on
+from lineage.questions.diff import better_than
+from lineage.questions.metrics import Measurement, checked_direction, measured
+from lineage.questions.region import Key, Region, key_of, region
+from lineage.questions.rendering import as_json, node_as_json
+from lineage.questions.versions import digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """A model that shares data, the step that trained it, and how it did.
+
+    `same_data`: a training step of each read the very same, not only data of the same origin.
+    `better` is None where one of the two was not measured.
+    """
+
+    model: Artifact
+    training: Execution
+    shared: Artifact
+    same_data: bool
+    value: float | None
+    better: bool | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return node_as_json(
+            self.model,
+            training=f"execution:{self.training.id}",
+            shared=node_as_json(self.shared),
+            same_data=self.same_data,
+            value=as_json(self.value),
+            better=self.better,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """The siblings of a model, best first. `metric` is None where nothing was measured of it."""
+
+    model: Artifact
+    metric: str | None
+    higher_is_better: bool | None
+    value: float | None
+    rows: tuple[Sibling, ...]
+
+    def __iter__(self) -> Iterator[Sibling]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def better(self) -> list[Sibling]:
+        """Those that did better."""
+        return [row for row in self.rows if row.better]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON has it."""
+        return {
+            "model": node_as_json(self.model),
+            "metric": self.metric,
+            "higher_is_better": self.higher_is_better,
+            "value": as_json(self.value),
+            "siblings": [row.to_dict() for row in self.rows],
+            "complete": True,
+        }
+
+
+def siblings(
+    reader: Reader,
+    model: Artifact,
+    *,
+    metric: str | None = None,
+    better: str | None = None,
+    as_of_ms: int | None = None,
+) -> Siblings:
+    """The siblings of a model, ranked by a metric, and how each did beside it.
+
+    Without `metric`, the one of the model's that most siblings have too, by name where equal.
+    Raises NotFound where nothing has the metric.
+    """
+    bases = Bases(reader)
+    found = list(_found(reader, bases, model, as_of_ms))
+    values = measured(reader, bases, [model, *(row.model for row in found)], as_of_ms=as_of_ms)
+    of_model = values[model.id or 0]
+    if metric is None:
+        metric = _most_common(of_model, [values[row.model.id or 0] for row in found])
+    elif not any(metric in some for some in values.values()):
+        there = sorted({name for some in values.values() for name in some})
+        raise NotFound(
+            f"neither {model.label} nor a sibling has the metric {metric!r} "
+            f"(there are: {', '.join(there[:20]) or 'none'})"
+        )
+    if metric is None:
+        rows = [Sibling(*row.parts, None, None) for row in found]
+        return Siblings(model, None, None, None, tuple(rows))
+    higher = checked_direction(better, metric)
+    own = of_model[metric].value if metric in of_model else None
+    rows = []
+    for row in found:
+        some = values[row.model.id or 0]
+        value = some[metric].value if metric in some else None
+        rows.append(Sibling(*row.parts, value, better_than(own, value, higher)))
+    rows.sort(key=lambda row: _rank(row.value, higher))
+    return Siblings(model, metric, higher, own, tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    model: Artifact
+    training: Execution
+    shared: Artifact
+    same_data: bool
+
+    @property
+    def parts(self) -> tuple[Artifact, Execution, Artifact, bool]:
+        return self.model, self.training, self.shared, self.same_data
+
+
+def _found(
+    reader: Reader, bases: Bases, model: Artifact, as_of_ms: int | None
+) -> Iterator[_Shares]:
+    """All siblings, by the id of the model; each once, with its nearest shared dataset."""
+    above = region(reader, [model], Direction.UPSTREAM, as_of_ms=as_of_ms)
+    trainings = _trainings(reader, bases, above)
+    data = [
+        a
+        for a in _artifacts(reader, above.ids(Kind.ARTIFACT))
+        if bases.of(a) is BaseType.DATASET and a.id != model.id
+    ]
+    copies = _copies(reader, data)
+    # The nearest first, each with its copies.
+    alike = [(same, original) for original in data for same in (original, *copies[original.id])]
+    originals = {key_of(same): original for same, original in alike}
+    starts = [same for same, _ in alike]
+    below = region(reader, starts, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
+    models = {
+        key_of(a): a
+        for a in _artifacts(reader, below.ids(Kind.ARTIFACT))
+        if bases.of(a) is BaseType.MODEL
+    }
+    nearest = _nearest(originals, below, models.keys())
+    read = {key for training in trainings for key in above.hops.get(key_of(training), ())}
+    same = {key for key, original in originals.items() if key_of(original) in read}
+    reads_same = {step for key in same for step in below.hops.get(key, ())}
+    left_out = passed_on(reader, bases, [model], as_of_ms=as_of_ms)
+    types = {training.type for training in trainings}
+    best: dict[Key, _Shares] = {}
+    for step in reader.nodes(
+        Kind.EXECUTION, sorted(id for k, id in nearest if k is Kind.EXECUTION)
+    ):
+        if bases.of(step) is not BaseType.TRAIN and step.type not in types:
+            continue
+        key = key_of(step)
+        for made in below.hops.get(key, ()):
+            if made not in models or made[1] in left_out or not isinstance(step, Execution):
+                continue
+            row = _Shares(models[made], step, nearest[key], key in reads_same)
+            # A model may be written by several trainings.
+            if made not in best or (row.same_data and not best[made].same_data):
+                best[made] = row
+    yield from (best[key] for key in sorted(best))
+
+
+def _trainings(reader: Reader, bases: Bases, above: Region) -> list[Node]:
+    """The nearest steps of base type TRAIN upstream, else the steps that made the start."""
+    steps = reader.nodes(Kind.EXECUTION, above.ids(Kind.EXECUTION))
+    for candidates in ([s for s in steps if bases.of(s) is BaseType.TRAIN], steps):
+        depths = [above.depths[key_of(step)] for step in candidates]
+        if depths:
+            return [s for s, at in zip(candidates, depths, strict=True) if at == min(depths)]
+    return []
+
+
+def _copies(reader: Reader, data: Sequence[Artifact]) -> Mapping[int | None, list[Artifact]]:
+    """For each of `data` by id, the artifacts of its type with its digest; each copy once."""
+    copies: dict[int | None, list[Artifact]] = {a.id: [] for a in data}
+    originals: dict[tuple[str, tuple[str, str]], Artifact] = {}
+    for artifact in data:
+        digest = digest_of(artifact)
+        if digest is not None:
+            originals.setdefault((artifact.type, digest), artifact)
+    if originals:
+        type_ids = sorted({a.type_id for a in originals.values() if a.type_id is not None})
+        for other in reader.find(Kind.ARTIFACT, Filter(type_ids=type_ids)):
+            if isinstance(other, Artifact) and other.id not in copies:
+                digest = digest_of(other)
+                if digest is not None and (other.type, digest) in originals:
+                    copies[originals[other.type, digest].id].append(other)
+    return copies
+
+
+def _nearest(
+    originals: Mapping[Key, Artifact], below: Region, models: Set[Key]
+) -> dict[Key, Artifact]:
+    """What data reached without passing through a model, with the first dataset to reach it.
+
+    `originals` has the nearest datasets first; each node is walked through once.
+    """
+    found: dict[Key, Artifact] = {}
+    for start, original in originals.items():
+        waiting = [start]
+        while waiting:
+            key = waiting.pop()
+            if key not in found and key not in models:
+                found[key] = original
+                waiting += below.hops.get(key, ())
+    return found
+
+
+def _most_common(
+    of_model: Mapping[str, Measurement], of_others: Sequence[Mapping[str, Measurement]]
+) -> str | None:
+    shared = Counter(name for some in of_others for name in some if name in of_model)
+    return min(of_model, key=lambda name: (-shared[name], name), default=None)
+
+
+def _rank(value: float | None, higher: bool) -> tuple[bool, float]:
+    if value is None or math.isnan(value):
+        return True, 0.0
+    return False, -value if higher else value
+
+
+def _artifacts(reader: Reader, ids: Sequence[int]) -> list[Artifact]:
+    return [a for a in reader.nodes(Kind.ARTIFACT, ids) if isinstance(a, Artifact)]
