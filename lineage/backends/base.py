@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, TypeVar
 
-from lineage.model import Event, EventType, Kind, Node, Path, Type, Value
+from lineage.model import Event, EventType, Kind, Mark, Node, Path, Policy, Type, Value
 
 T = TypeVar("T")
 
@@ -231,6 +231,19 @@ class Reader(ABC):
         come once for each of several events between the two.
         """
 
+    @abstractmethod
+    def marks(
+        self,
+        *,
+        labels: Sequence[str] | None = None,
+        nodes: Mapping[Kind, Sequence[int]] | None = None,
+    ) -> list[Mark]:
+        """The marks with one of these labels, on one of these nodes, by id; lifted ones too."""
+
+    @abstractmethod
+    def policies(self) -> list[Policy]:
+        """All policies, by name."""
+
     def template(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows of the read template of that name. Only with `Capabilities.templates`."""
         raise NotImplementedError(f"this backend runs no Cypher templates (asked for {name!r})")
@@ -266,6 +279,21 @@ class Writer(Reader):
         transaction must not be committed. A created node without an id gets a new one; ids given
         from outside never collide with those given out later.
         """
+
+    @abstractmethod
+    def put_marks(self, marks: Sequence[Mark]) -> list[int]:
+        """Write marks and return their ids. One that has an id is written over where it exists.
+
+        Raises NotFound where a node is not there, and then the transaction must not be committed.
+        """
+
+    @abstractmethod
+    def put_policy(self, policy: Policy) -> None:
+        """Write a policy over the one of that name, if there is one."""
+
+    @abstractmethod
+    def drop_policy(self, name: str) -> None:
+        """Take a policy out, if it is there."""
 
     @abstractmethod
     def set_note(self, key: str, value: str | None) -> None:

@@ -35,7 +35,7 @@ from lineage.backends.refusals import id_taken, missing, taken, type_taken
 from lineage.backends.rewriting import rewritten
 from lineage.backends.traversal import breadth_first
 from lineage.errors import StoreError
-from lineage.model import Event, Flow, Kind, Node, Type, Value
+from lineage.model import Event, Flow, Kind, Mark, Node, Policy, Type, Value
 
 T = TypeVar("T")
 Key = tuple[Kind, int]
@@ -53,8 +53,10 @@ class _State:
         self.ids: dict[Kind, dict[int, None]] = {kind: {} for kind in Kind}
         self.unique: dict[tuple[Any, ...], int] = {}
         self.shared: dict[tuple[Any, ...], dict[int, None]] = {}
+        self.marks: dict[int, Mark] = {}
+        self.policies: dict[str, Policy] = {}
         self.notes: dict[str, str] = {}
-        self.next_id: dict[str, int] = dict.fromkeys(("type", *Kind), 1)
+        self.next_id: dict[str, int] = dict.fromkeys(("type", "mark", *Kind), 1)
         self.events = 0
         self.undo: list[Callable[[], object]] = []
         self.writing = False
@@ -257,6 +259,23 @@ class MemoryReader(Reader):
                         return found
         return found
 
+    def marks(
+        self,
+        *,
+        labels: Sequence[str] | None = None,
+        nodes: Mapping[Kind, Sequence[int]] | None = None,
+    ) -> list[Mark]:
+        wanted = None if nodes is None else {(k, id) for k, ids in nodes.items() for id in ids}
+        return [
+            mark
+            for _, mark in sorted(self._state.marks.items())
+            if (labels is None or mark.label in labels)
+            and (wanted is None or (mark.kind, mark.node_id) in wanted)
+        ]
+
+    def policies(self) -> list[Policy]:
+        return [policy for _, policy in sorted(self._state.policies.items())]
+
     def note(self, key: str) -> str | None:
         return self._state.notes.get(key)
 
@@ -346,6 +365,24 @@ class MemoryWriter(MemoryReader, Writer):
             source = (Kind.CONTEXT, ids[child])
             self._state.put_edge(source, (Kind.CONTEXT, ids[parent]), (_CHILD_OF,))
         return ids
+
+    def put_marks(self, marks: Sequence[Mark]) -> list[int]:
+        state = self._state
+        ids: list[int] = []
+        for mark in marks:
+            if mark.node_id not in state.ids[mark.kind]:
+                raise missing(mark.kind, "id", mark.node_id)
+            id = state.next_id["mark"] if mark.id is None else mark.id
+            state.next_id["mark"] = max(state.next_id["mark"], id + 1)
+            state.put(state.marks, id, mark.model_copy(update={"id": id}))
+            ids.append(id)
+        return ids
+
+    def put_policy(self, policy: Policy) -> None:
+        self._state.put(self._state.policies, policy.name, policy)
+
+    def drop_policy(self, name: str) -> None:
+        self._state.drop(self._state.policies, name)
 
     def set_note(self, key: str, value: str | None) -> None:
         if value is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from lineage.backends.codec import encoded_path
@@ -14,8 +16,10 @@ from lineage.model import (
     Execution,
     ExecutionState,
     Kind,
+    Mark,
     Node,
     Path,
+    Policy,
 )
 
 _ARTIFACT_STATES = {state.value: state for state in ArtifactState}
@@ -85,3 +89,24 @@ def event(
 def event_order(event: Event) -> tuple[int, int, str, str]:
     """How events are ordered everywhere: by execution, artifact, type and path."""
     return (event.execution_id, event.artifact_id, event.type, encoded_path(event.path))
+
+
+MARK_FIELDS = tuple(Mark.model_fields)
+
+
+def mark(found: Mapping[str, Any]) -> Mark:
+    """A mark; fields that are missing are None."""
+    fields = {name: found.get(name) for name in MARK_FIELDS}
+    fields["kind"] = Kind(found["kind"])
+    fields["clean"] = bool(found["clean"])
+    return Mark.trusted(fields)
+
+
+def policy_text(policy: Policy) -> str:
+    """All of a policy but its name, as compact JSON text."""
+    return json.dumps(policy.model_dump(mode="json", exclude={"name"}), ensure_ascii=False)
+
+
+def policy(name: str, text: str) -> Policy:
+    """The policy that `policy_text` made the text from."""
+    return Policy(name=name, **json.loads(text))

@@ -34,7 +34,7 @@ def record(
     file is recorded or nothing; of a stream of lines, what came before a wrong line stays.
     """
     store = opened(context, create=True)
-    text = sys.stdin if str(file) == "-" else _open(file)
+    text = open_text(file)
     count = 0
     with text:
         for steps in _batches(text):
@@ -45,9 +45,12 @@ def record(
         print(f"recorded {count} step{'' if count == 1 else 's'} in {store.url}")
 
 
-def _open(file: Path) -> Any:
+def open_text(file: Path) -> Any:
+    """A text file to read; `-` is standard input. Raises NotFound."""
     from lineage.errors import NotFound
 
+    if str(file) == "-":
+        return sys.stdin
     try:
         return file.open(encoding="utf-8")
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import Any
 from lineage.backends.base import Filter
 from lineage.backends.rows import event_order
 from lineage.interchange.transfer import Progress, Transferred, transfer
-from lineage.model import Event, Kind, Node, Type
+from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.store import Store
 
 
@@ -57,3 +57,9 @@ class _StoreSource:
         if not events:
             return [], after
         return events, list(event_order(events[-1]))
+
+    def marks(self) -> list[Mark]:
+        return self._store.marks(history=True)
+
+    def policies(self) -> list[Policy]:
+        return self._store.policies()

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from lineage.backends.base import in_chunks
 from lineage.errors import AlreadyExists
-from lineage.model import Event, Kind, Node, Type
+from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.store import Store
 
 BATCH = 5_000
@@ -64,6 +65,12 @@ class Source(Protocol):
     def events(self, after: Any, limit: int) -> tuple[list[Event], Any]:
         """The next events, and the cursor behind them."""
 
+    def marks(self) -> list[Mark]:
+        """All marks, lifted ones too."""
+
+    def policies(self) -> list[Policy]:
+        """All policies."""
+
 
 def transfer(
     source: Source, target: Store, *, progress: Progress | None = None, batch: int = BATCH
@@ -93,7 +100,7 @@ def _steps(
     source: Source, target: Store, stage: str, after: Any, batch: int
 ) -> Iterator[tuple[tuple[str, Any], dict[str, Any]]]:
     """What to write next, and where to go on after it."""
-    stages = ["types", *(str(kind) for kind in _ORDER), "events"]
+    stages = ["types", *(str(kind) for kind in _ORDER), "events", "marks"]
     for name in stages[stages.index(stage) :]:
         if name == "types":
             yield (str(_ORDER[0]), None), {"types": source.types()}
@@ -103,6 +110,13 @@ def _steps(
                 if not events:
                     break
                 yield ("events", after), {"events": events}
+            yield ("marks", None), {}
+        elif name == "marks":
+            # Last, so that whoever finds a mark finds all that it taints.
+            for marks in in_chunks(source.marks(), batch):
+                _check_marks_free(target, marks)
+                yield ("marks", None), {"marks": marks}
+            yield ("marks", None), {"policies": source.policies()}
         else:
             kind = Kind(name)
             while nodes := source.nodes(kind, -(2**63) if after is None else after, batch):
@@ -120,6 +134,25 @@ def _steps(
 
 
 _ORDER = (Kind.CONTEXT, Kind.ARTIFACT, Kind.EXECUTION)
+
+
+def _check_marks_free(target: Store, marks: Sequence[Mark]) -> None:
+    """Nobody's mark may be written over by another of the same id."""
+    coming = {mark.id: mark for mark in marks}
+    with target.backend.read() as reader:
+        there = [mark for mark in reader.marks() if mark.id in coming]
+    for mark in there:
+        other = coming[mark.id]
+        if _identity(mark) != _identity(other):
+            raise AlreadyExists(
+                f"mark {mark.id} is {mark.label!a} on {mark.node} in {target.url}, and "
+                f"{other.label!a} on {other.node} in what is to be brought in; ids are kept, so "
+                "choose an empty store"
+            )
+
+
+def _identity(mark: Mark) -> tuple[object, ...]:
+    return (mark.label, mark.kind, mark.node_id, mark.clean, mark.recorded_ms)
 
 
 def _check_free(target: Store, kind: Kind, nodes: Sequence[Node]) -> None:

@@ -1,6 +1,7 @@
 """What is recorded: types, artifacts, executions, contexts and events. No I/O."""
 
 from lineage.model.events import Event, EventType, Flow, Path
+from lineage.model.marks import Mark, Policy
 from lineage.model.nodes import (
     NODE_CLASSES,
     Artifact,
@@ -31,8 +32,10 @@ __all__ = [
     "ExecutionState",
     "Flow",
     "Kind",
+    "Mark",
     "Node",
     "Path",
+    "Policy",
     "Port",
     "PropertyKind",
     "Record",

@@ -27,17 +27,20 @@ from lineage.model import (
     Execution,
     ExecutionRef,
     Kind,
+    Mark,
     Node,
     Path,
+    Policy,
     Step,
     Type,
 )
 from lineage.questions.asking import Asking
+from lineage.rules.marks import checked_mark, checked_policy
 from lineage.rules.references import resolved
 from lineage.rules.types import TypeSession, TypeTable
 from lineage.rules.values import checked_int64, is_text
 from lineage.rules.writes import Composer, checked_state
-from lineage.store.subject import Subject
+from lineage.store.marking import Marking
 
 T = TypeVar("T")
 N = TypeVar("N", Artifact, Execution, Context)
@@ -62,7 +65,7 @@ class Recorded:
         return self.outputs[path]
 
 
-class Store(Asking, Subject):
+class Store(Asking, Marking):
     """A lineage store over any backend. Get one from `lineage.connect`.
 
     Reads and writes may be called from any number of threads. Every write is one transaction:
@@ -425,6 +428,8 @@ class Store(Asking, Subject):
         events: Iterable[Event] = (),
         memberships: Iterable[tuple[Kind, int, int]] = (),
         parents: Iterable[tuple[int, int]] = (),
+        marks: Iterable[Mark] = (),
+        policies: Iterable[Policy] = (),
         note: tuple[str, str | None] | None = None,
     ) -> None:
         """Write a part of another store exactly, ids and times kept, in one transaction.
@@ -436,6 +441,8 @@ class Store(Asking, Subject):
         given_nodes, given_events = list(nodes), list(events)
         given_memberships, given_parents = list(memberships), list(parents)
         given_types = list(types)
+        given_marks = [checked_mark(mark) for mark in marks]
+        given_policies = [checked_policy(policy) for policy in policies]
 
         def work(tx: Writer, session: TypeSession) -> None:
             for type in given_types:
@@ -457,6 +464,10 @@ class Store(Asking, Subject):
             tx.apply(compose.batch)
             for child, parent in given_parents:
                 _check_acyclic(tx, child, parent)
+            if given_marks:
+                tx.put_marks(given_marks)
+            for policy in given_policies:
+                tx.put_policy(policy)
             if note is not None:
                 tx.set_note(*note)
 

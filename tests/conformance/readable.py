@@ -66,4 +66,6 @@ def listing(store: Store) -> dict[str, Any]:
                 for pair in reader.members_of(contexts, kind)
             ],
             "parents": reader.parents_of(contexts),
+            "marks": [mark.model_dump(mode="json") for mark in reader.marks()],
+            "policies": [policy.model_dump(mode="json") for policy in reader.policies()],
         }

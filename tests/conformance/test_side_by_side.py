@@ -31,6 +31,8 @@ from lineage import (
     Execution,
     ExecutionState,
     Kind,
+    Mark,
+    Policy,
     Port,
     PropertyKind,
     Recorded,
@@ -85,6 +87,7 @@ DECLARED: dict[str, tuple[PropertyKind, st.SearchStrategy[Any]]] = {
     "custom_p": (PropertyKind.BOOL, st.booleans()),
 }
 declared = st.fixed_dictionaries({}, optional={n: v for n, (_, v) in DECLARED.items()})
+labels = st.sampled_from(["tainted", "pii", "`🦊'."])
 kinds = st.sampled_from(list(Kind))
 node_kinds = st.sampled_from([Kind.ARTIFACT, Kind.EXECUTION])
 picks = st.integers(0, 40)
@@ -282,6 +285,10 @@ class SideBySide(RuleBasedStateMachine):
         handle = meet(name, node.kind, node.id)
         return node_form(node.model_copy(update={"id": handle, "type_id": None}))
 
+    def mark(self, name: str, mark: Mark) -> Any:
+        node = self.handle(name, mark.kind, mark.node_id)
+        return mark.model_copy(update={"id": None, "node_id": node}).model_dump(mode="json")
+
     def event(self, name: str, event: Event) -> Any:
         ends = {
             "artifact_id": self.handle(name, Kind.ARTIFACT, event.artifact_id),
@@ -340,6 +347,9 @@ class SideBySide(RuleBasedStateMachine):
                     for kind in (Kind.ARTIFACT, Kind.EXECUTION)
                 ],
                 "parents": pairs(reader.parents_of(contexts), Kind.CONTEXT, Kind.CONTEXT),
+                # Ids of marks may differ too; their order may not.
+                "marks": [self.mark(name, mark) for mark in reader.marks()],
+                "policies": [policy.model_dump(mode="json") for policy in reader.policies()],
                 "children": pairs(reader.children_of(contexts), Kind.CONTEXT, Kind.CONTEXT),
             }
 
@@ -553,6 +563,59 @@ class SideBySide(RuleBasedStateMachine):
                 levels = reader.closure(kind, ids, direction, max_depth=max_depth, as_of_ms=as_of)
             assert all(found == sorted(found) for _, found in levels)
             return [(k, sorted(self.handle(name, k, id) for id in found)) for k, found in levels]
+
+        self.on_each(act)
+
+    @rule(
+        kind=rarely(st.just(Kind.CONTEXT), node_kinds),
+        some=st.lists(picks, max_size=3),
+        label=rarely(bad_texts, labels),
+        reason=st.sampled_from([None, "because", "🦊"]),
+        until=rarely(st.just(-1), st.sampled_from([None, None, 5])),
+        clean=st.booleans(),
+        lift=st.booleans(),
+    )
+    def mark_or_lift(
+        self,
+        kind: Kind,
+        some: list[int],
+        label: str,
+        reason: str | None,
+        until: int | None,
+        clean: bool,
+        lift: bool,
+    ) -> None:
+        def act(name: str, store: Store) -> Any:
+            refs = [self.given(name, kind, InWords(pick)) for pick in some]
+            if lift:
+                done = store.lift(*refs, label=label, reason=reason, clean=clean)
+            else:
+                ends = None if until is None else self.now + until
+                done = store.mark(*refs, label=label, reason=reason, clean=clean, until=ends)
+            return [self.mark(name, mark) for mark in done]
+
+        self.on_each(act)
+
+    @rule(label=labels, kind=node_kinds, some=st.lists(picks, max_size=3), history=st.booleans())
+    def marks_of(self, label: str, kind: Kind, some: list[int], history: bool) -> None:
+        def act(name: str, store: Store) -> Any:
+            refs = [self.given(name, kind, InWords(pick)) for pick in some]
+            found = store.marks(*refs, label=label, history=history)
+            return [self.mark(name, mark) for mark in found]
+
+        self.on_each(act)
+
+    @rule(
+        name=st.sampled_from(["a", "b"]),
+        stops=st.dictionaries(labels, st.lists(type_names, max_size=2), max_size=2),
+        forbids=st.dictionaries(names, st.lists(labels, max_size=2), max_size=2),
+        drop=st.booleans(),
+    )
+    def policy(self, name: str, stops: dict[str, Any], forbids: dict[str, Any], drop: bool) -> None:
+        put = Policy(name=name, stops=stops, forbids=forbids)
+
+        def act(_: str, store: Store) -> Any:
+            return store.drop_policy(name) if drop else store.put_policy(put).model_dump()
 
         self.on_each(act)
 

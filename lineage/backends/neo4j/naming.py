@@ -15,7 +15,7 @@ _OURS = frozenset(
 )
 _OUR_LABELS = frozenset(
     {"Artifact", "Execution", "Context", "Type", "BaseType", "Mark", "MarkLabel", "LineageStore"}
-    | {"IdBlock", "Note"}
+    | {"IdBlock", "LineagePolicy", "Note"}
 )
 _DECLARED, _CUSTOM, _TYPE = "property_", "custom_", "Type_"
 

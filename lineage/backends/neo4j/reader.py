@@ -13,7 +13,7 @@ from lineage.backends.base import Counts, Direction, Filter, Frontier, Reader
 from lineage.backends.codec import decoded_path
 from lineage.backends.neo4j.codec import node
 from lineage.backends.neo4j.templates import template
-from lineage.model import BaseType, Event, Kind, Node, PropertyKind, Type
+from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 
 END_OF_TIME = 2**63 - 1
 _BEFORE_ALL_IDS = -(2**63)
@@ -156,6 +156,29 @@ class Neo4jReader(Reader):
             limit=limit,
         )
         return [_event(record) for record in found]
+
+    def marks(
+        self,
+        *,
+        labels: Sequence[str] | None = None,
+        nodes: Mapping[Kind, Sequence[int]] | None = None,
+    ) -> list[Mark]:
+        if nodes is not None:
+            found = [
+                rows.mark(record["mark"])
+                for kind, ids in nodes.items()
+                for record in self._run(f"read/marks_of_{_PLURAL[kind]}", ids=sorted(set(ids)))
+            ]
+            found.sort(key=lambda mark: mark.id or 0)
+            return [mark for mark in found if labels is None or mark.label in labels]
+        if labels is not None:
+            records = self._run("read/marks_by_label", labels=sorted(set(labels)))
+        else:
+            records = self._run("read/marks")
+        return [rows.mark(record["mark"]) for record in records]
+
+    def policies(self) -> list[Policy]:
+        return [rows.policy(r["name"], r["content"]) for r in self._run("read/policies")]
 
     def note(self, key: str) -> str | None:
         found = list(self._run("read/note", key=key))

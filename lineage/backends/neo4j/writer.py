@@ -21,7 +21,8 @@ from lineage.backends.neo4j.naming import custom_key, property_key, type_label
 from lineage.backends.neo4j.reader import Neo4jReader
 from lineage.backends.refusals import missing, other_type, taken
 from lineage.backends.rewriting import rewritten
-from lineage.model import EventType, Flow, Kind, Type
+from lineage.backends.rows import policy_text
+from lineage.model import EventType, Flow, Kind, Mark, Policy, Type
 
 TakeIds = Callable[[str, int], Sequence[int]]
 Reserve = Callable[[str, int], None]
@@ -141,6 +142,28 @@ class Neo4jWriter(Neo4jReader, Writer):
                     updates.add(position)
         self._rewrite([(batch.nodes[position], ids[position]) for position in sorted(updates)])
         return ids
+
+    def put_marks(self, marks: Sequence[Mark]) -> list[int]:
+        fresh = iter(self._take_ids("mark", n) if (n := sum(m.id is None for m in marks)) else ())
+        ids = [next(fresh) if mark.id is None else mark.id for mark in marks]
+        given = [mark.id for mark in marks if mark.id is not None]
+        if given:
+            self._reserve("mark", max(given))
+        for kind in (Kind.ARTIFACT, Kind.EXECUTION):
+            put = [_mark_row(m, id) for m, id in zip(marks, ids, strict=True) if m.kind is kind]
+            if not put:
+                continue
+            [answer] = self._run(f"write/put_marks_on_{kind}s", rows=put)
+            if answer["found"] != len(put):
+                raise missing(kind, "id", self._lacking(kind, {r["node_id"] for r in put})[0])
+        return ids
+
+    def put_policy(self, policy: Policy) -> None:
+        text = policy_text(policy)
+        self._run("write/put_policy", name=policy.name, content=text).consume()
+
+    def drop_policy(self, name: str) -> None:
+        self._run("write/drop_policy", name=name).consume()
 
     def set_note(self, key: str, value: str | None) -> None:
         if value is None:
@@ -305,6 +328,19 @@ def _keys(write: NodeWrite) -> list[tuple[Kind, str, object, object]]:
     if write.name is not None and write.type is not None:
         keys.append((write.kind, "name", write.type.id, write.name))
     return sorted(keys, key=lambda key: key[1] != write.key)
+
+
+def _mark_row(mark: Mark, id: int) -> dict[str, Any]:
+    fields = {**mark.__dict__, "id": id, "kind": str(mark.kind)}
+    return {
+        "id": id,
+        "label": mark.label,
+        # Only what taints is reached from the label by `MARKED`.
+        "relationship": "CLEARED" if mark.clean else "MARKED",
+        "node_id": mark.node_id,
+        "recorded": mark.recorded_ms,
+        "properties": {name: value for name, value in fields.items() if value is not None},
+    }
 
 
 def _row(write: NodeWrite, id: int, created: int, updated: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -12,7 +12,7 @@ from lineage.backends import rows
 from lineage.backends.base import Counts, Direction, Filter, Frontier, Reader
 from lineage.backends.codec import decoded, decoded_path
 from lineage.backends.traversal import breadth_first
-from lineage.model import BaseType, Event, Kind, Node, PropertyKind, Type
+from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 
 _NODES = """
 SELECT n.id, n.type_id, t.name, t.version, n.name, n.external_id, n.uri, n.state, n.created,
@@ -207,6 +207,33 @@ class SqliteReader(Reader):
             [*(() if after is None else (after[0], *after)), limit],
         )
         return [_event(row) for row in found]
+
+    def marks(
+        self,
+        *,
+        labels: Sequence[str] | None = None,
+        nodes: Mapping[Kind, Sequence[int]] | None = None,
+    ) -> list[Mark]:
+        clauses, values = ["TRUE"], []
+        if labels is not None:
+            clauses.append("m.label IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(list(labels)))
+        if nodes is not None:
+            on = [
+                "m.kind = ? AND m.node_id IN (SELECT value FROM json_each(?))" for _ in nodes
+            ] or ["FALSE"]
+            clauses.append(f"({' OR '.join(on)})")
+            values += [value for kind, ids in nodes.items() for value in (str(kind), _list(ids))]
+        found = self._connection.execute(
+            f"SELECT {', '.join(rows.MARK_FIELDS)} FROM mark m WHERE {' AND '.join(clauses)} "
+            "ORDER BY m.id",
+            values,
+        )
+        return [rows.mark(dict(zip(rows.MARK_FIELDS, row, strict=True))) for row in found]
+
+    def policies(self) -> list[Policy]:
+        found = self._connection.execute("SELECT name, content FROM policy ORDER BY name")
+        return [rows.policy(name, content) for name, content in found]
 
     def note(self, key: str) -> str | None:
         row = self._connection.execute("SELECT value FROM note WHERE key = ?", (key,)).fetchone()

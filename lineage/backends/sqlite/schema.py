@@ -14,7 +14,7 @@ from lineage.errors import StoreTooNew, StoreUnavailable
 
 # "Lnge" in ASCII: tells our files from anyone else's.
 APPLICATION_ID = 0x4C6E6765
-SCHEMA = 1
+SCHEMA = 2
 
 _NODE = """
 CREATE TABLE {kind} (
@@ -80,8 +80,30 @@ CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 )
 
+# A mark's node is an artifact or an execution, so it has no foreign key.
+_MARKS = """
+CREATE TABLE mark (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    label TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    node_id INTEGER NOT NULL,
+    clean INTEGER NOT NULL,
+    reason TEXT,
+    who TEXT,
+    time_ms INTEGER,
+    until_ms INTEGER,
+    recorded_ms INTEGER NOT NULL,
+    lifted_ms INTEGER,
+    lifted_by TEXT,
+    lifted_reason TEXT
+);
+CREATE INDEX mark_by_label ON mark (label);
+CREATE INDEX mark_by_node ON mark (kind, node_id);
+CREATE TABLE policy (name TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
+"""
+
 # Step n brings a file of schema n to schema n + 1.
-STEPS: tuple[str, ...] = (_FIRST,)
+STEPS: tuple[str, ...] = (_FIRST, _MARKS)
 
 
 def prepare(connection: sqlite3.Connection, where: str) -> None:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from lineage.backends import rows
 from lineage.backends.base import Batch, Mode, NodeWrite, Writer
 from lineage.backends.codec import encoded, encoded_path
 from lineage.backends.ids import new_ids
 from lineage.backends.refusals import id_taken, missing, taken, type_taken
 from lineage.backends.rewriting import DEFAULT_STATES, rewritten
 from lineage.backends.sqlite.reader import SqliteReader
-from lineage.model import Flow, Kind, Type
+from lineage.model import Flow, Kind, Mark, Policy, Type
 
 _FLOW = {None: 0, Flow.INPUT: 1, Flow.OUTPUT: 2}
 
@@ -41,6 +42,13 @@ _UPDATE = {
     "properties = ?, custom_properties = ? WHERE id = ?"
     for kind in Kind
 }
+
+
+_PUT_MARK = (
+    f"INSERT INTO mark ({', '.join(rows.MARK_FIELDS)}) "
+    f"VALUES ({', '.join('?' for _ in rows.MARK_FIELDS)}) ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{field} = excluded.{field}" for field in rows.MARK_FIELDS)
+)
 
 
 class SqliteWriter(SqliteReader, Writer):
@@ -115,6 +123,25 @@ class SqliteWriter(SqliteReader, Writer):
         )
         return ids
 
+    def put_marks(self, marks: Sequence[Mark]) -> list[int]:
+        for kind in (Kind.ARTIFACT, Kind.EXECUTION):
+            self._refuse_if_missing(kind, [m.node_id for m in marks if m.kind is kind])
+        ids: list[int] = []
+        for mark in marks:
+            done = self._connection.execute(
+                _PUT_MARK, [getattr(mark, field) for field in rows.MARK_FIELDS]
+            )
+            ids.append(mark.id if mark.id is not None else _given(done.lastrowid))
+        return ids
+
+    def put_policy(self, policy: Policy) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO policy VALUES (?, ?)", (policy.name, rows.policy_text(policy))
+        )
+
+    def drop_policy(self, name: str) -> None:
+        self._connection.execute("DELETE FROM policy WHERE name = ?", (name,))
+
     def set_note(self, key: str, value: str | None) -> None:
         if value is None:
             self._connection.execute("DELETE FROM note WHERE key = ?", (key,))
@@ -159,6 +186,10 @@ class SqliteWriter(SqliteReader, Writer):
 
     def _referenced(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
         ids = [_given(write.id) for write in writes]
+        self._refuse_if_missing(kind, ids)
+        return ids
+
+    def _refuse_if_missing(self, kind: Kind, ids: Sequence[int]) -> None:
         row = self._connection.execute(
             f"SELECT j.value FROM json_each(?) j LEFT JOIN {kind} n ON n.id = j.value "
             "WHERE n.id IS NULL LIMIT 1",
@@ -166,7 +197,6 @@ class SqliteWriter(SqliteReader, Writer):
         ).fetchone()
         if row is not None:
             raise missing(kind, "id", row[0])
-        return ids
 
     def _one(self, write: NodeWrite) -> int:
         kind = write.kind

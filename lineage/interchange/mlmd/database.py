@@ -23,7 +23,9 @@ from lineage.model import (
     EventType,
     ExecutionState,
     Kind,
+    Mark,
     Node,
+    Policy,
     PropertyKind,
     Type,
 )
@@ -122,6 +124,12 @@ class MlmdDatabase:
         return self._connection.execute(
             "SELECT context_id, parent_context_id FROM ParentContext"
         ).fetchall()
+
+    def marks(self) -> list[Mark]:
+        return []
+
+    def policies(self) -> list[Policy]:
+        return []
 
     def events(self, after: Any, limit: int) -> tuple[list[Event], Any]:
         found = self._connection.execute(

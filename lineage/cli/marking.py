@@ -1,0 +1,220 @@
+"""`mark`, `lift`, `marks` and `policy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lineage.cli.app import Json, app, opened
+from lineage.cli.output import at, print_json, print_table
+
+if TYPE_CHECKING:
+    from lineage.model import Mark, Policy
+
+policies = typer.Typer(
+    help="Which steps stop which labels, and which labels a context may not contain.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+app.add_typer(policies, name="policy")
+
+Refs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="REF...", help="artifact:42, Model:churn, an external id, a uri."),
+]
+Label = Annotated[str, typer.Option(help="Such as tainted, pii, license:nc.")]
+Reason = Annotated[str | None, typer.Option(help="Why.")]
+Who = Annotated[
+    str | None,
+    typer.Option(envvar="LINEAGE_WHO", show_envvar=True, help="Who says so.", show_default="you"),
+]
+Clean = Annotated[
+    bool, typer.Option("--clean", help="Of marks that say it is clean of the label: barriers.")
+]
+FromFile = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="FILE", help="More REFs, one a line; - is standard input."),
+]
+
+
+@app.command(epilog='Example: lineage mark Dataset:raw --label tainted --reason "bad labels"')
+def mark(
+    context: typer.Context,
+    label: Label,
+    refs: Refs = None,
+    from_file: FromFile = None,
+    reason: Reason = None,
+    who: Who = None,
+    since: Annotated[str | None, typer.Option(help="Since when it is so: 2026-11-23.")] = None,
+    until: Annotated[str | None, typer.Option(help="When the mark ends by itself.")] = None,
+    clean: Clean = False,
+    json: Json = False,
+) -> None:
+    """Mark artifacts or executions; what comes of them is then tainted."""
+    done = opened(context).mark(
+        *_all(refs, from_file),
+        label=label,
+        reason=reason,
+        who=who or _user(),
+        time=since,
+        until=until,
+        clean=clean,
+    )
+    _print(done, "marked", json)
+
+
+@app.command(epilog="Example: lineage lift Dataset:raw --label tainted --reason checked")
+def lift(
+    context: typer.Context,
+    label: Label,
+    refs: Refs = None,
+    from_file: FromFile = None,
+    reason: Reason = None,
+    who: Who = None,
+    clean: Clean = False,
+    json: Json = False,
+) -> None:
+    """Lift the marks with a label. They stay in the history."""
+    store = opened(context)
+    refs = _all(refs, from_file)
+    done = store.lift(*refs, label=label, reason=reason, who=who or _user(), clean=clean)
+    _print(done, "lifted", json)
+
+
+@app.command(epilog="Example: lineage marks Dataset:raw --history")
+def marks(
+    context: typer.Context,
+    refs: Refs = None,
+    label: Annotated[str | None, typer.Option(help="Only this label.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Those that stood then.")] = None,
+    history: Annotated[bool, typer.Option("--history", help="Also lifted and ended ones.")] = False,
+    json: Json = False,
+) -> None:
+    """List the marks, of all nodes or of these."""
+    store = opened(context)
+    found = store.marks(*(refs or ()), label=label, as_of=as_of, history=history)
+    if json:
+        return print_json([_as_json(m) for m in found])
+    columns = ["id", "node", "label", "recorded", "who", "reason"]
+    if any(m.until_ms or m.lifted_ms for m in found):
+        columns.insert(4, "ends")
+    return print_table(
+        columns,
+        [
+            tuple(
+                {
+                    "id": m.id,
+                    "node": m.node,
+                    "label": _meaning(m),
+                    "recorded": at(m.recorded_ms),
+                    "ends": at(min(t for t in (m.lifted_ms, m.until_ms) if t is not None))
+                    if m.lifted_ms or m.until_ms
+                    else None,
+                    "who": m.who,
+                    "reason": " / lifted: ".join(r for r in (m.reason, m.lifted_reason) if r)
+                    or None,
+                }[column]
+                for column in columns
+            )
+            for m in found
+        ],
+        empty="nothing is marked",
+    )
+
+
+@policies.command("apply", epilog="Example: lineage policy apply privacy.toml")
+def apply_policy(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy as TOML.")],
+    json: Json = False,
+) -> None:
+    """Make a policy of the store what a TOML file says; twice is once."""
+    from lineage.interchange.policies import policy_from_toml
+
+    store = opened(context, create=True)
+    given = policy_from_toml(file)
+    before = {policy.name: policy for policy in store.policies()}.get(given.name)
+    put = store.put_policy(given)
+    changed = put != before
+    unknown = store.unknown_step_types(put)
+    if json:
+        return print_json({**_policy(put), "changed": changed, "unknown_step_types": unknown})
+    print(f"policy {put.name}: {'applied' if changed else 'as it was'}")
+    if unknown:
+        print(f"No step of these types was recorded yet: {', '.join(unknown)}")
+    return None
+
+
+@policies.command("show", epilog="Example: lineage policy show > privacy.toml")
+def show_policy(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this one.")] = None,
+    json: Json = False,
+) -> None:
+    """Print the policies as TOML."""
+    from lineage.errors import NotFound
+    from lineage.interchange.policies import policy_to_toml
+
+    found = [p for p in opened(context).policies() if name is None or p.name == name]
+    if name is not None and not found:
+        raise NotFound(f"there is no policy {name!a}")
+    if json:
+        return print_json([_policy(policy) for policy in found])
+    print("\n".join(policy_to_toml(policy) for policy in found) or "# no policies\n", end="")
+    return None
+
+
+@policies.command("drop", epilog="Example: lineage policy drop privacy")
+def drop_policy(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The policy's name.")],
+    json: Json = False,
+) -> None:
+    """Take a policy out of the store."""
+    opened(context).drop_policy(name)
+    if json:
+        print_json({"dropped": name})
+    else:
+        print(f"policy {name}: dropped")
+
+
+def _all(refs: list[str] | None, file: Path | None) -> list[str]:
+    """The references of the command line and of a file; blank lines and `#` lines say nothing."""
+    if file is None:
+        return refs or []
+    from lineage.cli.recording import open_text
+
+    with open_text(file) as text:
+        lines = [line.strip() for line in text]
+    return [*(refs or []), *(line for line in lines if line and not line.startswith("#"))]
+
+
+def _user() -> str | None:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return None
+
+
+def _print(done: list[Mark], verb: str, json: bool) -> None:
+    if json:
+        print_json([_as_json(m) for m in done])
+    else:
+        for m in done:
+            print(f"{verb} {m.node} {_meaning(m)} (mark {m.id})")
+
+
+def _meaning(mark: Mark) -> str:
+    return f"clean of {mark.label}" if mark.clean else mark.label
+
+
+def _as_json(mark: Mark) -> dict[str, object]:
+    return {"node": mark.node, **mark.model_dump(mode="json")}
+
+
+def _policy(policy: Policy) -> dict[str, object]:
+    return policy.model_dump(mode="json")

@@ -1,0 +1,61 @@
+"""Marks, and the policies that say where they matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import Field
+
+from lineage.model.nodes import as_datetime
+from lineage.model.record import Record
+from lineage.model.types import Kind
+
+
+class Mark(Record):
+    """A statement about an artifact or execution: it is tainted, or personal data, or clean.
+
+    `label` says of what (`tainted`, `pii`, `license:nc`). A mark taints what comes of its node,
+    unless it is `clean`: then the node is known to be clean of the label, and a barrier for it.
+    `recorded_ms` is when the store learned of it, `time_ms` since when it is so, where that is
+    known apart. It ends at `until_ms`, or when it is lifted; a lifted mark stays, with who lifted
+    it, when and why. Times are milliseconds since the Unix epoch, UTC.
+    """
+
+    label: str
+    kind: Kind
+    node_id: int
+    clean: bool = False
+    reason: str | None = None
+    who: str | None = None
+    time_ms: int | None = None
+    until_ms: int | None = None
+    recorded_ms: int = 0
+    lifted_ms: int | None = None
+    lifted_by: str | None = None
+    lifted_reason: str | None = None
+    id: int | None = None
+
+    @property
+    def node(self) -> str:
+        """The node that it is on: `artifact:42`."""
+        return f"{self.kind}:{self.node_id}"
+
+    @property
+    def recorded(self) -> datetime | None:
+        """When the store learned of it, UTC."""
+        return as_datetime(self.recorded_ms)
+
+
+class Policy(Record):
+    """Which steps stop which labels, and which labels a context may not contain.
+
+    `stops` maps a label to the types of steps, or their base types, whose output is clean of it
+    (`{"pii": ["Anonymize"]}`); `forbids` maps a context to labels (`{"prod": ["license:nc"]}`).
+    A context is named by its name, or by type and name (`Project:prod`); `*` stands for any text.
+    """
+
+    name: str = "default"
+    stops: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    forbids: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    recorded_ms: int | None = None
