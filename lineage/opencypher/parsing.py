@@ -1,0 +1,81 @@
+"""The text of a query becomes its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedToken
+from lark.lexer import Lexer
+
+from lineage.opencypher import ast
+from lineage.opencypher.building import Builder
+from lineage.opencypher.errors import CypherSyntaxError
+from lineage.opencypher.tokens import tokens
+
+_NAMES = {
+    "LPAR": "'('", "NPAR": "'('", "RPAR": "')'", "LBRACK": "'['", "LCOMP": "'['", "PCOMP": "'['",
+    "RBRACK": "']'", "LBRACE": "'{'", "RBRACE": "'}'", "COMMA": "','", "DOT": "'.'",
+    "COLON": "':'", "EQ": "'='", "ORDER_BY": "ORDER BY", "NAME": "a name", "STRING": "a string",
+    "INTEGER": "a number", "ITEM": "an expression", "$END": "the end",
+}  # fmt: skip
+
+
+class _Given(Lexer):
+    """Hands the parser the tokens that `tokens` made."""
+
+    def __init__(self, lexer_conf: Any) -> None:
+        pass
+
+    def lex(self, data: Any) -> Iterator[Token]:  # type: ignore[override]
+        return iter(tokens(data))
+
+
+@cache
+def _parser() -> Lark:
+    grammar = (Path(__file__).parent / "grammar.lark").read_text()
+    return Lark(
+        grammar, parser="lalr", lexer=_Given, transformer=Builder(), maybe_placeholders=True
+    )
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> ast.Query:
+    """The tree of a query.
+
+    Raises CypherSyntaxError, with the position, where the text is none; CypherUnsupported for what
+    is known to be legal but not read here.
+    """
+    if not text.strip():
+        raise CypherSyntaxError("the query is empty")
+    try:
+        query: ast.Query = _parser().parse(text)  # type: ignore[assignment]
+    except UnexpectedToken as error:
+        raise _unexpected(text, error) from None
+    return query
+
+
+def _unexpected(text: str, error: UnexpectedToken) -> CypherSyntaxError:
+    token = error.token
+    detail = "UnexpectedSyntax"
+    if token.type == "$END":
+        said = "the query ends too early"
+        position = None
+    else:
+        said = f"{str(token.value)!r} can't stand here"
+        position = ast.Position(token.start_pos or 0, token.line or 1, token.column or 1)
+        if _in_relationship(text[: token.start_pos or 0]) and token.type in ("DOTDOT", "MINUS"):
+            detail = "InvalidRelationshipPattern"
+    expected = sorted({_NAMES.get(name, name) for name in error.accepts or error.expected})
+    if 0 < len(expected) <= 6:
+        said += f"; expected {', '.join(expected)}"
+    return CypherSyntaxError(said, detail=detail, position=position)
+
+
+def _in_relationship(before: str) -> bool:
+    """Whether a text ends inside the square brackets of a relationship."""
+    opening = before.rfind("[")
+    return opening > before.rfind("]") and before[:opening].rstrip().endswith("-")
