@@ -89,10 +89,7 @@ def _date_text(days: int) -> str:
 def _time_text(nanos: int) -> str:
     seconds, fraction = divmod(nanos, SECOND)
     minutes, second = divmod(seconds, 60)
-    text = f"{minutes // 60:02}:{minutes % 60:02}"
-    if second or fraction:
-        text += f":{second:02}"
-    return text + _fraction_text(fraction)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{second:02}{_fraction_text(fraction)}"
 
 
 def _fraction_text(fraction: int) -> str:
