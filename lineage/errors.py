@@ -11,6 +11,9 @@
     ├── NotFound                nothing has that id, name, uri or external id
     ├── AlreadyExists           the id, name or external id is taken
     ├── Conflict                it changed since it was read
+    │   ├── PlanStale           so did what a plan was made from
+    │   └── PlanApplied         a plan is applied once
+    ├── PlanRefused             what is live, deployed or tied to it stands in the way
     └── StoreError              the store itself failed
         ├── StoreUnavailable    it can't be reached or opened
         ├── StoreTooNew         a newer Lineage wrote it
@@ -74,6 +77,20 @@ class AlreadyExists(LineageError):
 
 class Conflict(LineageError):
     """It changed since it was read."""
+
+    exit_code = 1
+
+
+class PlanStale(Conflict):
+    """What a plan was made from has changed since."""
+
+
+class PlanApplied(Conflict):
+    """A plan is applied once."""
+
+
+class PlanRefused(LineageError):
+    """What is live, deployed or tied to it stands in the way."""
 
     exit_code = 1
 

@@ -21,7 +21,8 @@ ALLOWED: dict[str, set[str]] = {
     "filters": {"model", "errors", "rules"},
     "opencypher": {"backends", "model", "errors"},
     "questions": {"rules", "backends", "model", "errors", "filters"},
-    "store": {*_BELOW_THE_STORE, "filters", "opencypher"},
+    "storage": {"model", "errors"},
+    "store": {*_BELOW_THE_STORE, "filters", "opencypher", "storage"},
     "connecting": {*_BELOW_THE_STORE, "store"},
 }
 # Those on top: they may use what is below and the store, but not each other's insides.

@@ -258,6 +258,17 @@ class Reader(ABC):
     def note(self, key: str) -> str | None:
         """What `Writer.set_note` kept under this key (progress of a copy, say)."""
 
+    @abstractmethod
+    def notes(self, prefix: str) -> list[tuple[str, str]]:
+        """Keys and texts of the notes whose key begins so, ordered by key."""
+
+    @abstractmethod
+    def stored_at(self, uris: Sequence[str]) -> list[tuple[int, str]]:
+        """Pairs (artifact id, uri) of the artifacts at these uris or below, ordered by id.
+
+        Below `s3://data/raw` is what begins with `s3://data/raw/`.
+        """
+
 
 class Writer(Reader):
     """A transaction: it reads its own writes."""
@@ -265,6 +276,13 @@ class Writer(Reader):
     @abstractmethod
     def lock_types(self) -> None:
         """No other transaction changes types until this one ends."""
+
+    @abstractmethod
+    def lock(self, kind: Kind, ids: Sequence[int]) -> None:
+        """Until this transaction ends, no other one changes these nodes, or ties anything to them.
+
+        What another transaction committed before is seen by what is read afterwards.
+        """
 
     @abstractmethod
     def put_type(self, type: Type) -> Type:
@@ -297,7 +315,21 @@ class Writer(Reader):
 
     @abstractmethod
     def set_note(self, key: str, value: str | None) -> None:
-        """Keep a small text under a key; None removes it."""
+        """Keep a text under a key; None removes it."""
+
+    @abstractmethod
+    def tombstone(self, kind: Kind, ids: Sequence[int], now_ms: int) -> None:
+        """Take properties and uri from these nodes; an artifact's state becomes DELETED.
+
+        Type, name, external id, created time, events and contexts stay; the updated time grows.
+        """
+
+    @abstractmethod
+    def purge(self, kind: Kind, ids: Sequence[int]) -> None:
+        """Take these nodes out of the graph, with all that ties them to others.
+
+        Their ids are not given out again.
+        """
 
 
 class Backend(ABC):

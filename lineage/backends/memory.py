@@ -32,7 +32,7 @@ from lineage.backends.base import (
 from lineage.backends.codec import encoded_path
 from lineage.backends.ids import new_ids
 from lineage.backends.refusals import id_taken, missing, taken, type_taken
-from lineage.backends.rewriting import rewritten
+from lineage.backends.rewriting import rewritten, tombstoned
 from lineage.backends.traversal import breadth_first
 from lineage.errors import StoreError
 from lineage.model import Event, Flow, Kind, Mark, Node, Policy, Type, Value
@@ -92,6 +92,27 @@ class _State:
             self.put(self.unique, unique, node.id)
         for shared in shared_keys(node):
             self.put(self.shared.setdefault(shared, {}), node.id, None)
+
+    def drop_node(self, node: Node) -> None:
+        """Take a node out, with its edges."""
+        key = (node.kind, node.id)
+        graph = self.graph
+        edges = [*graph.out_edges(key, keys=True, data=True)]
+        # An edge of a node with itself is in both lists.
+        edges += [e for e in graph.in_edges(key, keys=True, data=True) if e[0] != key]
+        attributes = dict(graph.nodes[key])
+        graph.remove_node(key)
+
+        def undo() -> None:
+            graph.add_node(key, **attributes)
+            graph.add_edges_from(edges)
+
+        self.undo.append(undo)
+        self.drop(self.ids[node.kind], node.id)
+        for unique in unique_keys(node):
+            self.drop(self.unique, unique)
+        for shared in shared_keys(node):
+            self.drop(self.shared[shared], node.id)
 
     def put_edge(self, source: Key, target: Key, key: tuple[str, ...], **attributes: Any) -> bool:
         if self.graph.has_edge(source, target, key):
@@ -279,6 +300,19 @@ class MemoryReader(Reader):
     def note(self, key: str) -> str | None:
         return self._state.notes.get(key)
 
+    def notes(self, prefix: str) -> list[tuple[str, str]]:
+        return sorted(n for n in self._state.notes.items() if n[0].startswith(prefix))
+
+    def stored_at(self, uris: Sequence[str]) -> list[tuple[int, str]]:
+        wanted, folders = set(uris), tuple(f"{uri}/" for uri in uris)
+        return sorted(
+            (id, key[2])
+            for key, ids in self._state.shared.items()
+            if key[:2] == (Kind.ARTIFACT, "uri")
+            and (key[2] in wanted or key[2].startswith(folders))
+            for id in ids
+        )
+
     def _record(self, key: Key) -> Node:
         node: Node = self._state.graph.nodes[key]["record"]
         return node
@@ -340,6 +374,9 @@ class MemoryWriter(MemoryReader, Writer):
     def lock_types(self) -> None:
         """Nothing to do: there is only one writer at a time."""
 
+    def lock(self, kind: Kind, ids: Sequence[int]) -> None:
+        """Nothing to do: there is only one writer at a time."""
+
     def put_type(self, type: Type) -> Type:
         state = self._state
         key = (type.kind, type.name, type.version)
@@ -389,6 +426,19 @@ class MemoryWriter(MemoryReader, Writer):
             self._state.drop(self._state.notes, key)
         else:
             self._state.put(self._state.notes, key, value)
+
+    def tombstone(self, kind: Kind, ids: Sequence[int], now_ms: int) -> None:
+        for id in ids:
+            if id in self._state.ids[kind]:
+                old = self._record((kind, id))
+                self._state.put_node(type(old).trusted({**old.__dict__, **tombstoned(old, now_ms)}))
+
+    def purge(self, kind: Kind, ids: Sequence[int]) -> None:
+        for id in ids:
+            if id in self._state.ids[kind]:
+                events = sum(1 for _ in self._events((kind, id)))
+                self._state.drop_node(self._record((kind, id)))
+                self._state.put(self._state.__dict__, "events", self._state.events - events)
 
     def _write(self, write: NodeWrite) -> int:
         state, kind = self._state, write.kind

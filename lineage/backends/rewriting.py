@@ -7,7 +7,7 @@ from typing import Any
 from lineage.backends.base import Mode, NodeWrite
 from lineage.backends.codec import encoded
 from lineage.backends.refusals import changed_since, other_type
-from lineage.model import Kind, Node
+from lineage.model import ArtifactState, Kind, Node
 
 
 def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
@@ -42,6 +42,19 @@ def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
     if not changed:
         return None
     changed["updated_ms"] = max(write.now_ms, old.updated_ms + 1)
+    return changed
+
+
+def tombstoned(old: Node, now_ms: int) -> dict[str, Any]:
+    """The fields that change when a node is deleted and its place in the graph stays."""
+    assert old.updated_ms is not None
+    changed: dict[str, Any] = {
+        "properties": {},
+        "custom_properties": {},
+        "updated_ms": max(now_ms, old.updated_ms + 1),
+    }
+    if old.kind is Kind.ARTIFACT:
+        changed |= {"uri": None, "state": ArtifactState.DELETED}
     return changed
 
 

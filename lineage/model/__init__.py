@@ -1,5 +1,15 @@
 """What is recorded: types, artifacts, executions, contexts and events. No I/O."""
 
+from lineage.model.deletion import (
+    DeletionPolicy,
+    Plan,
+    PlannedNode,
+    PlannedRemoval,
+    Receipt,
+    RemovalOutcome,
+    Removed,
+    StoredFile,
+)
 from lineage.model.events import Event, EventType, Flow, Path
 from lineage.model.marks import Mark, Policy
 from lineage.model.nodes import (
@@ -25,6 +35,7 @@ __all__ = [
     "BaseType",
     "Context",
     "ContextRef",
+    "DeletionPolicy",
     "Event",
     "EventType",
     "Execution",
@@ -35,11 +46,18 @@ __all__ = [
     "Mark",
     "Node",
     "Path",
+    "Plan",
+    "PlannedNode",
+    "PlannedRemoval",
     "Policy",
     "Port",
     "PropertyKind",
+    "Receipt",
     "Record",
+    "RemovalOutcome",
+    "Removed",
     "Step",
+    "StoredFile",
     "Type",
     "Value",
     "as_datetime",

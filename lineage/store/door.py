@@ -35,11 +35,13 @@ from lineage.model import (
     Type,
 )
 from lineage.questions.asking import Asking
+from lineage.questions.impact import Impacting
 from lineage.rules.marks import checked_mark, checked_policy
 from lineage.rules.references import resolved
 from lineage.rules.types import TypeSession, TypeTable
 from lineage.rules.values import checked_int64, is_text
 from lineage.rules.writes import Composer, checked_state
+from lineage.store.deleting import Deleting
 from lineage.store.marking import Marking
 
 T = TypeVar("T")
@@ -65,7 +67,7 @@ class Recorded:
         return self.outputs[path]
 
 
-class Store(Asking, Marking):
+class Store(Asking, Impacting, Marking, Deleting):
     """A lineage store over any backend. Get one from `lineage.connect`.
 
     Reads and writes may be called from any number of threads. Every write is one transaction:

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
-from lineage.backends.base import Writer
+from lineage.backends.base import Backend, Writer
 from lineage.questions.starting import Starting
 from lineage.rules.types import TypeSession
 
@@ -16,6 +16,7 @@ T = TypeVar("T")
 class Subject(Starting):
     """Reads as the questions do, and writes one transaction at a time."""
 
+    backend: Backend
     _clock: Callable[[], int]
 
     @abstractmethod

@@ -184,6 +184,14 @@ class Neo4jReader(Reader):
         found = list(self._run("read/note", key=key))
         return found[0]["value"] if found else None
 
+    def notes(self, prefix: str) -> list[tuple[str, str]]:
+        found = self._run("read/notes", prefix=prefix)
+        return [(record["key"], record["value"]) for record in found]
+
+    def stored_at(self, uris: Sequence[str]) -> list[tuple[int, str]]:
+        found = self._run("read/artifacts_stored_at", uris=list(uris))
+        return [(record["id"], record["uri"]) for record in found]
+
     def _run(self, name: str, /, **parameters: Any) -> neo4j.Result:
         return self._transaction.run(template(name), parameters)
 

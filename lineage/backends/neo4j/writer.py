@@ -14,7 +14,7 @@ from typing import Any
 
 import neo4j
 
-from lineage.backends.base import Batch, Filter, Mode, NodeWrite, Writer
+from lineage.backends.base import Batch, Filter, Mode, NodeWrite, Writer, in_chunks
 from lineage.backends.codec import encoded_path
 from lineage.backends.neo4j.codec import native_properties, node
 from lineage.backends.neo4j.naming import custom_key, property_key, type_label
@@ -26,6 +26,8 @@ from lineage.model import EventType, Flow, Kind, Mark, Policy, Type
 
 TakeIds = Callable[[str, int], Sequence[int]]
 Reserve = Callable[[str, int], None]
+
+_LOCKED_AT_ONCE = 10_000
 
 _SHAPES = ("referenced", "created", "merged")
 
@@ -69,6 +71,11 @@ class Neo4jWriter(Neo4jReader, Writer):
 
     def lock_types(self) -> None:
         self._run("write/lock_types").consume()
+
+    def lock(self, kind: Kind, ids: Sequence[int]) -> None:
+        # In one order, so that two who lock the same nodes don't wait for each other.
+        for chunk in in_chunks(sorted(set(ids)), _LOCKED_AT_ONCE):
+            self._run(f"write/lock_{kind}s", ids=chunk).consume()
 
     def put_type(self, type: Type) -> Type:
         if type.id is None:
@@ -170,6 +177,12 @@ class Neo4jWriter(Neo4jReader, Writer):
             self._run("write/drop_note", key=key).consume()
         else:
             self._run("write/set_note", key=key, value=value).consume()
+
+    def tombstone(self, kind: Kind, ids: Sequence[int], now_ms: int) -> None:
+        self._run(f"write/tombstone_{kind}s", ids=list(ids), now=now_ms).consume()
+
+    def purge(self, kind: Kind, ids: Sequence[int]) -> None:
+        self._run(f"write/purge_{kind}s", ids=list(ids)).consume()
 
     def _placed(self, writes: Sequence[NodeWrite]) -> tuple[_Places, list[int], set[int]]:
         """Where each write goes, the id that it has or would get, and which are to be rewritten.

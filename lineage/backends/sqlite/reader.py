@@ -239,6 +239,22 @@ class SqliteReader(Reader):
         row = self._connection.execute("SELECT value FROM note WHERE key = ?", (key,)).fetchone()
         return row[0] if row else None
 
+    def notes(self, prefix: str) -> list[tuple[str, str]]:
+        return self._connection.execute(
+            "SELECT key, value FROM note WHERE key >= ?1 AND substr(key, 1, length(?1)) = ?1 "
+            "ORDER BY key",
+            (prefix,),
+        ).fetchall()
+
+    def stored_at(self, uris: Sequence[str]) -> list[tuple[int, str]]:
+        return self._connection.execute(
+            "SELECT n.id, n.uri FROM json_each(?1) j CROSS JOIN artifact n ON n.uri = j.value "
+            # "0" is the character after "/".
+            "UNION SELECT n.id, n.uri FROM json_each(?1) j CROSS JOIN artifact n "
+            "ON n.uri > j.value || '/' AND n.uri < j.value || '0' ORDER BY 1",
+            (json.dumps(list(uris)),),
+        ).fetchall()
+
 
 def _list(ids: Iterable[int]) -> str:
     return f"[{','.join(map(str, ids))}]"

@@ -43,6 +43,15 @@ _UPDATE = {
     for kind in Kind
 }
 
+_UNTIE: dict[Kind, tuple[str, ...]] = {
+    Kind.ARTIFACT: ("DELETE FROM event WHERE artifact_id {these}",),
+    Kind.EXECUTION: ("DELETE FROM event WHERE execution_id {these}",),
+    Kind.CONTEXT: (
+        "DELETE FROM membership WHERE context_id {these}",
+        "DELETE FROM parent WHERE child_id {these} OR parent_id {these}",
+    ),
+}
+
 
 _PUT_MARK = (
     f"INSERT INTO mark ({', '.join(rows.MARK_FIELDS)}) "
@@ -55,6 +64,9 @@ class SqliteWriter(SqliteReader, Writer):
     """Writes through a connection that is inside a transaction."""
 
     def lock_types(self) -> None:
+        """Nothing to do: there is only one writer at a time."""
+
+    def lock(self, kind: Kind, ids: Sequence[int]) -> None:
         """Nothing to do: there is only one writer at a time."""
 
     def put_type(self, type: Type) -> Type:
@@ -147,6 +159,24 @@ class SqliteWriter(SqliteReader, Writer):
             self._connection.execute("DELETE FROM note WHERE key = ?", (key,))
         else:
             self._connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (key, value))
+
+    def tombstone(self, kind: Kind, ids: Sequence[int], now_ms: int) -> None:
+        state = ", uri = NULL, state = 'DELETED'" if kind is Kind.ARTIFACT else ""
+        self._connection.execute(
+            f"UPDATE {kind} SET properties = NULL, custom_properties = NULL, "
+            f"updated = max(?, updated + 1){state} WHERE id IN (SELECT value FROM json_each(?))",
+            (now_ms, json.dumps(list(ids))),
+        )
+
+    def purge(self, kind: Kind, ids: Sequence[int]) -> None:
+        given = (json.dumps(list(ids)),)
+        these = "IN (SELECT value FROM json_each(?1))"
+        for statement in (
+            *_UNTIE[kind],
+            f"DELETE FROM membership WHERE kind = '{kind}' AND node_id {{these}}",
+            f"DELETE FROM {kind} WHERE id {{these}}",
+        ):
+            self._connection.execute(statement.format(these=these), given)
 
     def _create(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
         row = self._connection.execute(

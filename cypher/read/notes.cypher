@@ -1,0 +1,8 @@
+// read/notes: the notes whose key begins so
+// parameters: prefix: string
+// columns: key, value: string
+// read
+MATCH (n:Note)
+WHERE n.key STARTS WITH $prefix
+RETURN n.key AS key, n.value AS value
+ORDER BY key

@@ -1,0 +1,363 @@
+"""What breaks if it goes, and deleting it: `impact`, `delete`, `receipts`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lineage.cli.app import Json, app, opened
+from lineage.cli.output import at, named, print_fields, print_json, print_table, progress_bar
+
+if TYPE_CHECKING:
+    from lineage.model import Plan, Receipt
+    from lineage.questions.impact import Impact
+
+_ROWS = 50
+
+Refs = Annotated[
+    list[str],
+    typer.Argument(metavar="REF...", help="artifact:42, Model:churn, an external id, a uri."),
+]
+
+
+@app.command(epilog="Example: lineage impact Dataset:raw")
+def impact(
+    context: typer.Context,
+    refs: Refs,
+    storage: Annotated[
+        bool, typer.Option("--storage", help="Ask the storage for sizes, through fsspec.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """What would break if these went? Nothing is changed."""
+    store = opened(context)
+    sizes = None
+    if storage:
+        from lineage.storage import sizes as sizes_of
+
+        uris = [getattr(store.get(ref), "uri", None) for ref in refs]
+        sizes = sizes_of(uri for uri in uris if uri)
+    found = store.impact(*refs, sizes=sizes)
+    if json:
+        print_json(found.to_dict())
+    else:
+        print_impact(found)
+
+
+@app.command(epilog="Example: lineage delete Dataset:raw --policy tombstone --reason 'mislabelled'")
+def delete(
+    context: typer.Context,
+    refs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[REF...]", help="artifact:42, Model:churn, an external id, a uri."),
+    ] = None,
+    policy: Annotated[
+        str,
+        typer.Option(
+            help="restrict: not if anything live depends on it; tombstone: empty it, whatever "
+            "depends on it; cascade: what was derived, too."
+        ),
+    ] = "restrict",
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Take it out of the graph; nothing may depend on it.")
+    ] = False,
+    bytes: Annotated[
+        bool, typer.Option("--bytes", help="Remove what is behind its uri, through fsspec.")
+    ] = False,
+    plan_only: Annotated[
+        bool, typer.Option("--plan-only", help="Show the plan, and change nothing.")
+    ] = False,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the plan, and change nothing.")
+    ] = None,
+    apply: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Apply a plan that was saved.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on removing bytes after an interruption.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    by: Annotated[str | None, typer.Option(help="Who; the user's name where not given.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; it goes on the receipt.")] = None,
+    json: Json = False,
+) -> None:
+    """Plan a deletion, show the plan, and apply it. Exit code 1 where it is refused or stale."""
+    from lineage.errors import InvalidValue
+
+    if sum((bool(refs), apply is not None, resume)) != 1:
+        raise InvalidValue("give REFs to delete, or --apply FILE, or --resume")
+    store = opened(context)
+    if resume:
+        with progress_bar("removed", show=not json) as advance:
+            return _report([*store.resume_deletions(progress=advance)], json)
+    if apply is not None:
+        plan = _read_plan(apply)
+    else:
+        plan = store.plan_deletion(
+            *(refs or ()), policy=policy, purge=purge, bytes=bytes, by=by or user(), reason=reason
+        )
+    return decide(store, plan, plan_only=plan_only, save=save, yes=yes, by=by, json=json)
+
+
+@app.command(epilog="Example: lineage receipts")
+def receipts(context: typer.Context, json: Json = False) -> None:
+    """What was deleted: when, by whom, why. `lineage show receipt:ID` shows one whole."""
+    found = opened(context).receipts()
+    if json:
+        return print_json([receipt.model_dump(mode="json") for receipt in found])
+    return print_table(
+        ("receipt", "applied", "by", "what", "reason"),
+        [
+            (r.id[:8], at(r.applied_ms), r.applied_by, _what(r.plan, r.done), r.plan.reason)
+            for r in found
+        ],
+        empty="nothing was deleted",
+    )
+
+
+def decide(
+    store: Any,
+    plan: Plan,
+    *,
+    plan_only: bool,
+    save: Path | None,
+    yes: bool,
+    by: str | None,
+    json: bool,
+) -> None:
+    """Show a plan; then save it, or apply it once that was agreed to."""
+    import sys
+
+    from lineage.errors import InvalidInput
+
+    if not json:
+        print_plan(plan)
+    if save is not None:
+        _write_plan(save, plan)
+    if plan_only or save is not None or plan.refused or not plan.nodes:
+        if json:
+            print_json({"plan": plan.model_dump(mode="json"), "receipt": None})
+        elif save is not None:
+            print(f"\nSaved; lineage delete --apply {save} applies it, as long as nothing changes.")
+        if plan.refused:
+            raise typer.Exit(1)
+        return
+    if not yes:
+        if json or not sys.stdin.isatty():
+            raise InvalidInput(
+                "nothing was deleted: say --yes to apply the plan, --plan-only to see it, or "
+                "--save FILE to keep it"
+            )
+        if not typer.confirm("\nApply this plan?"):
+            print("Nothing was deleted.")
+            raise typer.Exit(1)
+    with progress_bar("removed", show=not json) as advance:
+        receipt = store.apply(plan, by=by, progress=advance)
+    if json:
+        print_json(
+            {"plan": plan.model_dump(mode="json"), "receipt": receipt.model_dump(mode="json")}
+        )
+        if not receipt.done:
+            raise typer.Exit(1)
+        return
+    print()
+    _report([receipt], json)
+
+
+def user() -> str | None:
+    """Who is at the keyboard, where the system says."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
+def print_plan(plan: Plan) -> None:
+    """The plan as people read it: what goes, what stands in the way, the bytes, the impact."""
+    purged = ", purge" if plan.purge else ""
+    print(f"Plan {plan.id[:8]}: {plan.operation}, policy {plan.policy}{purged}")
+    print(f"\n{'Leaves the graph' if plan.purge else 'Is deleted'}")
+    _print_planned(plan.nodes, "nothing: it is deleted already")
+    if plan.blockers:
+        print("\nIn the way")
+        _print_planned(plan.blockers, "")
+    if plan.removals is not None:
+        print("\nIn storage")
+        print_table(
+            ("files", "bytes", "what", "uri"),
+            [
+                (len(r.files), r.bytes, f"stays: {r.kept}" if r.kept else "is removed", r.uri)
+                for r in plan.removals[:_ROWS]
+            ],
+            empty="no uri",
+        )
+        _more(plan.removals)
+    print("\nWhat it means")
+    print_fields(_summary(plan.impact))
+    if plan.refused:
+        print("\nRefused: something stands in the way.")
+
+
+def print_receipt(receipt: Receipt) -> None:
+    """A receipt as people read it."""
+    plan = receipt.plan
+    print(f"Receipt {receipt.id}")
+    print_fields(
+        [
+            ("what", _what(plan, receipt.done)),
+            ("applied", at(receipt.applied_ms)),
+            ("by", receipt.applied_by),
+            ("planned", at(plan.made_ms)),
+            ("reason", plan.reason),
+            ("policy", f"{plan.policy}{', purge' if plan.purge else ''}"),
+        ]
+    )
+    print(f"\n{'Left the graph' if plan.purge else 'Deleted'}")
+    _print_planned(plan.nodes, "nothing")
+    if plan.removals is not None:
+        print("\nIn storage")
+        print_table(
+            ("outcome", "files", "bytes", "uri"),
+            [
+                (r.outcome, r.files, r.bytes, f"{r.uri} ({r.detail})" if r.detail else r.uri)
+                for r in receipt.removed
+            ],
+            empty="nothing done yet",
+        )
+
+
+def print_impact(found: Impact) -> None:
+    """The impact as people read it."""
+    print("Removing " + ", ".join(f"{n.label} ({named(n)})" for n in found.targets))
+    print("\nDirect consumers")
+    print_table(("id", "node"), [(named(n), n.label) for n in found.direct], empty="none")
+    print("\nDownstream")
+    print_table(
+        ("count", "type"),
+        [(count, f"{type} ({kind})") for (kind, type), count in found.downstream.items()],
+        empty="nothing",
+    )
+    print("\nModels that are live or deployed")
+    print_table(
+        ("id", "depth", "live", "model"),
+        [
+            (
+                named(m.model),
+                m.depth,
+                m.live,
+                m.model.label + (f", deployed to {', '.join(m.places)}" if m.places else ""),
+            )
+            for m in found.models
+        ],
+        empty="none",
+    )
+    print("\nCould no longer be rebuilt")
+    print_table(("id", "artifact"), [(named(a), a.label) for a in found.lost], empty="nothing")
+    print("\nCached results that would go")
+    print_table(("id", "step"), [(named(x), x.label) for x in found.cached], empty="none")
+    print()
+    print_fields(_summary(found.to_dict())[-3:])
+
+
+def _summary(impact: Any) -> list[tuple[str, object]]:
+    models = impact.get("models", [])
+    deployed = [m for m in models if m["deployed"]]
+    unsized = impact.get("unsized", 0)
+    size = f"{impact.get('bytes', 0):,}" + (f", and {unsized} uris of unknown size" * bool(unsized))
+    return [
+        ("direct consumers", len(impact.get("direct", []))),
+        (
+            "downstream",
+            ", ".join(f"{row['count']} {row['type']}" for row in impact.get("downstream", []))
+            or "nothing",
+        ),
+        ("models", f"{len(models)} live or deployed, {len(deployed)} deployed"),
+        (
+            "deployed",
+            "; ".join(f"{m['type']}:{m['name']} to {', '.join(m['deployed'])}" for m in deployed),
+        ),
+        ("not rebuildable", len(impact.get("lost", []))),
+        ("cached results", len(impact.get("cached", []))),
+        (
+            "contexts",
+            ", ".join(f"{c['type']}:{c['name']}" for c in impact.get("contexts", [])) or "none",
+        ),
+        ("owners", ", ".join(impact.get("owners", {})) or "none recorded"),
+        ("bytes", size),
+    ]
+
+
+def _print_planned(nodes: Any, empty: str) -> None:
+    print_table(
+        ("id", "node", "why"),
+        [(f"{n.kind}:{n.id}", n.label, n.why) for n in nodes[:_ROWS]],
+        empty=empty,
+    )
+    _more(nodes)
+
+
+def _more(rows: Any) -> None:
+    if len(rows) > _ROWS:
+        print(f"… and {len(rows) - _ROWS:,} more; --json has them all.")
+
+
+def _what(plan: Plan, done: bool) -> str:
+    first = plan.nodes[0].label if plan.nodes else "nothing"
+    more = f" and {len(plan.nodes) - 1:,} more" if len(plan.nodes) > 1 else ""
+    return f"{plan.operation} {first}{more}" + ("" if done else " (UNFINISHED)")
+
+
+def _report(found: list[Receipt], json: bool) -> None:
+    if json:
+        print_json([receipt.model_dump(mode="json") for receipt in found])
+    elif not found:
+        print("There is nothing to resume.")
+    else:
+        for receipt in found:
+            verb = "purged" if receipt.plan.purge else "deleted"
+            count = len(receipt.plan.nodes)
+            nodes = "node" if count == 1 else "nodes"
+            print(f"{count:,} {nodes} {verb}; lineage show receipt:{receipt.id[:8]}")
+            if receipt.plan.removals is not None:
+                files = sum(r.files for r in receipt.removed)
+                size = sum(r.bytes for r in receipt.removed)
+                print(f"{files:,} files removed, {size:,} bytes.")
+            for failed in receipt.removed if not receipt.done else ():
+                if failed.outcome == "failed":
+                    print(f"Not removed: {failed.uri} ({failed.detail})")
+            if not receipt.done:
+                print("UNFINISHED: lineage delete --resume goes on.")
+    if any(not receipt.done for receipt in found):
+        raise typer.Exit(1)
+
+
+def _read_plan(file: Path) -> Plan:
+    import json
+
+    from lineage.errors import InvalidValue, NotFound
+    from lineage.model import Plan
+
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NotFound(f"{file}: {error.strerror}") from None
+    except ValueError as error:
+        raise InvalidValue(f"{file} is not JSON: {error}") from None
+    if isinstance(data, dict) and "plan" in data:
+        data = data["plan"]
+    return Plan.parse(data)
+
+
+def _write_plan(file: Path, plan: Plan) -> None:
+    import json
+
+    from lineage.errors import InvalidValue
+
+    try:
+        file.write_text(json.dumps(plan.model_dump(mode="json"), indent=2), encoding="utf-8")
+    except OSError as error:
+        raise InvalidValue(f"{file} can't be written: {error.strerror}") from None

@@ -1,0 +1,123 @@
+"""Plans of deletions, and the receipts that they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from lineage.model.record import Record
+from lineage.model.types import Kind
+
+
+class DeletionPolicy(StrEnum):
+    """What a deletion does about what depends on what it deletes; named after SQL.
+
+    RESTRICT refuses where anything live depends on it, or it is deployed. TOMBSTONE takes
+    properties and uri; the node stays, is DELETED, and still conducts lineage. CASCADE does that
+    to everything derived, too.
+    """
+
+    RESTRICT = "restrict"
+    TOMBSTONE = "tombstone"
+    CASCADE = "cascade"
+
+
+class PlannedNode(Record):
+    """A node that goes, or that stands in the way, and why."""
+
+    kind: Kind
+    id: int
+    type: str
+    name: str | None = None
+    why: str
+
+    @property
+    def label(self) -> str:
+        """How people name it."""
+        return f"{self.type}:{self.name}" if self.name else f"{self.kind}:{self.id}"
+
+
+class StoredFile(Record):
+    """A file of an artifact, as the storage had it; `bytes` is None where it doesn't say."""
+
+    path: str
+    bytes: int | None = None
+
+
+class PlannedRemoval(Record):
+    """What is behind a uri. With `kept`, it stays, for that reason; else `files` go."""
+
+    uri: str
+    artifacts: tuple[int, ...]
+    files: tuple[StoredFile, ...] = ()
+    kept: str | None = None
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of its files, as far as the storage said."""
+        return sum(file.bytes or 0 for file in self.files)
+
+
+class Plan(Record):
+    """What a deletion would do: computed first, applied later.
+
+    `targets` are what was asked for, `nodes` what goes, `blockers` why it is refused; `read` are
+    the nodes that it was computed from, `impact` what removing the targets means. `fingerprint` is
+    of all that was read and decided: it is another one as soon as any of that changed.
+    """
+
+    id: str
+    operation: str = "delete"
+    policy: DeletionPolicy = DeletionPolicy.RESTRICT
+    purge: bool = False
+    targets: tuple[tuple[Kind, int], ...]
+    nodes: tuple[PlannedNode, ...] = ()
+    blockers: tuple[PlannedNode, ...] = ()
+    removals: tuple[PlannedRemoval, ...] | None = None
+    impact: Mapping[str, Any] = Field(default_factory=dict)
+    read: Mapping[Kind, tuple[int, ...]] = Field(default_factory=dict)
+    store: str | None = None
+    made_ms: int
+    made_by: str | None = None
+    reason: str | None = None
+    fingerprint: str
+
+    @property
+    def refused(self) -> bool:
+        """Whether something stands in the way."""
+        return bool(self.blockers)
+
+
+class RemovalOutcome(StrEnum):
+    """What became of the bytes behind a uri."""
+
+    REMOVED = "removed"
+    ALREADY_GONE = "already gone"
+    KEPT = "kept"
+    FAILED = "failed"
+    BEGUN = "begun"
+
+
+class Removed(Record):
+    """What was done about a uri: how many files and bytes went, and what there is to say."""
+
+    uri: str
+    outcome: RemovalOutcome
+    files: int = 0
+    bytes: int = 0
+    detail: str | None = None
+    at_ms: int
+
+
+class Receipt(Record):
+    """That a plan was applied: when, by whom, and what became of it."""
+
+    id: str
+    plan: Plan
+    applied_ms: int
+    applied_by: str | None = None
+    done: bool
+    removed: tuple[Removed, ...] = ()

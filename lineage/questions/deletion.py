@@ -1,0 +1,170 @@
+"""What a deletion would do: which nodes go, what stands in the way, which bytes are nobody else's.
+
+- **restrict** deletes what was asked for. In its way stand: what is live downstream of it (a live
+  artifact, a running execution), and what is deployed.
+- **tombstone** deletes what was asked for, whatever depends on it.
+- **cascade** deletes what was asked for and every artifact downstream. Executions downstream stay:
+  they are the record of what was done.
+- With **purge**, nodes leave the graph instead of being emptied. In its way stands everything one
+  event downstream that does not go as well, and the members and children of a context. A cascade
+  that purges takes the executions downstream, too.
+- What is deleted already only counts where it is to be purged.
+- **Bytes** are those behind the uris of the artifacts that go. They stay where another live
+  artifact has the same uri, one inside it, or one around it (`lineage.rules.uris`), and where the
+  artifact only refers to them (state REFERENCE).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+from lineage.backends.base import Filter, Reader
+from lineage.model import (
+    Artifact,
+    ArtifactState,
+    DeletionPolicy,
+    Kind,
+    Node,
+    PlannedNode,
+    PlannedRemoval,
+)
+from lineage.questions.impact import impact_of
+from lineage.questions.reach import Key, Reach, read_reach
+from lineage.rules.liveness import is_live
+from lineage.rules.uris import above, spellings
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be deleted, and how."""
+
+    targets: tuple[Key, ...]
+    policy: DeletionPolicy
+    purge: bool
+    bytes: bool
+    operation: str = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan as far as the graph goes: `places` are the uris that go, with whose they are."""
+
+    request: Request
+    nodes: tuple[PlannedNode, ...]
+    blockers: tuple[PlannedNode, ...]
+    places: tuple[PlannedRemoval, ...]
+    reach: Reach
+
+    def impact(self) -> dict[str, Any]:
+        """The impact of removing what goes."""
+        going = [self.reach.node((node.kind, node.id)) for node in self.nodes]
+        return impact_of(self.reach, going=going).to_dict()
+
+    def fingerprint(self, removals: Sequence[PlannedRemoval] | None) -> str:
+        """Of all that was read and decided, and of what is to be removed from storage."""
+        request = self.request
+        digest = hashlib.sha256()
+        for part in (
+            [request.operation, request.policy, request.purge, request.bytes],
+            [(str(kind), id) for kind, id in request.targets],
+            [node.model_dump(mode="json") for node in (*self.nodes, *self.blockers)],
+            [place.model_dump(mode="json") for place in self.places],
+            *self.reach.facts,
+            None if removals is None else [r.model_dump(mode="json") for r in removals],
+        ):
+            digest.update(json.dumps(part, separators=(",", ":")).encode())
+            digest.update(b"\n")
+        return digest.hexdigest()
+
+
+def drafted(reader: Reader, request: Request, targets: Sequence[Node]) -> Draft:
+    """What the deletion of `targets`, which are those of the request, would do."""
+    reach = read_reach(reader, targets)
+    nodes = _going(reach, request)
+    going = {(node.kind, node.id) for node in nodes}
+    places: list[PlannedRemoval] = []
+    if request.bytes:
+        ids = {id for kind, id in going if kind is Kind.ARTIFACT}
+        places = _places(reader, [reach.artifacts[id] for id in sorted(ids)])
+    return Draft(
+        request, tuple(nodes), tuple(_blockers(reach, request, going)), tuple(places), reach
+    )
+
+
+def others_at(reader: Reader, uri: str, going: Set[int]) -> list[Artifact]:
+    """The live artifacts besides these whose bytes are, or are among, or include those of a uri."""
+    ids = {id for id, _ in reader.stored_at(spellings(uri))}
+    for folder in above(uri):
+        ids |= {n.id for n in reader.find(Kind.ARTIFACT, Filter(uri=folder)) if n.id is not None}
+    found = reader.nodes(Kind.ARTIFACT, sorted(ids - going))
+    return [n for n in found if isinstance(n, Artifact) and is_live(n)]
+
+
+def planned(node: Node, why: str) -> PlannedNode:
+    """A node as a plan lists it."""
+    assert node.id is not None
+    return PlannedNode(kind=node.kind, id=node.id, type=node.type, name=node.name, why=why)
+
+
+def _going(reach: Reach, request: Request) -> list[PlannedNode]:
+    asked = set(request.targets)
+    found = []
+    keys = list(dict.fromkeys(request.targets))
+    if request.policy is DeletionPolicy.CASCADE:
+        kinds = {Kind.ARTIFACT, Kind.EXECUTION} if request.purge else {Kind.ARTIFACT}
+        rest = [k for k in reach.depths if k not in asked and k[0] in kinds]
+        keys += sorted(rest, key=lambda key: (reach.depths[key], key))
+    for key in keys:
+        node = reach.node(key)
+        if request.purge or not _is_deleted(node):
+            found.append(planned(node, "asked for" if key in asked else "derived"))
+    return found
+
+
+def _blockers(reach: Reach, request: Request, going: Set[Key]) -> Iterable[PlannedNode]:
+    if request.policy is DeletionPolicy.RESTRICT:
+        for node in reach.downstream():
+            key = (node.kind, node.id or 0)
+            for deployment in reach.deployed.get(key[1], ()) if key[0] is Kind.ARTIFACT else ():
+                where = deployment.where or deployment.execution.label
+                yield planned(node, f"is deployed to {where}")
+            if key not in going and is_live(node):
+                yield planned(node, "is live and depends on it")
+    if request.purge:
+        held = [(Kind.CONTEXT, c, (kind, id)) for c, kind, id in reach.members]
+        held += [(Kind.CONTEXT, c, (Kind.CONTEXT, child)) for child, c in reach.children]
+        for kind, context, inside in held:
+            if (kind, context) in going and inside not in going:
+                yield planned(reach.contexts[context], f"holds {inside[0]}:{inside[1]}")
+        after = {next for key in going if key in reach.depths for next in reach.after(key)}
+        for key in sorted(after - going):
+            yield planned(reach.node(key), "depends on what would leave the graph")
+
+
+def _places(reader: Reader, artifacts: Sequence[Artifact]) -> list[PlannedRemoval]:
+    by_uri: dict[str, list[Artifact]] = {}
+    for artifact in artifacts:
+        if artifact.uri is not None:
+            by_uri.setdefault(artifact.uri, []).append(artifact)
+    going = {artifact.id for artifact in artifacts if artifact.id is not None}
+    found = []
+    for uri, owners in sorted(by_uri.items()):
+        kept = None
+        others = others_at(reader, uri, going)
+        if others:
+            kept = (
+                f"{others[0].label} (artifact:{others[0].id}), which is live, is stored there too"
+            )
+        elif any(owner.state is ArtifactState.REFERENCE for owner in owners):
+            kept = "it is somebody else's: the artifact only refers to it"
+        ids = tuple(owner.id for owner in owners if owner.id is not None)
+        found.append(PlannedRemoval(uri=uri, artifacts=ids, kept=kept))
+    return found
+
+
+def _is_deleted(node: Node) -> bool:
+    return isinstance(node, Artifact) and node.state is ArtifactState.DELETED

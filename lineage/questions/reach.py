@@ -1,0 +1,190 @@
+"""The part of the graph that removing some nodes could touch, read once.
+
+It is: the nodes asked about and everything downstream; every step that wrote one of those
+artifacts, with all that these steps read and wrote (and, where such an input is not live any more,
+the steps that wrote it, and so on: it might be rebuilt); the contexts of what is downstream; the
+deployments in it, with what ended them.
+
+`read` names every node read and `facts` all that was read, so that a plan can say later whether
+any of it changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lineage.backends.base import Direction, Reader
+from lineage.model import Artifact, BaseType, Context, Event, Execution, Flow, Kind, Node
+from lineage.questions.bases import Bases
+from lineage.questions.closure import closure_levels
+from lineage.questions.deployments import Deployment, deployments
+from lineage.rules.liveness import is_live
+
+Key = tuple[Kind, int]
+
+
+@dataclass(slots=True)
+class Reach:
+    """What was read. `depths` has what was asked about (0) and everything downstream."""
+
+    targets: list[Node]
+    bases: Bases
+    depths: dict[Key, int] = field(default_factory=dict)
+    artifacts: dict[int, Artifact] = field(default_factory=dict)
+    executions: dict[int, Execution] = field(default_factory=dict)
+    contexts: dict[int, Context] = field(default_factory=dict)
+    inputs: dict[int, list[int]] = field(default_factory=dict)  # of executions
+    outputs: dict[int, list[int]] = field(default_factory=dict)
+    makers: dict[int, list[int]] = field(default_factory=dict)  # of artifacts
+    users: dict[int, list[int]] = field(default_factory=dict)
+    memberships: list[tuple[Kind, int, int]] = field(default_factory=list)
+    deployed: dict[int, list[Deployment]] = field(default_factory=dict)  # by artifact, in effect
+    members: list[tuple[int, Kind, int]] = field(default_factory=list)  # of contexts asked about
+    children: list[tuple[int, int]] = field(default_factory=list)
+    facts: list[Any] = field(default_factory=list)
+
+    def node(self, key: Key) -> Node:
+        """A node that was read."""
+        kind, id = key
+        if kind is Kind.ARTIFACT:
+            return self.artifacts[id]
+        return self.executions[id] if kind is Kind.EXECUTION else self.contexts[id]
+
+    def downstream(self) -> list[Node]:
+        """What was asked about and everything downstream, nearest first."""
+        return [self.node(key) for key in sorted(self.depths, key=lambda k: (self.depths[k], k))]
+
+    def after(self, key: Key) -> list[Key]:
+        """The nodes one event downstream of one in `depths`."""
+        kind, id = key
+        if kind is Kind.ARTIFACT:
+            return [(Kind.EXECUTION, x) for x in self.users.get(id, ())]
+        return [(Kind.ARTIFACT, a) for a in self.outputs.get(id, ())]
+
+    def read(self) -> dict[Kind, tuple[int, ...]]:
+        """The ids of all nodes that were read."""
+        return {
+            Kind.ARTIFACT: tuple(sorted(self.artifacts)),
+            Kind.EXECUTION: tuple(sorted(self.executions)),
+            Kind.CONTEXT: tuple(sorted(self.contexts)),
+        }
+
+
+def read_reach(reader: Reader, targets: Sequence[Node]) -> Reach:
+    """Read what removing `targets` could touch."""
+    reach = Reach(list(targets), Bases(reader))
+    in_flow = [t for t in targets if t.kind is not Kind.CONTEXT]
+    if in_flow:
+        for depth, kind, ids in closure_levels(reader, in_flow, Direction.DOWNSTREAM):
+            reach.depths.update(dict.fromkeys(((kind, id) for id in ids), depth))
+        near = {k: sorted(i for kind, i in reach.depths if kind is k) for k in Kind}
+        _read_nodes(reader, reach, near)
+        _read_steps(reader, reach, near)
+        _read_deployments(reader, reach, near[Kind.EXECUTION])
+        for kind in (Kind.ARTIFACT, Kind.EXECUTION):
+            pairs = reader.contexts_of(kind, near[kind])
+            reach.memberships += [(kind, node, context) for node, context in pairs]
+    _read_contexts(reader, reach)
+    reach.facts += _facts(reach)
+    return reach
+
+
+def _read_nodes(reader: Reader, reach: Reach, ids: dict[Kind, list[int]]) -> None:
+    for kind in (Kind.ARTIFACT, Kind.EXECUTION):
+        for node in reader.nodes(kind, ids[kind]):
+            if isinstance(node, Artifact):
+                reach.artifacts[node.id or 0] = node
+            elif isinstance(node, Execution):
+                reach.executions[node.id or 0] = node
+
+
+def _read_steps(reader: Reader, reach: Reach, near: dict[Kind, list[int]]) -> None:
+    """The steps by which what is near came about and is used, with all that they read and wrote."""
+    artifacts, steps, asked = near[Kind.ARTIFACT], set(near[Kind.EXECUTION]), set[int]()
+    while artifacts or steps:
+        made = reader.neighbours(Kind.ARTIFACT, artifacts, Direction.UPSTREAM)
+        steps |= {step for _, step in made}
+        steps -= asked
+        asked |= steps
+        for event in reader.events(execution_ids=sorted(steps)):
+            if event.type.flow is not None:
+                _tie(reach, event)
+        touched = {
+            a for x in steps for ends in (reach.inputs, reach.outputs) for a in ends.get(x, ())
+        }
+        unread = sorted(touched - reach.artifacts.keys())
+        _read_nodes(
+            reader,
+            reach,
+            {Kind.ARTIFACT: unread, Kind.EXECUTION: sorted(steps - reach.executions.keys())},
+        )
+        read = {a for x in steps for a in reach.inputs.get(x, ())}
+        artifacts = [a for a in unread if a in read and not is_live(reach.artifacts[a])]
+        steps = set()
+
+
+def _tie(reach: Reach, event: Event) -> None:
+    artifact, step = event.artifact_id, event.execution_id
+    ways = (
+        ((reach.inputs, step, artifact), (reach.users, artifact, step))
+        if event.type.flow is Flow.INPUT
+        else ((reach.outputs, step, artifact), (reach.makers, artifact, step))
+    )
+    for ends, owner, other in ways:
+        others = ends.setdefault(owner, [])
+        # Events are ordered by execution and artifact: the same two again come next.
+        if not others or others[-1] != other:
+            others.append(other)
+
+
+def _read_deployments(reader: Reader, reach: Reach, executions: Sequence[int]) -> None:
+    steps = {x for x in executions if reach.bases.of(reach.executions[x]) is BaseType.DEPLOY}
+    if not steps:
+        return
+    for deployment in deployments(reader, history=True):
+        if deployment.execution.id not in steps:
+            continue
+        after = deployment.ended_by
+        if after is not None and after.id is not None:
+            # It counts only as long as that one did take effect, which is in it and its outputs.
+            reach.executions.setdefault(after.id, after)
+            ids = [
+                a for _, a in reader.neighbours(Kind.EXECUTION, [after.id], Direction.DOWNSTREAM)
+            ]
+            _read_nodes(reader, reach, {Kind.ARTIFACT: sorted(set(ids)), Kind.EXECUTION: []})
+        if deployment.in_effect(None):
+            for artifact in (*deployment.models, *deployment.outputs):
+                assert artifact.id is not None
+                reach.deployed.setdefault(artifact.id, []).append(deployment)
+        reach.facts.append(
+            ["deployment", deployment.execution.id, deployment.where, deployment.until_ms]
+            + ([after.id] if after is not None else [])
+        )
+
+
+def _read_contexts(reader: Reader, reach: Reach) -> None:
+    asked = [t.id for t in reach.targets if t.kind is Kind.CONTEXT and t.id is not None]
+    for id in asked:
+        reach.depths[Kind.CONTEXT, id] = 0
+    if asked:
+        for kind in (Kind.ARTIFACT, Kind.EXECUTION):
+            reach.members += [(c, kind, n) for c, n in reader.members_of(asked, kind)]
+        reach.children += reader.children_of(asked)
+    ids = {context for _, _, context in reach.memberships} | set(asked)
+    for node in reader.nodes(Kind.CONTEXT, sorted(ids)):
+        assert isinstance(node, Context)
+        reach.contexts[node.id or 0] = node
+
+
+def _facts(reach: Reach) -> Iterable[Any]:
+    for nodes in (reach.artifacts, reach.executions, reach.contexts):
+        for id, node in sorted(nodes.items()):
+            yield [str(node.kind), id, node.updated_ms, str(getattr(node, "state", ""))]
+    yield ["near", sorted((str(kind), id) for kind, id in reach.depths)]
+    for step in sorted({*reach.inputs, *reach.outputs}):
+        yield ["step", step, reach.inputs.get(step, []), reach.outputs.get(step, [])]
+    yield ["in", sorted((str(kind), node, context) for kind, node, context in reach.memberships)]
+    yield ["holds", sorted((c, str(kind), node) for c, kind, node in reach.members)]
+    yield ["below", sorted(reach.children)]

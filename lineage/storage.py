@@ -1,0 +1,188 @@
+"""The bytes behind uris, through fsspec: what is there, how large it is, and taking it away.
+
+Only what was listed is ever removed. The extra `storage` brings fsspec; each kind of storage may
+need a package more (s3fs for s3://). Keys and endpoints come from where those packages look for
+them, or from fsspec's own environment variables (`FSSPEC_S3_ENDPOINT_URL` …).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from lineage.errors import StoreUnavailable
+from lineage.model import PlannedRemoval, RemovalOutcome, Removed, StoredFile
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_READ_ONLY = ("http", "https", "data", "github", "git")
+_WITH_FOLDERS = ("file", "local", "memory")
+
+
+def with_files(place: PlannedRemoval) -> PlannedRemoval:
+    """The same with the files that are behind its uri, or with why they can't be removed."""
+    if place.kept is not None:
+        return place
+    files, kept = listed(place.uri)
+    return place.model_copy(update={"files": tuple(files), "kept": kept})
+
+
+def listed(uri: str) -> tuple[list[StoredFile], str | None]:
+    """The files behind a uri: one, those of a folder, or none; and why they may not be touched."""
+    kept = _unsafe(uri)
+    if kept is not None:
+        return [], kept
+    try:
+        fs, path = _opened(uri)
+        fs.invalidate_cache()
+        if not fs.exists(path):
+            return [], None
+        kept = _too_much(fs, path)
+        if kept is not None:
+            return [], kept
+        info = fs.info(path)
+        found = _inside(fs, path) if _is_folder(info) else {path: info}
+    except _Kept as reason:
+        return [], str(reason)
+    except Exception as error:  # every storage has errors of its own
+        return [], f"it can't be read ({type(error).__name__}: {error})"
+    return [StoredFile(path=name, bytes=_size(info)) for name, info in sorted(found.items())], None
+
+
+def sizes(uris: Iterable[str]) -> dict[str, int | None]:
+    """How many bytes are behind each uri; None where the storage doesn't say."""
+    found: dict[str, int | None] = {}
+    for uri in dict.fromkeys(uris):
+        files, kept = listed(uri)
+        known = [file.bytes for file in files if file.bytes is not None]
+        found[uri] = sum(known) if kept is None and files and len(known) == len(files) else None
+    return found
+
+
+def remove(removal: PlannedRemoval, *, begun: bool, now_ms: int) -> Removed:
+    """Remove the listed files, and the folders that are then empty.
+
+    A file that has another size than was listed stays. With `begun`, an earlier attempt may have
+    removed some already.
+    """
+    gone = taken = size = 0
+    changed: list[str] = []
+    try:
+        fs, root = _opened(removal.uri)
+        fs.invalidate_cache()
+        for file in removal.files:
+            if not _within(file.path, root):
+                raise ValueError(f"{file.path} is not in {root}")
+            try:
+                info = fs.info(file.path)
+            except FileNotFoundError:
+                gone += 1
+                continue
+            if _is_folder(info) or _size(info) != file.bytes:
+                changed.append(file.path)
+                continue
+            fs.rm_file(file.path)
+            taken, size = taken + 1, size + (file.bytes or 0)
+        _remove_empty_folders(fs, root, removal)
+    except Exception as error:  # as above: recorded, and tried again on resuming
+        return Removed(
+            uri=removal.uri, outcome=RemovalOutcome.FAILED, files=taken, bytes=size,
+            detail=f"{type(error).__name__}: {error}", at_ms=now_ms,
+        )  # fmt: skip
+    detail = None
+    if changed:
+        outcome = RemovalOutcome.KEPT
+        detail = f"{len(changed)} of its files changed since the plan and stay: {changed[0]}"
+    elif taken or (begun and gone):
+        outcome = RemovalOutcome.REMOVED
+        if gone:
+            how = "an attempt that was interrupted" if begun else "somebody else"
+            detail = f"{gone} of its files were removed by {how}"
+    else:
+        outcome = RemovalOutcome.ALREADY_GONE
+    return Removed(
+        uri=removal.uri, outcome=outcome, files=taken, bytes=size, detail=detail, at_ms=now_ms
+    )
+
+
+class _Kept(Exception):
+    """Why something may not be touched."""
+
+
+def _opened(uri: str) -> tuple[Any, str]:
+    try:
+        import fsspec
+    except ModuleNotFoundError as error:
+        raise StoreUnavailable(
+            "bytes in storage need fsspec: pip install 'lineage-engine[storage]'"
+        ) from error
+    try:
+        fs, path = fsspec.core.url_to_fs(uri)
+    except (ImportError, ValueError) as error:
+        raise _Kept(str(error)) from error
+    return fs, str(path)
+
+
+def _unsafe(uri: str) -> str | None:
+    scheme = _SCHEME.match(uri)
+    if scheme is None and not uri.startswith("/"):
+        return "it is relative, and nobody recorded to what"
+    if scheme is not None and scheme[0][:-1].lower() in _READ_ONLY:
+        return f"nothing can be removed through {scheme[0][:-1]}"
+    if "::" in uri or any(c in uri for c in "*?[") or uri.startswith("simplecache"):
+        return "it names no plain file or folder"
+    if ".." in uri.split("/"):
+        return "it has '..' in it"
+    return None
+
+
+def _too_much(fs: Any, path: str) -> str | None:
+    """A bucket, a root, a folder right below it, or somebody's home is no artifact."""
+    from pathlib import Path
+
+    parts = [part for part in path.split("/") if part]
+    least = 1 if "memory" in _protocols(fs) else 2
+    if len(parts) < least or ("file" in _protocols(fs) and Path(path) == Path.home()):
+        return "it is too near the root of its storage to be one artifact's"
+    return None
+
+
+def _inside(fs: Any, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, info in fs.find(path, detail=True).items():
+        # A link is removed, never what it leads to.
+        if not _within(name, path):
+            raise _Kept(f"its storage lists {name}, which is not in it")
+        found[name] = info
+    return found
+
+
+def _remove_empty_folders(fs: Any, root: str, removal: PlannedRemoval) -> None:
+    if not set(_protocols(fs)) & set(_WITH_FOLDERS):
+        return
+    folders = {root} if removal.files and removal.files[0].path != root else set()
+    for file in removal.files:
+        folder = file.path.rpartition("/")[0]
+        while len(folder) > len(root) and _within(folder, root):
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    for folder in sorted(folders, key=len, reverse=True):
+        if fs.isdir(folder) and not fs.ls(folder, detail=False):
+            fs.rmdir(folder)
+
+
+def _within(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip("/") + "/")
+
+
+def _is_folder(info: Any) -> bool:
+    return bool(info.get("type") == "directory" and not info.get("islink"))
+
+
+def _size(info: Any) -> int | None:
+    size = info.get("size")
+    return int(size) if size is not None else None
+
+
+def _protocols(fs: Any) -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)

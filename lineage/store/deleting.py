@@ -1,0 +1,310 @@
+"""Deletion: planned first, applied later, refused where the graph has moved on.
+
+`apply` re-reads what the plan was computed from and compares its fingerprint, in the transaction
+that writes. On SQLite that transaction is the only writer. On Neo4j, which shows a transaction what
+others commit meanwhile, it first locks every node that the plan read: an event, a membership or a
+change of any of them needs that lock, so that what is then read stays so until it commits. What the
+plan found *not* to be there (a reader, a deployment, a member) could only come about by tying
+something to one of these nodes.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import TypeVar
+
+from lineage.backends.base import Reader, Writer
+from lineage.errors import InvalidValue, NotFound, PlanApplied, PlanRefused, PlanStale
+from lineage.model import (
+    DeletionPolicy,
+    Kind,
+    Node,
+    Plan,
+    PlannedRemoval,
+    Receipt,
+    RemovalOutcome,
+    Removed,
+)
+from lineage.questions.deletion import Draft, Request, drafted, others_at
+from lineage.questions.starting import Ref
+from lineage.rules.types import TypeSession
+from lineage.store.subject import Subject
+
+T = TypeVar("T")
+
+RECEIPTS = "receipt/"
+REMOVALS = "removal/"
+
+_ENDED = frozenset({RemovalOutcome.REMOVED, RemovalOutcome.ALREADY_GONE, RemovalOutcome.KEPT})
+
+
+class Deleting(Subject):
+    """Plans, their application, and the receipts that they leave."""
+
+    def plan_deletion(
+        self,
+        *refs: Ref,
+        policy: DeletionPolicy | str = DeletionPolicy.RESTRICT,
+        purge: bool = False,
+        bytes: bool = False,
+        by: str | None = None,
+        reason: str | None = None,
+    ) -> Plan:
+        """What deleting these would do; nothing is changed.
+
+        An int is the id of an artifact. `purge` takes nodes out of the graph, `bytes` takes what is
+        behind their uris out of storage. A plan whose `blockers` are not empty will be refused.
+        Raises NotFound, or InvalidValue for no such policy; StoreUnavailable where `bytes` needs
+        a package that isn't there.
+        """
+        if not refs:
+            raise InvalidValue("delete what? Give at least one node")
+        with self._reading() as (reader, types):
+            targets = list(
+                {(n.kind, n.id): n for n in (self._start(reader, types, r) for r in refs)}.values()
+            )
+            keys = tuple((n.kind, n.id) for n in targets if n.id is not None)
+            draft = drafted(reader, Request(keys, _policy(policy), purge, bytes), targets)
+            impact = draft.impact()
+        return self._plan(draft, impact, by, reason)
+
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        by: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Receipt:
+        """Do what a plan says, and leave a receipt.
+
+        The graph is changed in one transaction, or not at all. Bytes go after it, one uri at a
+        time; where that is interrupted, `resume_deletions` goes on. `progress` is called with how
+        many uris are done, and of how many.
+
+        Raises PlanRefused where something stands in its way, PlanStale where what it read has
+        changed since, PlanApplied where it was applied before.
+        """
+        if plan.refused:
+            raise PlanRefused(_refusal(plan))
+        if not plan.nodes:
+            raise InvalidValue(f"plan {plan.id} deletes nothing: all of it is deleted already")
+
+        def work(tx: Writer, types: TypeSession) -> Receipt:
+            self._check_not_applied(tx, plan)
+            tx.lock_types()
+            for kind in Kind:
+                tx.lock(kind, plan.read.get(kind, ()))
+            self._check_not_applied(tx, plan)
+            draft = self._drafted_again(tx, plan)
+            by_kind: dict[Kind, list[int]] = {kind: [] for kind in Kind}
+            for node in draft.nodes:
+                by_kind[node.kind].append(node.id)
+            now = self._clock()
+            for kind, ids in by_kind.items():
+                if ids and plan.purge:
+                    tx.purge(kind, ids)
+                elif ids:
+                    tx.tombstone(kind, ids, now)
+            receipt = Receipt(
+                id=plan.id,
+                plan=plan.model_copy(update={"read": {}}),
+                applied_ms=now,
+                applied_by=by if by is not None else plan.made_by,
+                done=not plan.removals,
+            )
+            tx.set_note(RECEIPTS + plan.id, _as_text(receipt))
+            return receipt
+
+        receipt = self._write(work)
+        return receipt if receipt.done else self._remove_bytes(receipt, progress)
+
+    def delete(
+        self,
+        *refs: Ref,
+        policy: DeletionPolicy | str = DeletionPolicy.RESTRICT,
+        purge: bool = False,
+        bytes: bool = False,
+        by: str | None = None,
+        reason: str | None = None,
+    ) -> Receipt:
+        """Plan and apply at once; see `plan_deletion` and `apply`."""
+        plan = self.plan_deletion(
+            *refs, policy=policy, purge=purge, bytes=bytes, by=by, reason=reason
+        )
+        return self.apply(plan)
+
+    def receipts(self) -> list[Receipt]:
+        """What was deleted, oldest first, with what became of the bytes."""
+        with self.backend.read() as reader:
+            texts = reader.notes(RECEIPTS)
+            found = [self._with_removals(reader, Receipt.parse(json.loads(t))) for _, t in texts]
+        return sorted(found, key=lambda receipt: (receipt.applied_ms, receipt.id))
+
+    def receipt(self, id: str) -> Receipt:
+        """One receipt, by its id or by the beginning of it. Raises NotFound, InvalidValue."""
+        with self.backend.read() as reader:
+            found = reader.notes(RECEIPTS + id) if id else []
+            exact = [text for key, text in found if key == RECEIPTS + id]
+            texts = exact or [text for _, text in found]
+            if not texts:
+                raise NotFound(f"there is no receipt {id!r}; `lineage receipts` lists them")
+            if len(texts) > 1:
+                raise InvalidValue(f"{id!r} begins {len(texts)} receipts; give more of it")
+            return self._with_removals(reader, Receipt.parse(json.loads(texts[0])))
+
+    def unfinished_deletions(self) -> list[Receipt]:
+        """Those whose bytes are not all removed: interrupted, under way, or failed."""
+        return [receipt for receipt in self.receipts() if not receipt.done]
+
+    def resume_deletions(
+        self, *, progress: Callable[[int, int], None] | None = None
+    ) -> list[Receipt]:
+        """Go on removing bytes where it was interrupted or failed; returns what was open."""
+        return [self._remove_bytes(r, progress) for r in self.unfinished_deletions()]
+
+    # Inside
+
+    def _plan(
+        self, draft: Draft, impact: dict[str, object], by: str | None, reason: str | None
+    ) -> Plan:
+        from lineage import storage
+
+        request = draft.request
+        removals: tuple[PlannedRemoval, ...] | None = None
+        if request.bytes:
+            removals = tuple(map(storage.with_files, draft.places))
+        return Plan(
+            id=uuid.uuid4().hex,
+            operation=request.operation,
+            policy=request.policy,
+            purge=request.purge,
+            targets=request.targets,
+            nodes=draft.nodes,
+            blockers=draft.blockers,
+            removals=removals,
+            impact=impact,
+            read=draft.reach.read(),
+            store=self.backend.url,
+            made_ms=self._clock(),
+            made_by=by,
+            reason=reason,
+            fingerprint=draft.fingerprint(removals),
+        )
+
+    def _drafted_again(self, tx: Writer, plan: Plan) -> Draft:
+        """The plan computed anew, or PlanStale where it is another one now."""
+        targets: list[Node] = []
+        for kind, id in plan.targets:
+            targets += tx.nodes(kind, [id])
+        if len(targets) == len(plan.targets):
+            request = Request(
+                plan.targets, plan.policy, plan.purge, plan.removals is not None, plan.operation
+            )
+            draft = drafted(tx, request, targets)
+            same = draft.fingerprint(plan.removals) == plan.fingerprint
+            if same and draft.reach.read() == dict(plan.read):
+                return draft
+        raise PlanStale(
+            f"plan {plan.id} is stale: what it read has changed since it was made (or it was made "
+            "for another store, or edited); make a new one"
+        )
+
+    def _check_not_applied(self, reader: Reader, plan: Plan) -> None:
+        if reader.note(RECEIPTS + plan.id) is not None:
+            raise PlanApplied(
+                f"plan {plan.id} was applied before (`lineage show receipt:{plan.id[:8]}`); a plan "
+                "is applied once"
+            )
+
+    def _remove_bytes(
+        self, receipt: Receipt, progress: Callable[[int, int], None] | None
+    ) -> Receipt:
+        from lineage import storage
+
+        removals = receipt.plan.removals or ()
+        with self.backend.read() as reader:
+            known = self._removals(reader, receipt.id)
+        # An artifact of the plan that has a uri again was recorded anew since.
+        nobody: set[int] = set()
+        for at, removal in enumerate(removals):
+            before = known.get(at)
+            if before is None or before.outcome not in _ENDED:
+                with self.backend.read() as reader:
+                    others = others_at(reader, removal.uri, nobody)
+                kept = removal.kept
+                if others and kept is None:
+                    kept = f"{others[0].label} (artifact:{others[0].id}) is stored there, too, now"
+                if kept is not None:
+                    outcome = Removed(
+                        uri=removal.uri,
+                        outcome=RemovalOutcome.KEPT,
+                        detail=kept,
+                        at_ms=self._clock(),
+                    )
+                else:
+                    begun = Removed(
+                        uri=removal.uri, outcome=RemovalOutcome.BEGUN, at_ms=self._clock()
+                    )
+                    self._note_removal(receipt.id, at, begun)
+                    outcome = storage.remove(
+                        removal, begun=before is not None, now_ms=self._clock()
+                    )
+                self._note_removal(receipt.id, at, outcome)
+                known[at] = outcome
+            if progress is not None:
+                progress(at + 1, len(removals))
+        ended = tuple(known[at] for at in range(len(removals)))
+        if all(removed.outcome in _ENDED for removed in ended):
+            receipt = receipt.model_copy(update={"done": True})
+            text = _as_text(receipt.model_copy(update={"removed": ()}))
+            self._write(lambda tx, types: tx.set_note(RECEIPTS + receipt.id, text))
+        return receipt.model_copy(update={"removed": ended})
+
+    def _note_removal(self, id: str, at: int, removed: Removed) -> None:
+        key, text = f"{REMOVALS}{id}/{at:08}", _as_text(removed)
+        self._write(lambda tx, types: tx.set_note(key, text))
+
+    def _removals(self, reader: Reader, id: str) -> dict[int, Removed]:
+        return {
+            int(key.rpartition("/")[2]): Removed.parse(json.loads(text))
+            for key, text in reader.notes(f"{REMOVALS}{id}/")
+        }
+
+    def _with_removals(self, reader: Reader, receipt: Receipt) -> Receipt:
+        if receipt.plan.removals is None:
+            return receipt
+        found = self._removals(reader, receipt.id)
+        return receipt.model_copy(update={"removed": tuple(found[at] for at in sorted(found))})
+
+
+def _policy(given: DeletionPolicy | str) -> DeletionPolicy:
+    try:
+        return DeletionPolicy(given)
+    except ValueError:
+        raise InvalidValue(
+            f"there is no deletion policy {given!r}; choose {', '.join(DeletionPolicy)}"
+        ) from None
+
+
+def _refusal(plan: Plan) -> str:
+    shown = [f"{b.label} ({b.kind}:{b.id}) {b.why}" for b in plan.blockers[:_SHOWN]]
+    more = len(plan.blockers) - len(shown)
+    return (
+        f"{len(plan.blockers)} in the way: {'; '.join(shown)}"
+        + (f"; and {more} more" if more else "")
+        + _WAY_OUT[plan.purge]
+    )
+
+
+_SHOWN = 3
+_WAY_OUT = {
+    False: ". Choose policy=tombstone (--policy tombstone) to delete it all the same, or cascade "
+    "to delete what was derived, too",
+    True: ". Only what nothing depends on can be purged; cascade takes what was derived with it",
+}
+
+
+def _as_text(record: Receipt | Removed) -> str:
+    return json.dumps(record.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
