@@ -1,7 +1,8 @@
-// write/purge_executions: takes executions out of the graph, with all that ties them to others
+// write/purge_executions: takes executions out of the graph, with their marks and all that ties them to others
 // parameters: ids: list of int
 // columns: none
 // write
 UNWIND $ids AS id
 MATCH (n:Execution {id: id})
-DETACH DELETE n
+OPTIONAL MATCH (m:Mark)-[:ON]->(n)
+DETACH DELETE m, n

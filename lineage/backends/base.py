@@ -326,7 +326,7 @@ class Writer(Reader):
 
     @abstractmethod
     def purge(self, kind: Kind, ids: Sequence[int]) -> None:
-        """Take these nodes out of the graph, with all that ties them to others.
+        """Take these nodes out of the graph, with their marks and all that ties them to others.
 
         Their ids are not given out again.
         """

@@ -439,6 +439,10 @@ class MemoryWriter(MemoryReader, Writer):
                 events = sum(1 for _ in self._events((kind, id)))
                 self._state.drop_node(self._record((kind, id)))
                 self._state.put(self._state.__dict__, "events", self._state.events - events)
+        gone = set(ids)
+        for mark in list(self._state.marks.values()):
+            if mark.kind is kind and mark.node_id in gone:
+                self._state.drop(self._state.marks, mark.id)
 
     def _write(self, write: NodeWrite) -> int:
         state, kind = self._state, write.kind

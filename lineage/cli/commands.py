@@ -1,12 +1,23 @@
 """The whole command tree: each module adds its commands to `app` when it is imported."""
 
-from lineage.cli import asking, comparing, deploying, looking, marking, moving, recording, system
+from lineage.cli import (
+    asking,
+    comparing,
+    deleting,
+    deploying,
+    looking,
+    marking,
+    moving,
+    recording,
+    system,
+)
 from lineage.cli.app import app
 
 __all__ = [
     "app",
     "asking",
     "comparing",
+    "deleting",
     "deploying",
     "looking",
     "marking",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lineage.cli.app import Json, app, opened
+from lineage.cli.marking import Reason, Who, user
 from lineage.cli.output import at, named, print_fields, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def delete(
         bool, typer.Option("--resume", help="Go on removing bytes after an interruption.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
-    by: Annotated[str | None, typer.Option(help="Who; the user's name where not given.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Why; it goes on the receipt.")] = None,
+    who: Who = None,
+    reason: Reason = None,
     json: Json = False,
 ) -> None:
     """Plan a deletion, show the plan, and apply it. Exit code 1 where it is refused or stale."""
@@ -96,9 +97,9 @@ def delete(
         plan = _read_plan(apply)
     else:
         plan = store.plan_deletion(
-            *(refs or ()), policy=policy, purge=purge, bytes=bytes, by=by or user(), reason=reason
+            *(refs or ()), policy=policy, purge=purge, bytes=bytes, who=who or user(), reason=reason
         )
-    return decide(store, plan, plan_only=plan_only, save=save, yes=yes, by=by, json=json)
+    return decide(store, plan, plan_only=plan_only, save=save, yes=yes, who=who, json=json)
 
 
 @app.command(epilog="Example: lineage receipts")
@@ -109,10 +110,7 @@ def receipts(context: typer.Context, json: Json = False) -> None:
         return print_json([receipt.model_dump(mode="json") for receipt in found])
     return print_table(
         ("receipt", "applied", "by", "what", "reason"),
-        [
-            (r.id[:8], at(r.applied_ms), r.applied_by, _what(r.plan, r.done), r.plan.reason)
-            for r in found
-        ],
+        [(r.id[:8], at(r.applied_ms), r.who, _what(r.plan, r.done), r.plan.reason) for r in found],
         empty="nothing was deleted",
     )
 
@@ -124,7 +122,7 @@ def decide(
     plan_only: bool,
     save: Path | None,
     yes: bool,
-    by: str | None,
+    who: str | None,
     json: bool,
 ) -> None:
     """Show a plan; then save it, or apply it once that was agreed to."""
@@ -154,7 +152,7 @@ def decide(
             print("Nothing was deleted.")
             raise typer.Exit(1)
     with progress_bar("removed", show=not json) as advance:
-        receipt = store.apply(plan, by=by, progress=advance)
+        receipt = store.apply(plan, who=who, progress=advance)
     if json:
         print_json(
             {"plan": plan.model_dump(mode="json"), "receipt": receipt.model_dump(mode="json")}
@@ -164,16 +162,6 @@ def decide(
         return
     print()
     _report([receipt], json)
-
-
-def user() -> str | None:
-    """Who is at the keyboard, where the system says."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return None
 
 
 def print_plan(plan: Plan) -> None:
@@ -210,7 +198,7 @@ def print_receipt(receipt: Receipt) -> None:
         [
             ("what", _what(plan, receipt.done)),
             ("applied", at(receipt.applied_ms)),
-            ("by", receipt.applied_by),
+            ("by", receipt.who),
             ("planned", at(plan.made_ms)),
             ("reason", plan.reason),
             ("policy", f"{plan.policy}{', purge' if plan.purge else ''}"),
@@ -267,7 +255,7 @@ def _summary(impact: Any) -> list[tuple[str, object]]:
     models = impact.get("models", [])
     deployed = [m for m in models if m["deployed"]]
     unsized = impact.get("unsized", 0)
-    size = f"{impact.get('bytes', 0):,}" + (f", and {unsized} uris of unknown size" * bool(unsized))
+    size = f"{impact.get('bytes', 0):,}" + (f", and {unsized} of unknown size" * bool(unsized))
     return [
         ("direct consumers", len(impact.get("direct", []))),
         (
@@ -325,7 +313,8 @@ def _report(found: list[Receipt], json: bool) -> None:
             if receipt.plan.removals is not None:
                 files = sum(r.files for r in receipt.removed)
                 size = sum(r.bytes for r in receipt.removed)
-                print(f"{files:,} files removed, {size:,} bytes.")
+                word = "file" if files == 1 else "files"
+                print(f"{files:,} {word} removed, {size:,} bytes.")
             for failed in receipt.removed if not receipt.done else ():
                 if failed.outcome == "failed":
                     print(f"Not removed: {failed.uri} ({failed.detail})")

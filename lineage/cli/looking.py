@@ -98,11 +98,16 @@ def show(
     ],
     json: Json = False,
 ) -> None:
-    """Show a node with its properties, events and contexts."""
+    """Show a node with its properties, events and contexts; or receipt:ID, of a deletion."""
     from lineage.model import Context
     from lineage.questions.rendering import node_as_json
 
     store = opened(context)
+    if ref.startswith("receipt:"):
+        from lineage.cli.deleting import print_receipt
+
+        receipt = store.receipt(ref.removeprefix("receipt:"))
+        return print_json(receipt.model_dump(mode="json")) if json else print_receipt(receipt)
     node = store.get(ref)
     if isinstance(node, Context):
         contexts = store.parents_of(node.id or 0)

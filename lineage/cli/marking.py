@@ -57,7 +57,7 @@ def mark(
         *_all(refs, from_file),
         label=label,
         reason=reason,
-        who=who or _user(),
+        who=who or user(),
         time=since,
         until=until,
         clean=clean,
@@ -79,7 +79,7 @@ def lift(
     """Lift the marks with a label. They stay in the history."""
     store = opened(context)
     refs = _all(refs, from_file)
-    done = store.lift(*refs, label=label, reason=reason, who=who or _user(), clean=clean)
+    done = store.lift(*refs, label=label, reason=reason, who=who or user(), clean=clean)
     _print(done, "lifted", json)
 
 
@@ -191,7 +191,8 @@ def _all(refs: list[str] | None, file: Path | None) -> list[str]:
     return [*(refs or []), *(line for line in lines if line and not line.startswith("#"))]
 
 
-def _user() -> str | None:
+def user() -> str | None:
+    """Who is at the keyboard, where the system says."""
     import getpass
 
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +9,7 @@ import typer
 
 import lineage
 from lineage.cli.app import Json, app, importing, opened
-from lineage.cli.output import print_json
+from lineage.cli.output import print_json, progress_bar
 
 
 @app.command(epilog="Example: lineage copy sqlite:///lineage.db neo4j://neo4j:secret@localhost")
@@ -28,7 +26,7 @@ def copy(
     with (
         lineage.connect(source, create=False) as from_store,
         lineage.connect(target) as to_store,
-        _progress("copied", show=not json) as advance,
+        progress_bar("copied", show=not json) as advance,
     ):
         done = copy_store(from_store, to_store, progress=advance)
     if json:
@@ -47,25 +45,9 @@ def import_mlmd(
     from lineage.interchange.mlmd import import_mlmd as run
 
     store = opened(context, create=True)
-    with _progress("imported", show=not json) as advance:
+    with progress_bar("imported", show=not json) as advance:
         done = run(file, store, progress=advance)
     if json:
         print_json(done.to_dict())
     else:
         print(f"{store.url} has {done}")
-
-
-@contextmanager
-def _progress(what: str, *, show: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, where that is a terminal."""
-    import sys
-
-    if not (show and sys.stderr.isatty()):
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

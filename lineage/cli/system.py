@@ -19,22 +19,31 @@ def demo(context: typer.Context) -> None:
 
 @app.command(epilog="Example: lineage --store sqlite:///lineage.db doctor")
 def doctor(context: typer.Context, json: Json = False) -> None:
-    """Check that the store can be reached, and say what it is and has."""
+    """Check that the store answers and nothing in it is unfinished; say what it is and has."""
     import platform
     from dataclasses import asdict
 
     store = opened(context)
+    unfinished = [receipt.id for receipt in store.unfinished_deletions()]
     answer = {
         "url": store.url,
         **store.backend.describe(),
         "lineage": lineage.__version__,
         "python": platform.python_version(),
         "counts": asdict(store.counts()),
+        "unfinished_deletions": unfinished,
     }
     if json:
         print_json(answer)
-        return
-    counts = answer.pop("counts")
-    assert isinstance(counts, dict)
-    print_fields([*answer.items(), *counts.items()])
-    print("The store answers.")
+    else:
+        counts = answer.pop("counts")
+        assert isinstance(counts, dict)
+        del answer["unfinished_deletions"]
+        print_fields([*answer.items(), *counts.items()])
+        print("The store answers.")
+        for id in unfinished:
+            print(f"UNFINISHED: receipt:{id[:8]} still has bytes to remove.")
+        if unfinished:
+            print("lineage delete --resume goes on.")
+    if unfinished:
+        raise typer.Exit(1)

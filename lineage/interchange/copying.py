@@ -11,6 +11,7 @@ from lineage.backends.rows import event_order
 from lineage.interchange.transfer import Progress, Transferred, transfer
 from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.store import Store
+from lineage.store.deleting import KEPT_NOTES
 
 
 def copy_store(source: Store, target: Store, *, progress: Progress | None = None) -> Transferred:
@@ -60,6 +61,10 @@ class _StoreSource:
 
     def marks(self) -> list[Mark]:
         return self._store.marks(history=True)
+
+    def notes(self) -> list[tuple[str, str]]:
+        with self._store.backend.read() as reader:
+            return [note for prefix in KEPT_NOTES for note in reader.notes(prefix)]
 
     def policies(self) -> list[Policy]:
         return self._store.policies()

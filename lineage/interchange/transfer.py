@@ -71,6 +71,9 @@ class Source(Protocol):
     def policies(self) -> list[Policy]:
         """All policies."""
 
+    def notes(self) -> list[tuple[str, str]]:
+        """The notes that belong to the lineage: receipts of deletions."""
+
 
 def transfer(
     source: Source, target: Store, *, progress: Progress | None = None, batch: int = BATCH
@@ -116,7 +119,7 @@ def _steps(
             for marks in in_chunks(source.marks(), batch):
                 _check_marks_free(target, marks)
                 yield ("marks", None), {"marks": marks}
-            yield ("marks", None), {"policies": source.policies()}
+            yield ("marks", None), {"policies": source.policies(), "notes": source.notes()}
         else:
             kind = Kind(name)
             while nodes := source.nodes(kind, -(2**63) if after is None else after, batch):

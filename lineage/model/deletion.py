@@ -81,7 +81,7 @@ class Plan(Record):
     read: Mapping[Kind, tuple[int, ...]] = Field(default_factory=dict)
     store: str | None = None
     made_ms: int
-    made_by: str | None = None
+    who: str | None = None
     reason: str | None = None
     fingerprint: str
 
@@ -118,6 +118,6 @@ class Receipt(Record):
     id: str
     plan: Plan
     applied_ms: int
-    applied_by: str | None = None
+    who: str | None = None
     done: bool
     removed: tuple[Removed, ...] = ()

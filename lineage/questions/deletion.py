@@ -32,7 +32,7 @@ from lineage.model import (
     PlannedNode,
     PlannedRemoval,
 )
-from lineage.questions.impact import impact_of
+from lineage.questions.impact import Sizes, impact_of
 from lineage.questions.reach import Key, Reach, read_reach
 from lineage.rules.liveness import is_live
 from lineage.rules.uris import above, spellings
@@ -59,10 +59,10 @@ class Draft:
     places: tuple[PlannedRemoval, ...]
     reach: Reach
 
-    def impact(self) -> dict[str, Any]:
+    def impact(self, sizes: Sizes | None = None) -> dict[str, Any]:
         """The impact of removing what goes."""
         going = [self.reach.node((node.kind, node.id)) for node in self.nodes]
-        return impact_of(self.reach, going=going).to_dict()
+        return impact_of(self.reach, sizes, going=going).to_dict()
 
     def fingerprint(self, removals: Sequence[PlannedRemoval] | None) -> str:
         """Of all that was read and decided, and of what is to be removed from storage."""
@@ -129,11 +129,14 @@ def _blockers(reach: Reach, request: Request, going: Set[Key]) -> Iterable[Plann
     if request.policy is DeletionPolicy.RESTRICT:
         for node in reach.downstream():
             key = (node.kind, node.id or 0)
-            for deployment in reach.deployed.get(key[1], ()) if key[0] is Kind.ARTIFACT else ():
-                where = deployment.where or deployment.execution.label
-                yield planned(node, f"is deployed to {where}")
+            reasons = []
+            if node.kind is Kind.ARTIFACT and key[1] in reach.deployed:
+                places = [d.where or d.execution.label for d in reach.deployed[key[1]]]
+                reasons.append(f"is deployed to {', '.join(places)}")
             if key not in going and is_live(node):
-                yield planned(node, "is live and depends on it")
+                reasons.append("is live and depends on it")
+            if reasons:
+                yield planned(node, "; ".join(reasons))
     if request.purge:
         held = [(Kind.CONTEXT, c, (kind, id)) for c, kind, id in reach.members]
         held += [(Kind.CONTEXT, c, (Kind.CONTEXT, child)) for child, c in reach.children]

@@ -82,7 +82,7 @@ def read_reach(reader: Reader, targets: Sequence[Node]) -> Reach:
         near = {k: sorted(i for kind, i in reach.depths if kind is k) for k in Kind}
         _read_nodes(reader, reach, near)
         _read_steps(reader, reach, near)
-        _read_deployments(reader, reach, near[Kind.EXECUTION])
+        _read_deployments(reader, reach)
         for kind in (Kind.ARTIFACT, Kind.EXECUTION):
             pairs = reader.contexts_of(kind, near[kind])
             reach.memberships += [(kind, node, context) for node, context in pairs]
@@ -139,8 +139,9 @@ def _tie(reach: Reach, event: Event) -> None:
             others.append(other)
 
 
-def _read_deployments(reader: Reader, reach: Reach, executions: Sequence[int]) -> None:
-    steps = {x for x in executions if reach.bases.of(reach.executions[x]) is BaseType.DEPLOY}
+def _read_deployments(reader: Reader, reach: Reach) -> None:
+    deploying = BaseType.DEPLOY
+    steps = {id for id, step in reach.executions.items() if reach.bases.of(step) is deploying}
     if not steps:
         return
     for deployment in deployments(reader, history=True):

@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 RECEIPTS = "receipt/"
 REMOVALS = "removal/"
+# What a copy of the store takes along.
+KEPT_NOTES = (RECEIPTS, REMOVALS)
 
 _ENDED = frozenset({RemovalOutcome.REMOVED, RemovalOutcome.ALREADY_GONE, RemovalOutcome.KEPT})
 
@@ -49,7 +51,7 @@ class Deleting(Subject):
         policy: DeletionPolicy | str = DeletionPolicy.RESTRICT,
         purge: bool = False,
         bytes: bool = False,
-        by: str | None = None,
+        who: str | None = None,
         reason: str | None = None,
     ) -> Plan:
         """What deleting these would do; nothing is changed.
@@ -67,14 +69,13 @@ class Deleting(Subject):
             )
             keys = tuple((n.kind, n.id) for n in targets if n.id is not None)
             draft = drafted(reader, Request(keys, _policy(policy), purge, bytes), targets)
-            impact = draft.impact()
-        return self._plan(draft, impact, by, reason)
+        return self._plan(draft, who, reason)
 
     def apply(
         self,
         plan: Plan,
         *,
-        by: str | None = None,
+        who: str | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Receipt:
         """Do what a plan says, and leave a receipt.
@@ -111,7 +112,7 @@ class Deleting(Subject):
                 id=plan.id,
                 plan=plan.model_copy(update={"read": {}}),
                 applied_ms=now,
-                applied_by=by if by is not None else plan.made_by,
+                who=who if who is not None else plan.who,
                 done=not plan.removals,
             )
             tx.set_note(RECEIPTS + plan.id, _as_text(receipt))
@@ -126,12 +127,12 @@ class Deleting(Subject):
         policy: DeletionPolicy | str = DeletionPolicy.RESTRICT,
         purge: bool = False,
         bytes: bool = False,
-        by: str | None = None,
+        who: str | None = None,
         reason: str | None = None,
     ) -> Receipt:
         """Plan and apply at once; see `plan_deletion` and `apply`."""
         plan = self.plan_deletion(
-            *refs, policy=policy, purge=purge, bytes=bytes, by=by, reason=reason
+            *refs, policy=policy, purge=purge, bytes=bytes, who=who, reason=reason
         )
         return self.apply(plan)
 
@@ -166,15 +167,15 @@ class Deleting(Subject):
 
     # Inside
 
-    def _plan(
-        self, draft: Draft, impact: dict[str, object], by: str | None, reason: str | None
-    ) -> Plan:
+    def _plan(self, draft: Draft, who: str | None, reason: str | None) -> Plan:
         from lineage import storage
 
         request = draft.request
         removals: tuple[PlannedRemoval, ...] | None = None
+        sizes: dict[str, int | None] = {}
         if request.bytes:
             removals = tuple(map(storage.with_files, draft.places))
+            sizes = {r.uri: r.bytes for r in removals if r.files}
         return Plan(
             id=uuid.uuid4().hex,
             operation=request.operation,
@@ -184,11 +185,11 @@ class Deleting(Subject):
             nodes=draft.nodes,
             blockers=draft.blockers,
             removals=removals,
-            impact=impact,
+            impact=draft.impact(sizes),
             read=draft.reach.read(),
             store=self.backend.url,
             made_ms=self._clock(),
-            made_by=by,
+            who=who,
             reason=reason,
             fingerprint=draft.fingerprint(removals),
         )

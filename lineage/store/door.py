@@ -432,6 +432,7 @@ class Store(Asking, Impacting, Marking, Deleting):
         parents: Iterable[tuple[int, int]] = (),
         marks: Iterable[Mark] = (),
         policies: Iterable[Policy] = (),
+        notes: Iterable[tuple[str, str]] = (),
         note: tuple[str, str | None] | None = None,
     ) -> None:
         """Write a part of another store exactly, ids and times kept, in one transaction.
@@ -445,6 +446,7 @@ class Store(Asking, Impacting, Marking, Deleting):
         given_types = list(types)
         given_marks = [checked_mark(mark) for mark in marks]
         given_policies = [checked_policy(policy) for policy in policies]
+        given_notes = list(notes)
 
         def work(tx: Writer, session: TypeSession) -> None:
             for type in given_types:
@@ -470,8 +472,8 @@ class Store(Asking, Impacting, Marking, Deleting):
                 tx.put_marks(given_marks)
             for policy in given_policies:
                 tx.put_policy(policy)
-            if note is not None:
-                tx.set_note(*note)
+            for kept in [*given_notes, *([] if note is None else [note])]:
+                tx.set_note(*kept)
 
         self._write(work)
 

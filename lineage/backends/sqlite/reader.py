@@ -251,7 +251,7 @@ class SqliteReader(Reader):
             "SELECT n.id, n.uri FROM json_each(?1) j CROSS JOIN artifact n ON n.uri = j.value "
             # "0" is the character after "/".
             "UNION SELECT n.id, n.uri FROM json_each(?1) j CROSS JOIN artifact n "
-            "ON n.uri > j.value || '/' AND n.uri < j.value || '0' ORDER BY 1",
+            "ON n.uri >= j.value || '/' AND n.uri < j.value || '0' ORDER BY 1",
             (json.dumps(list(uris)),),
         ).fetchall()
 

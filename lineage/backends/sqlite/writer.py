@@ -174,6 +174,7 @@ class SqliteWriter(SqliteReader, Writer):
         for statement in (
             *_UNTIE[kind],
             f"DELETE FROM membership WHERE kind = '{kind}' AND node_id {{these}}",
+            f"DELETE FROM mark WHERE kind = '{kind}' AND node_id {{these}}",
             f"DELETE FROM {kind} WHERE id {{these}}",
         ):
             self._connection.execute(statement.format(these=these), given)

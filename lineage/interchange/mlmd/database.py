@@ -128,6 +128,9 @@ class MlmdDatabase:
     def marks(self) -> list[Mark]:
         return []
 
+    def notes(self) -> list[tuple[str, str]]:
+        return []
+
     def policies(self) -> list[Policy]:
         return []
 
