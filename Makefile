@@ -14,7 +14,7 @@ $(READY): pyproject.toml
 		{ echo "Python 3.11 or newer is needed, but $(PYTHON) is $$($(PYTHON) --version 2>&1); try make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet -e '.[neo4j,demo,dev]'
+	$(BIN)/pip install --quiet -e '.[neo4j,demo,mlmd,dev]'
 	@touch $(READY)
 
 demo: $(READY)  ## run a real pipeline, record it, and ask it the questions

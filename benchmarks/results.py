@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.figures import FIGURES
 from benchmarks.measuring import Measured
-from benchmarks.mlmd import WHEEL
+from tools.mlmd.environment import WHEEL
 
 _FOLDER = Path(__file__).parent
 _KEPT = _FOLDER / "results.json"

@@ -7,7 +7,9 @@
     │   ├── UnknownProperty     the type declares no such property
     │   ├── TypeConflict        a type can't evolve that way
     │   ├── ContextCycle        a context would become its own ancestor
-    │   └── Ambiguous           a reference names several nodes
+    │   ├── Ambiguous           a reference names several nodes
+    │   ├── OutOfRange          a place points outside of its list
+    │   └── Unsupported         what is asked for is not done here
     ├── NotFound                nothing has that id, name, uri or external id
     ├── AlreadyExists           the id, name or external id is taken
     ├── Conflict                it changed since it was read
@@ -19,7 +21,8 @@
         ├── StoreTooNew         a newer Lineage wrote it
         └── Interrupted         a long operation stopped; running it again goes on from there
 
-`exit_code` is what the command line exits with.
+`exit_code` is what the command line exits with, `grpc_status` the status that a gRPC call ends
+with, by its name there; each is the same as ML Metadata's for the same mistake.
 """
 
 from __future__ import annotations
@@ -31,12 +34,14 @@ class LineageError(Exception):
     """What was wrong, with which value, and what to do."""
 
     exit_code: ClassVar[int] = 4
+    grpc_status: ClassVar[str] = "INTERNAL"
 
 
 class InvalidInput(LineageError):
     """The caller's input is wrong; nothing was written."""
 
     exit_code = 2
+    grpc_status = "INVALID_ARGUMENT"
 
 
 class InvalidValue(InvalidInput):
@@ -46,6 +51,8 @@ class InvalidValue(InvalidInput):
 class UnknownType(InvalidInput):
     """No type of that name."""
 
+    grpc_status = "NOT_FOUND"
+
 
 class UnknownProperty(InvalidInput):
     """The type declares no such property."""
@@ -53,6 +60,8 @@ class UnknownProperty(InvalidInput):
 
 class TypeConflict(InvalidInput):
     """A type can't evolve that way."""
+
+    grpc_status = "ALREADY_EXISTS"
 
 
 class ContextCycle(InvalidInput):
@@ -63,22 +72,37 @@ class Ambiguous(InvalidInput):
     """A reference names several nodes."""
 
 
+class OutOfRange(InvalidInput):
+    """A place points outside of its list."""
+
+    grpc_status = "OUT_OF_RANGE"
+
+
+class Unsupported(InvalidInput):
+    """What is asked for is not done here."""
+
+    grpc_status = "UNIMPLEMENTED"
+
+
 class NotFound(LineageError):
     """Nothing has that id, name, uri or external id."""
 
     exit_code = 3
+    grpc_status = "NOT_FOUND"
 
 
 class AlreadyExists(LineageError):
     """The id, name or external id is taken."""
 
     exit_code = 1
+    grpc_status = "ALREADY_EXISTS"
 
 
 class Conflict(LineageError):
     """It changed since it was read."""
 
     exit_code = 1
+    grpc_status = "FAILED_PRECONDITION"
 
 
 class PlanStale(Conflict):
@@ -102,9 +126,13 @@ class StoreError(LineageError):
 class StoreUnavailable(StoreError):
     """It can't be reached or opened."""
 
+    grpc_status = "UNAVAILABLE"
+
 
 class StoreTooNew(StoreError):
     """A newer Lineage wrote it."""
+
+    grpc_status = "FAILED_PRECONDITION"
 
 
 class Interrupted(StoreError):

@@ -67,7 +67,8 @@ class NodeWrite:
     The values of the properties are validated and of the kinds that the type declares.
     `now_ms` becomes the created and updated time; on MIRROR, `created_ms` and `updated_ms` do.
     An update sets the updated time to at least one more than it was, and only where something
-    changed. With `expected_ms`, a node whose updated time is another raises Conflict.
+    changed, or with `touch`. With `expected_ms`, a node whose updated time is another raises
+    Conflict.
     """
 
     kind: Kind
@@ -85,6 +86,7 @@ class NodeWrite:
     created_ms: int | None = None
     updated_ms: int | None = None
     expected_ms: int | None = None
+    touch: bool = False
 
 
 @dataclass(slots=True)

@@ -39,7 +39,7 @@ def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
         # As text, because there NaN equals NaN and 1 differs from 1.0.
         if encoded(after, sort=True) != encoded(before, sort=True):
             changed[field] = after
-    if not changed:
+    if not changed and not write.touch:
         return None
     changed["updated_ms"] = max(write.now_ms, old.updated_ms + 1)
     return changed

@@ -9,6 +9,7 @@ from lineage.cli import (
     marking,
     moving,
     recording,
+    serving,
     system,
 )
 from lineage.cli.app import app
@@ -23,5 +24,6 @@ __all__ = [
     "marking",
     "moving",
     "recording",
+    "serving",
     "system",
 ]

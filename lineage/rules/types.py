@@ -112,6 +112,22 @@ class TypeSession:
             found = self._lookup(kind, name, version)
         return found
 
+    def exact(self, kind: Kind, name: str, version: str | None) -> Type | None:
+        """The type of exactly that version; None is the unversioned one."""
+        found = self.known.get((kind, name, version))
+        if found is None and not self._fresh:
+            self.refresh()
+            found = self.known.get((kind, name, version))
+        return found
+
+    def by_id(self, kind: Kind, id: int) -> Type | None:
+        """The type with that id."""
+        found = next((t for t in self.known.values() if t.id == id), None)
+        if found is None and not self._fresh:
+            self.refresh()
+            found = next((t for t in self.known.values() if t.id == id), None)
+        return found if found is not None and found.kind is kind else None
+
     def meant(self, kind: Kind, name: str, version: str | None = None) -> list[Type]:
         """The types whose nodes `name` may mean: without a version, all versions."""
         if version is not None:

@@ -59,13 +59,17 @@ class Composer:
             return self.create(node)
         return self._add(self._write(node, Mode.MERGE, key))
 
-    def replace(self, node: Node) -> int:
-        """A stored node with new content; Conflict where it changed since it was read."""
+    def replace(self, node: Node, *, touch: bool = False) -> int:
+        """A stored node with new content; Conflict where it changed since it was read.
+
+        With `touch` its updated time moves on even where nothing changes.
+        """
         if node.id is None:
             raise InvalidValue(f"{node.label} has no id: only what was read can be updated")
         write = self._write(node, Mode.REPLACE, "id")
         write.id = checked_int64(node.id, f"{node.kind}.id")
         write.expected_ms = node.updated_ms
+        write.touch = touch
         return self._add(write)
 
     def mirror(self, node: Node) -> int:

@@ -17,7 +17,7 @@ from lineage.backends.base import (
     Writer,
     in_chunks,
 )
-from lineage.errors import ContextCycle, InvalidValue, NotFound
+from lineage.errors import InvalidValue, NotFound
 from lineage.model import (
     Artifact,
     ArtifactRef,
@@ -36,6 +36,7 @@ from lineage.model import (
 )
 from lineage.questions.asking import Asking
 from lineage.questions.impact import Impacting
+from lineage.rules.cycles import check_acyclic
 from lineage.rules.marks import checked_mark, checked_policy
 from lineage.rules.references import resolved
 from lineage.rules.types import TypeSession, TypeTable
@@ -43,6 +44,7 @@ from lineage.rules.values import checked_int64, is_text
 from lineage.rules.writes import Composer, checked_state
 from lineage.store.deleting import Deleting
 from lineage.store.marking import Marking
+from lineage.store.transactions import Transactions
 
 T = TypeVar("T")
 N = TypeVar("N", Artifact, Execution, Context)
@@ -67,7 +69,7 @@ class Recorded:
         return self.outputs[path]
 
 
-class Store(Asking, Impacting, Marking, Deleting):
+class Store(Asking, Impacting, Marking, Deleting, Transactions):
     """A lineage store over any backend. Get one from `lineage.connect`.
 
     Reads and writes may be called from any number of threads. Every write is one transaction:
@@ -332,7 +334,7 @@ class Store(Asking, Impacting, Marking, Deleting):
             pair = (compose.any(Kind.CONTEXT, child), compose.any(Kind.CONTEXT, parent))
             compose.batch.parents.append(pair)
             ids = tx.apply(compose.batch)
-            _check_acyclic(tx, ids[pair[0]], ids[pair[1]])
+            check_acyclic(tx, ids[pair[0]], ids[pair[1]])
 
         self._write(work)
 
@@ -467,7 +469,7 @@ class Store(Asking, Impacting, Marking, Deleting):
                 compose.batch.parents.append(pair)
             tx.apply(compose.batch)
             for child, parent in given_parents:
-                _check_acyclic(tx, child, parent)
+                check_acyclic(tx, child, parent)
             if given_marks:
                 tx.put_marks(given_marks)
             for policy in given_policies:
@@ -564,19 +566,6 @@ def _read_back(tx: Writer, given: Sequence[Node], ids: Sequence[int]) -> list[No
         by_kind.setdefault(node.kind, []).append(id)
     found = {(k, n.id): n for k, some in by_kind.items() for n in tx.nodes(k, some)}
     return [found[node.kind, id] for node, id in zip(given, ids, strict=True)]
-
-
-def _check_acyclic(tx: Writer, child: int, parent: int) -> None:
-    """Raise ContextCycle where `child` is `parent` or above it."""
-    above, frontier = {parent}, [parent]
-    while frontier and child not in above:
-        frontier = [p for _, p in tx.parents_of(frontier) if p not in above]
-        above.update(frontier)
-    if child in above:
-        raise ContextCycle(
-            f"context:{parent} can't be the parent of context:{child}, because it is "
-            + ("the same context" if child == parent else "below it already")
-        )
 
 
 def _now_ms() -> int:

@@ -1,0 +1,253 @@
+"""The gRPC server: which call is answered by what, who may call, and how it stops."""
+
+from __future__ import annotations
+
+import hmac
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from lineage.errors import AlreadyExists, Conflict, InvalidInput, LineageError, StoreUnavailable
+from lineage.model import Kind
+from lineage.server.addresses import Address
+from lineage.server.mlmd import reading, subgraph, writing
+from lineage.server.mlmd.messages import SERVICE, methods
+from lineage.store import Store
+from lineage.store.transactions import Transaction
+
+try:
+    import grpc
+except ModuleNotFoundError as error:
+    raise StoreUnavailable(
+        "the gRPC service needs grpcio: pip install 'lineage-engine[mlmd]'"
+    ) from error
+
+# Calls at work at once: each waits for the store most of the time.
+_THREADS = 16
+# How often a write is tried again that another one crossed.
+_TRIES = 5
+# How long calls under way may take to end when the server stops, in seconds.
+GRACE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a server is set up.
+
+    mlmd_limits: cut answers where ML Metadata does: pages at 101 nodes, lineage at 100 hops and
+    101 starting nodes.
+    token: what callers must send as `authorization: Bearer TOKEN`.
+    certificate, key: PEM files for TLS.
+    """
+
+    mlmd_limits: bool = False
+    token: str | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+class Server:
+    """ML Metadata's service over a store. It serves once `start` was called, until `stop`."""
+
+    def __init__(self, store: Store, address: Address, options: Options | None = None) -> None:
+        options = options or Options()
+        address.check_guarded(options.token)
+        self._stopped = threading.Event()
+        self._server = grpc.server(
+            ThreadPoolExecutor(_THREADS, thread_name_prefix="grpc"),
+            interceptors=[_Guard(options.token)] if options.token else [],
+            options=[
+                ("grpc.max_receive_message_length", -1),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        handlers = _handlers(store, mlmd_limits=options.mlmd_limits)
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(SERVICE, handlers),)
+        )
+        try:
+            if options.certificate is not None or options.key is not None:
+                port = self._server.add_secure_port(str(address), _credentials(options))
+            else:
+                port = self._server.add_insecure_port(str(address))
+        except RuntimeError as error:
+            raise StoreUnavailable(
+                f"nothing can listen at {address}: {error}; is it in use?"
+            ) from error
+        self.address = Address(address.host, port)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Take no new calls, and let those under way end."""
+        self._server.stop(GRACE_SECONDS).wait()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class _Guard(grpc.ServerInterceptor):  # type: ignore[misc]
+    """Lets only those in who know the token."""
+
+    def __init__(self, token: str) -> None:
+        self._expected = f"Bearer {token}".encode()
+
+        def refuse(request: Any, context: Any) -> None:
+            context.abort(
+                grpc.StatusCode.UNAUTHENTICATED,
+                "send the server's token as the metadata authorization: Bearer TOKEN",
+            )
+
+        self._refusal = grpc.unary_unary_rpc_method_handler(refuse)
+
+    def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
+        """The call's own handler, or the refusal."""
+        given = dict(details.invocation_metadata).get("authorization", "")
+        given = given if isinstance(given, bytes) else given.encode()
+        if hmac.compare_digest(given, self._expected):
+            return continuation(details)
+        return self._refusal
+
+
+def _credentials(options: Options) -> Any:
+    if options.certificate is None or options.key is None:
+        raise InvalidInput("TLS needs both a certificate and its key: --tls-cert and --tls-key")
+    try:
+        pair = (options.key.read_bytes(), options.certificate.read_bytes())
+    except OSError as error:
+        raise InvalidInput(f"{error.filename}: {error.strerror}") from error
+    return grpc.ssl_server_credentials([pair])
+
+
+def _handlers(store: Store, *, mlmd_limits: bool) -> dict[str, Any]:
+    handlers: dict[str, Any] = {}
+    reads, writes = _reads(mlmd_limits), _writes()
+    for name, (request, response) in methods().items():
+        if name in reads:
+            answer = _read(store, reads[name], response)
+        else:
+            answer = _write(store, writes[name], response)
+        handlers[name] = grpc.unary_unary_rpc_method_handler(
+            _answering(answer),
+            request_deserializer=request.FromString,
+            response_serializer=response.SerializeToString,
+        )
+    return handlers
+
+
+def _answering(answer: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """Errors of ours end the call with their status and message."""
+
+    def handle(request: Any, context: Any) -> Any:
+        try:
+            return answer(request)
+        except LineageError as error:
+            context.abort(getattr(grpc.StatusCode, error.grpc_status), str(error))
+        except UnicodeDecodeError as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"a text is not UTF-8: {error}")
+
+    return handle
+
+
+def _read(store: Store, call: reading.Call, response: Any) -> Callable[[Any], Any]:
+    def answer(request: Any) -> Any:
+        made = response()
+        with store.view() as view:
+            call(view, request, made)
+        return made
+
+    return answer
+
+
+def _write(store: Store, call: Any, response: Any) -> Callable[[Any], Any]:
+    def answer(request: Any) -> Any:
+        def work(transaction: Transaction) -> Any:
+            made = response()
+            call(transaction, request, made)
+            return made
+
+        for _ in range(_TRIES - 1):
+            try:
+                return store.transact(work)
+            except (AlreadyExists, Conflict) as error:
+                if not _crossed(request, error):
+                    raise
+        return store.transact(work)
+
+    return answer
+
+
+def _crossed(request: Any, error: LineageError) -> bool:
+    """Whether another write may have come between, so that a new try sees what it wrote."""
+    options = getattr(request, "options", None)
+    if isinstance(error, Conflict):
+        return not getattr(options, "abort_if_latest_updated_time_changed", False)
+    return bool(
+        getattr(options, "reuse_context_if_already_exist", False)
+        or getattr(options, "reuse_artifact_if_already_exist_by_external_id", False)
+    )
+
+
+def _writes() -> dict[str, Any]:
+    calls: dict[str, Any] = {
+        "PutTypes": writing.put_types,
+        "PutEvents": writing.put_events,
+        "PutExecution": writing.put_execution,
+        "PutLineageSubgraph": writing.put_lineage_subgraph,
+        "PutAttributionsAndAssociations": writing.put_attributions_and_associations,
+        "PutParentContexts": writing.put_parent_contexts,
+    }
+    for kind in Kind:
+        name = kind.capitalize()
+        calls[f"Put{name}Type"] = writing.put_type(kind)
+        calls[f"Put{name}s"] = writing.put_nodes(kind)
+    return calls
+
+
+def _reads(limits: bool) -> dict[str, reading.Call]:
+    calls: dict[str, reading.Call] = {
+        "GetArtifactsByURI": reading.get_artifacts_by_uri,
+        "GetParentContextsByContext": reading.get_parents,
+        "GetChildrenContextsByContext": reading.get_children,
+        "GetParentContextsByContexts": reading.get_parents_of_all,
+        "GetChildrenContextsByContexts": reading.get_children_of_all,
+        "GetLineageGraph": subgraph.get_lineage_graph(limits),
+        "GetLineageSubgraph": subgraph.get_lineage_subgraph(limits),
+    }
+    for kind in Kind:
+        name = kind.capitalize()
+        calls |= {
+            f"Get{name}Type": reading.get_type(kind),
+            f"Get{name}Types": reading.get_types(kind),
+            f"Get{name}TypesByID": reading.get_types_by_id(kind),
+            f"Get{name}TypesByExternalIds": reading.get_types_by_external_ids(kind),
+            f"Get{name}s": reading.get_nodes(kind, limits),
+            f"Get{name}sByID": reading.get_nodes_by_id(kind),
+            f"Get{name}sByType": reading.get_nodes_by_type(kind, limits),
+            f"Get{name}ByTypeAndName": reading.get_node_by_type_and_name(kind),
+            f"Get{name}sByExternalIds": reading.get_nodes_by_external_ids(kind),
+        }
+    for kind in (Kind.ARTIFACT, Kind.EXECUTION):
+        name = kind.capitalize()
+        calls |= {
+            f"GetEventsBy{name}IDs": reading.get_events_by(kind),
+            f"GetContextsBy{name}": reading.get_contexts_by(kind),
+            f"Get{name}sByContext": reading.get_members(kind, limits),
+        }
+    return calls

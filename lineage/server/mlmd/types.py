@@ -1,0 +1,128 @@
+"""Types between the wire and the store, and how the wire's clients may change them.
+
+There, properties are added only with `can_add_fields`, and left out only with `can_omit_fields`,
+which keeps them; a base type is given once. The nine system types (`mlmd.Dataset` …) are what base
+types are called there: here a base is a field, and a system type is put when first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lineage.errors import AlreadyExists, InvalidValue, TypeConflict, Unsupported
+from lineage.model import BaseType, Kind, Type
+from lineage.server.mlmd.messages import ArtifactType, ContextType, ExecutionType
+from lineage.server.mlmd.values import KINDS, NUMBERS
+from lineage.store.transactions import Transaction
+
+MESSAGES: dict[Kind, Any] = {
+    Kind.ARTIFACT: ArtifactType,
+    Kind.EXECUTION: ExecutionType,
+    Kind.CONTEXT: ContextType,
+}
+_BASES = {
+    kind: {number: BaseType(name) for name, number in pairs.items() if number}
+    for kind, pairs in (
+        (kind, dict(MESSAGES[kind].SystemDefinedBaseType.items()))
+        for kind in (Kind.ARTIFACT, Kind.EXECUTION)
+    )
+}
+_NUMBERS = {base: number for bases in _BASES.values() for number, base in bases.items()}
+SYSTEM_TYPES = {f"mlmd.{base.capitalize()}": base for base in BaseType}
+
+
+def is_system(type: Type) -> bool:
+    """Whether it is one of ML Metadata's own types, which its listings leave out."""
+    return type.name in SYSTEM_TYPES
+
+
+def put(transaction: Transaction, kind: Kind, given: Any, *, can_add: bool, can_omit: bool) -> int:
+    """Put a type of the wire; returns its id.
+
+    Raises TypeConflict where it differs from the stored one in more than the flags allow,
+    InvalidValue for a type without a name or with a property of no kind, Unsupported for a base
+    type taken away or changed, AlreadyExists for an external id that another type has.
+    """
+    types = transaction.types
+    types.refresh()
+    version = given.version or None
+    if not given.name:
+        raise InvalidValue("No type name is specified.")
+    old = types.exact(kind, given.name, version)
+    properties = {}
+    for name, number in given.properties.items():
+        if number not in KINDS:
+            raise InvalidValue(f"Property {name} of type {given.name} is UNKNOWN; give it a kind")
+        properties[name] = KINDS[number]
+    if old is not None:
+        _check(old, properties, can_add=can_add, can_omit=can_omit)
+    base = _base(kind, given, old)
+    external_id = given.external_id or None
+    owner = next(
+        (t for t in types.known.values() if external_id and t.external_id == external_id), None
+    )
+    if owner is not None and (old is None or owner.id != old.id):
+        raise AlreadyExists(
+            f"type.external_id {external_id!a} belongs to the {owner.kind} type {owner.label!r}; "
+            "choose another"
+        )
+    kept = dict(old.properties) if old is not None else {}
+    put = types.put(
+        Type(
+            kind=kind,
+            name=given.name,
+            version=version,
+            properties={**kept, **properties},
+            base=base,
+            # Only a new type takes a description, as there.
+            description=given.description if old is None and given.description else None,
+            external_id=external_id,
+        )
+    )
+    assert put.id is not None
+    return put.id
+
+
+def message(type: Type) -> Any:
+    """A type as the wire says it."""
+    made = MESSAGES[type.kind](id=type.id, name=type.name)
+    if type.version is not None:
+        made.version = type.version
+    if type.description is not None:
+        made.description = type.description
+    if type.external_id is not None:
+        made.external_id = type.external_id
+    if type.base is not None and not is_system(type):
+        made.base_type = _NUMBERS[type.base]
+    for name, kind in type.properties.items():
+        made.properties[name] = NUMBERS[kind]
+    return made
+
+
+def _check(old: Type, given: dict[str, Any], *, can_add: bool, can_omit: bool) -> None:
+    start = f"Type already exists with different properties: {old.label!r}"
+    for name, kind in old.properties.items():
+        if name in given and given[name] is not kind:
+            raise TypeConflict(f"{start}: property {name!r} is {kind}, not {given[name]}")
+        if name not in given and not can_omit:
+            raise TypeConflict(
+                f"{start}: can_omit_fields is false while the stored type also has {name!r}"
+            )
+    new = sorted(given.keys() - old.properties.keys())
+    if new and not can_add:
+        raise TypeConflict(
+            f"{start}: can_add_fields is false while the given type also has {new[0]!r}"
+        )
+
+
+def _base(kind: Kind, given: Any, old: Type | None) -> BaseType | None:
+    if not given.HasField("base_type"):
+        return None
+    if not given.base_type:
+        raise Unsupported("base_type deletion is not supported; leave base_type out")
+    base = _BASES[kind][given.base_type]
+    if old is not None and old.base not in (None, base):
+        raise Unsupported(
+            f"base_type update is not supported: type {old.label!r} has the base {old.base}"
+        )
+    return base

@@ -1,0 +1,141 @@
+"""The gRPC server itself: who may call, TLS, starting and stopping; its descriptors."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import trustme
+from google.protobuf import descriptor_pb2
+
+import lineage
+from lineage.errors import InvalidInput, StoreUnavailable
+from lineage.server.addresses import Address
+from lineage.server.mlmd.messages import SERVICE, ListOperationOptions, methods
+from lineage.server.mlmd.serving import Options, Server
+from tools.protos import DESCRIPTORS, compiled
+
+LOCAL = Address("localhost", 0)
+
+
+def call(channel: grpc.Channel, name: str, metadata: Any = (), **fields: Any) -> Any:
+    request, response = methods()[name]
+    ask = channel.unary_unary(
+        f"/{SERVICE}/{name}",
+        request_serializer=request.SerializeToString,
+        response_deserializer=response.FromString,
+    )
+    return ask(request(**fields), metadata=metadata, timeout=30)
+
+
+def status(channel: grpc.Channel, name: str) -> str:
+    """How an empty request ends. Some are refused, but none for want of an answer."""
+    try:
+        call(channel, name)
+    except grpc.RpcError as error:
+        return str(error.code().name)
+    return "OK"
+
+
+@pytest.fixture
+def store() -> Any:
+    with lineage.connect("memory://") as opened:
+        yield opened
+
+
+def test_the_descriptors_are_what_the_protos_say() -> None:
+    """`python -m tools.protos` makes them."""
+    parse = descriptor_pb2.FileDescriptorSet.FromString
+    assert parse(DESCRIPTORS.read_bytes()) == parse(compiled())
+
+
+def test_every_call_of_the_service_is_answered(store: lineage.Store) -> None:
+    with Server(store, LOCAL) as server, grpc.insecure_channel(str(server.address)) as channel:
+        for name in methods():
+            assert status(channel, name) in ("OK", "INVALID_ARGUMENT", "NOT_FOUND"), name
+
+
+def test_only_who_knows_the_token_may_call(store: lineage.Store) -> None:
+    options = Options(token="sesame")
+    with (
+        Server(store, LOCAL, options) as server,
+        grpc.insecure_channel(str(server.address)) as channel,
+    ):
+        for given in ((), (("authorization", "Bearer wrong"),), (("authorization", "sesame"),)):
+            with pytest.raises(grpc.RpcError) as refused:
+                call(channel, "GetArtifacts", given)
+            assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        call(channel, "GetArtifacts", (("authorization", "Bearer sesame"),))
+
+
+def test_nothing_listens_beyond_this_machine_without_a_token(store: lineage.Store) -> None:
+    for host in ("0.0.0.0", "::", "example.org"):
+        with pytest.raises(InvalidInput, match="token"):
+            Server(store, Address(host, 0))
+    with Server(store, Address("0.0.0.0", 0), Options(token="sesame")):
+        pass
+
+
+def test_tls(store: lineage.Store, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    issued.private_key_pem.write_to_path(key)
+    issued.cert_chain_pems[0].write_to_path(certificate)
+    with Server(store, LOCAL, Options(certificate=certificate, key=key)) as server:
+        trusted = grpc.ssl_channel_credentials(authority.cert_pem.bytes())
+        with grpc.secure_channel(str(server.address), trusted) as channel:
+            call(channel, "GetArtifacts")
+    for half in (Options(key=key), Options(certificate=certificate)):
+        with pytest.raises(InvalidInput, match="both"):
+            Server(store, LOCAL, half)
+
+
+def test_an_address_in_use_is_said(store: lineage.Store) -> None:
+    with Server(store, LOCAL) as server, pytest.raises(StoreUnavailable, match="in use"):
+        Server(store, server.address)
+
+
+@pytest.mark.parametrize("text", ["localhost", "8080", "localhost:http", ":99999"])
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(InvalidInput, match="HOST:PORT"):
+        Address.parsed(text)
+
+
+def test_addresses() -> None:
+    assert Address.parsed(":80") == Address("localhost", 80)
+    assert Address.parsed("[::1]:80") == Address("::1", 80)
+    assert str(Address("::1", 80)) == "[::1]:80"
+    assert [Address(h, 1).loopback for h in ("127.0.0.9", "::1", "10.0.0.1")] == [True, True, False]
+
+
+def test_a_broken_request_ends_with_its_status_and_the_next_one_is_answered(
+    store: lineage.Store,
+) -> None:
+    with Server(store, LOCAL) as server, grpc.insecure_channel(str(server.address)) as channel:
+        options = ListOperationOptions(next_page_token="no token")
+        with pytest.raises(grpc.RpcError) as refused:
+            call(channel, "GetArtifacts", options=options)
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        call(channel, "GetArtifacts")
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path, name: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "lineage.cli", "--store", f"sqlite:///{tmp_path}/a.db", "serve",
+         "--grpc", "localhost:0"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        with grpc.insecure_channel(said.split()[-1]) as channel:
+            call(channel, "GetArtifacts")
+        process.send_signal(name)
+        assert process.wait(timeout=60) == 0
