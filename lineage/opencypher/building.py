@@ -275,6 +275,9 @@ class Builder(Transformer[Any, Any]):
     def shortest_groups(self, c: Children) -> ast.Selector:
         return ast.Selector(_at(c[0]), "shortest groups", 1 if c[1] is None else _integer(c[1]))
 
+    def any_shortest(self, c: Children) -> ast.Selector:
+        return ast.Selector(_at(c[0]), "shortest")
+
     def all_shortest(self, c: Children) -> ast.Selector:
         return ast.Selector(_at(c[0]), "all shortest")
 

@@ -411,8 +411,8 @@ class _Classifier:
                 return "WITH_HEADERS"
             case "ON", ("CREATE" | "MATCH"):
                 return f"ON_{following}"
-            case "ALL", "SHORTEST" if before in _PATTERN_BEGINS:
-                return "ALL_SHORTEST"
+            case (("ALL" | "ANY"), "SHORTEST") if before in _PATTERN_BEGINS:
+                return f"{word}_SHORTEST"
             case "IN", ("TRANSACTIONS" | "CONCURRENT") if before == "RBRACE":
                 return "IN_TRANSACTIONS"
         return None
@@ -469,5 +469,5 @@ _BEGINS_VALUE = frozenset(
     {"NOT", "NULL", "TRUE", "FALSE", "CASE", "ALL", "ANY", "NONE", "SINGLE", "REDUCE", "EXISTS",
      "COUNT", "COLLECT", "SHORTESTPATH", "ALLSHORTESTPATHS"}
 )  # fmt: skip
-_BEFORE_PATHS = frozenset({"ANY", "SHORTEST", "ALL_SHORTEST", "INTEGER", "ALL"})
+_BEFORE_PATHS = frozenset({"ANY", "SHORTEST", "ANY_SHORTEST", "ALL_SHORTEST", "INTEGER", "ALL"})
 _PATTERN_BEGINS = frozenset({"MATCH", "EQ", "COMMA"})

@@ -1,0 +1,579 @@
+"""Expressions become Python closures over a row: made once for a query, called for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from lineage.opencypher import ast, operators
+from lineage.opencypher.errors import (
+    CypherError,
+    CypherParameterMissing,
+    CypherSyntaxError,
+    CypherTypeError,
+    CypherUnsupported,
+)
+from lineage.opencypher.functions.registry import Context, find_function
+from lineage.opencypher.matching.matcher import Matcher, Observed
+from lineage.opencypher.names import used_names
+from lineage.opencypher.values import (
+    Node,
+    Path,
+    Relationship,
+    Value,
+    and_,
+    equal,
+    kind_of,
+    less,
+    not_,
+    or_,
+    xor,
+)
+
+Row = dict[str, Value]
+Evaluate = Callable[[Row], Value]
+
+
+class Subqueries(Protocol):
+    """What runs the queries inside expressions."""
+
+    def prepared(self, query: ast.Query, *, duplicates: bool) -> Callable[[Row], Iterator[Row]]:
+        """A query that may use the names of a row; `duplicates`: whether it matters how often the
+        same row comes."""
+
+
+class Compiler:
+    """Makes closures. `subqueries` is set by who runs queries."""
+
+    subqueries: Subqueries
+
+    def __init__(self, context: Context, parameters: Mapping[str, Value]) -> None:
+        self.context = context
+        self._parameters = parameters
+
+    def expression(self, expression: ast.Expression) -> Evaluate:
+        """Its value for a row."""
+        make = _MAKERS.get(type(expression))
+        if make is None:
+            raise CypherUnsupported(f"{type(expression).__name__} is", position=expression.position)
+        made: Evaluate = make(self, expression)
+        return made
+
+    def predicate(self, expression: ast.Expression) -> Callable[[Row], bool]:
+        """Whether it is true for a row: neither false nor null."""
+        evaluate = self.expression(expression)
+        position = expression.position
+
+        def holds(row: Row) -> bool:
+            value = evaluate(row)
+            if value is True:
+                return True
+            if value is False or value is None:
+                return False
+            raise CypherTypeError(
+                f"a predicate must be true, false or null, not {kind_of(value)}",
+                detail="InvalidArgumentType",
+                position=position,
+            )
+
+        return holds
+
+    def _optional(self, expression: ast.Expression | None, default: Value) -> Evaluate:
+        return (lambda row: default) if expression is None else self.expression(expression)
+
+    # --- Constants and names ---
+
+    def _literal(self, e: ast.Literal) -> Evaluate:
+        value = e.value
+        return lambda row: value
+
+    def _parameter(self, e: ast.Parameter) -> Evaluate:
+        if e.name not in self._parameters:
+            raise CypherParameterMissing(e.name, position=e.position)
+        value = self._parameters[e.name]
+        return lambda row: value
+
+    def _variable(self, e: ast.Variable) -> Evaluate:
+        name = e.name
+        return lambda row: row[name]
+
+    # --- Access ---
+
+    def _property(self, e: ast.Property) -> Evaluate:
+        key, position = e.key, e.position
+        subject = self.expression(e.subject)
+
+        def evaluate(row: Row) -> Value:
+            value = subject(row)
+            if value.__class__ is Node:
+                return value.properties.get(key)
+            if value is None:
+                return None
+            try:
+                return operators.property_of(value, key)
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    def _index(self, e: ast.Index) -> Evaluate:
+        return self._two(e.subject, e.index, operators.element, e.position)
+
+    def _slice(self, e: ast.Slice) -> Evaluate:
+        subject = self.expression(e.subject)
+        start, end = self._optional(e.start, 0), self._optional(e.end, 2**62)
+        position = e.position
+
+        def evaluate(row: Row) -> Value:
+            try:
+                return operators.sliced(subject(row), start(row), end(row))
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    def _two(
+        self,
+        left: ast.Expression,
+        right: ast.Expression,
+        apply: Callable[[Value, Value], Value],
+        position: ast.Position,
+    ) -> Evaluate:
+        one, other = self.expression(left), self.expression(right)
+
+        def evaluate(row: Row) -> Value:
+            try:
+                return apply(one(row), other(row))
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    # --- Collections ---
+
+    def _list(self, e: ast.ListLiteral) -> Evaluate:
+        items = [self.expression(item) for item in e.items]
+        return lambda row: [item(row) for item in items]
+
+    def _map(self, e: ast.MapLiteral) -> Evaluate:
+        items = [(key, self.expression(value)) for key, value in e.items]
+        return lambda row: {key: value(row) for key, value in items}
+
+    def _map_projection(self, e: ast.MapProjection) -> Evaluate:
+        subject = self.expression(e.subject)
+        position = e.position
+        items = [(key, None if value is None else self.expression(value)) for key, value in e.items]
+
+        def evaluate(row: Row) -> Value:
+            of = subject(row)
+            if of is None:
+                return None
+            try:
+                properties = operators.keys_and_values(of)
+            except CypherError as error:
+                raise placed(error, position) from None
+            made: dict[str, Value] = {}
+            for key, value in items:
+                if value is not None:
+                    made[key] = value(row)
+                elif key == "*":
+                    made.update(properties)
+                else:
+                    made[key] = properties.get(key)
+            return made
+
+        return evaluate
+
+    # --- Operators ---
+
+    def _unary(self, e: ast.Unary) -> Evaluate:
+        operand = self.expression(e.operand)
+        position = e.position
+        apply: Callable[[Value], Value]
+        if e.operator == "NOT":
+
+            def apply(value: Value) -> Value:
+                return not_(operators.truth(value))
+
+        elif e.operator == "-":
+            apply = operators.negative
+        else:
+            apply = operators.positive
+
+        def evaluate(row: Row) -> Value:
+            try:
+                return apply(operand(row))
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    def _binary(self, e: ast.Binary) -> Evaluate:
+        if e.operator == "AND":
+            return self._logical(e, and_, False)
+        if e.operator == "OR":
+            return self._logical(e, or_, True)
+        if e.operator == "XOR":
+            return self._logical(e, xor, None)
+        budget = self.context.budget
+        apply: Callable[[Value, Value], Value]
+        if e.operator in _WITH_BUDGET:
+            by = _WITH_BUDGET[e.operator]
+
+            def apply(left: Value, right: Value) -> Value:
+                return by(budget, left, right)
+
+        else:
+            apply = _PLAIN[e.operator]
+        return self._two(e.left, e.right, apply, e.position)
+
+    def _logical(
+        self,
+        e: ast.Binary,
+        join: Callable[[bool | None, bool | None], bool | None],
+        decisive: bool | None,
+    ) -> Evaluate:
+        left, right = self.expression(e.left), self.expression(e.right)
+        position = e.position
+
+        def evaluate(row: Row) -> Value:
+            try:
+                one = operators.truth(left(row))
+                if one is decisive and decisive is not None:
+                    return one
+                return join(one, operators.truth(right(row)))
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    def _comparison(self, e: ast.Comparison) -> Evaluate:
+        first = self.expression(e.first)
+        rest = [(_COMPARE[operator], self.expression(side)) for operator, side in e.rest]
+        if len(rest) == 1:
+            [(compare, other)] = rest
+            return lambda row: compare(first(row), other(row))
+
+        def evaluate(row: Row) -> Value:
+            answer: bool | None = True
+            left = first(row)
+            for compare, side in rest:
+                right = side(row)
+                answer = and_(answer, compare(left, right))
+                if answer is False:
+                    return False
+                left = right
+            return answer
+
+        return evaluate
+
+    def _is_null(self, e: ast.IsNull) -> Evaluate:
+        operand = self.expression(e.operand)
+        if e.negated:
+            return lambda row: operand(row) is not None
+        return lambda row: operand(row) is None
+
+    def _has_labels(self, e: ast.HasLabels) -> Evaluate:
+        subject, test = self.expression(e.subject), self._label_test(e.labels)
+        position = e.position
+
+        def evaluate(row: Row) -> Value:
+            value = subject(row)
+            if value is None:
+                return None
+            if value.__class__ is Node:
+                return test(value.labels, row)
+            if value.__class__ is Relationship:
+                return test((value.type,), row)
+            raise CypherTypeError(
+                f"{kind_of(value)} has no labels",
+                detail="InvalidArgumentType",
+                position=position,
+            )
+
+        return evaluate
+
+    def _label_test(self, labels: ast.LabelExpression) -> Callable[[Sequence[str], Row], bool]:
+        if labels.operator == "is":
+            name = labels.name
+            return lambda mine, row: name in mine
+        if labels.operator == "any":
+            return lambda mine, row: bool(mine)
+        if labels.operator == "dynamic":
+            raise CypherUnsupported("a label given by an expression is", position=labels.position)
+        tests = [self._label_test(operand) for operand in labels.operands]
+        if labels.operator == "not":
+            return lambda mine, row: not tests[0](mine, row)
+        join = all if labels.operator == "and" else any
+        return lambda mine, row: join(test(mine, row) for test in tests)
+
+    def _call(self, e: ast.FunctionCall) -> Evaluate:
+        function = find_function(e.name)
+        if function is None:
+            raise CypherSyntaxError(
+                f"there is no function {e.name}()", detail="UnknownFunction", position=e.position
+            )
+        arguments = [self.expression(argument) for argument in e.arguments]
+        call, nulls, context, position = function.call, function.nulls, self.context, e.position
+        budget = context.budget
+
+        def evaluate(row: Row) -> Value:
+            budget.step()
+            values = [argument(row) for argument in arguments]
+            if not nulls and None in values:
+                for value in values:
+                    if value is None:
+                        return None
+            try:
+                return call(context, *values)
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    def _case(self, e: ast.Case) -> Evaluate:
+        default = self._optional(e.default, None)
+        if e.subject is None:
+            tests = [(self.predicate(when), self.expression(then)) for when, then in e.alternatives]
+
+            def search(row: Row) -> Value:
+                for when, then in tests:
+                    if when(row):
+                        return then(row)
+                return default(row)
+
+            return search
+        subject = self.expression(e.subject)
+        values = [(self.expression(when), self.expression(then)) for when, then in e.alternatives]
+
+        def choose(row: Row) -> Value:
+            value = subject(row)
+            for when, then in values:
+                if equal(value, when(row)):
+                    return then(row)
+            return default(row)
+
+        return choose
+
+    # --- What goes through a list ---
+
+    def _items(self, e: ast.Expression) -> Callable[[Row], list[Value] | None]:
+        source, position, budget = self.expression(e), e.position, self.context.budget
+
+        def items(row: Row) -> list[Value] | None:
+            value = source(row)
+            if value is None or value.__class__ is list:
+                budget.step(1 + len(value or ()))
+                return value
+            raise CypherTypeError(
+                f"a list is needed here, not {kind_of(value)}",
+                detail="InvalidArgumentType",
+                position=position,
+            )
+
+        return items
+
+    def _list_comprehension(self, e: ast.ListComprehension) -> Evaluate:
+        source, name = self._items(e.source), e.variable
+        where = None if e.where is None else self.predicate(e.where)
+        projection = None if e.projection is None else self.expression(e.projection)
+        budget = self.context.budget
+
+        def evaluate(row: Row) -> Value:
+            items = source(row)
+            if items is None:
+                return None
+            inner = dict(row)
+            made: list[Value] = []
+            for item in items:
+                budget.step()
+                inner[name] = item
+                if where is None or where(inner):
+                    made.append(item if projection is None else projection(inner))
+            return made
+
+        return evaluate
+
+    def _quantifier(self, e: ast.Quantifier) -> Evaluate:
+        source, name, kind = self._items(e.source), e.variable, e.kind
+        position = e.position
+        test = self._optional(e.where, True)
+
+        def evaluate(row: Row) -> Value:
+            items = source(row)
+            if items is None:
+                return None
+            inner = dict(row)
+            true = unknown = 0
+            for item in items:
+                inner[name] = item
+                try:
+                    answer = operators.truth(test(inner))
+                except CypherError as error:
+                    raise placed(error, position) from None
+                if answer is None:
+                    unknown += 1
+                elif answer:
+                    true += 1
+                    if kind == "any":
+                        return True
+                    if kind == "none" or (kind == "single" and true > 1):
+                        return False
+                elif kind == "all":
+                    return False
+            if unknown:
+                return None
+            if kind == "single":
+                return true == 1
+            return kind != "any"
+
+        return evaluate
+
+    def _reduce(self, e: ast.Reduce) -> Evaluate:
+        initial, source = self.expression(e.initial), self._items(e.source)
+        step = self.expression(e.expression)
+        name, accumulator = e.variable, e.accumulator
+
+        def evaluate(row: Row) -> Value:
+            items = source(row)
+            if items is None:
+                return None
+            inner = dict(row)
+            inner[accumulator] = initial(row)
+            for item in items:
+                inner[name] = item
+                inner[accumulator] = step(inner)
+            return inner[accumulator]
+
+        return evaluate
+
+    # --- What looks into the graph ---
+
+    def _pattern_predicate(self, e: ast.PatternPredicate) -> Evaluate:
+        matcher = Matcher(self, (e.pattern,), None, Observed(frozenset(), duplicates=False))
+        names = _pattern_names(e.pattern)
+
+        def evaluate(row: Row) -> Value:
+            return matcher.any({name: row[name] for name in names if name in row})
+
+        return evaluate
+
+    def _pattern_comprehension(self, e: ast.PatternComprehension) -> Evaluate:
+        matcher = Matcher(self, (e.pattern,), e.where, Observed(used_names(e.projection)))
+        projection = self.expression(e.projection)
+        budget = self.context.budget
+
+        def evaluate(row: Row) -> Value:
+            made: list[Value] = []
+            for found in matcher.rows((row,)):
+                budget.hold()
+                made.append(projection(found))
+            budget.release(len(made))
+            return made
+
+        return evaluate
+
+    def _path_value(self, e: ast.PathValue) -> Evaluate:
+        name = "\0path"
+        pattern = ast.PathPattern(e.position, name, e.pattern.selector, e.pattern.elements)
+        matcher = Matcher(self, (pattern,), None, Observed(frozenset((name,))))
+        selector = e.pattern.selector
+        several = selector is not None and selector.kind == "allShortestPaths"
+
+        def evaluate(row: Row) -> Value:
+            paths: list[Path] = [found[name] for found in matcher.rows((row,))]
+            if several:
+                return paths
+            return paths[0] if paths else None
+
+        return evaluate
+
+    def _subquery(self, e: ast.Subquery) -> Evaluate:
+        query = self.subqueries.prepared(e.query, duplicates=e.kind != "exists")
+        budget = self.context.budget
+        if e.kind == "exists":
+            return lambda row: next(query(row), None) is not None
+        if e.kind == "count":
+            return lambda row: sum(1 for _ in query(row))
+
+        def collect(row: Row) -> Value:
+            made: list[Value] = []
+            for found in query(row):
+                budget.hold()
+                [value] = found.values()
+                made.append(value)
+            budget.release(len(made))
+            return made
+
+        return collect
+
+
+def _pattern_names(pattern: ast.PathPattern) -> frozenset[str]:
+    return used_names(pattern)
+
+
+def placed(error: CypherError, position: ast.Position) -> CypherError:
+    """The error with its place in the query, if it has none yet."""
+    if error.position is None:
+        error.position = position
+        error.args = (f"{error.message} (line {position.line}, column {position.column})",)
+    return error
+
+
+def _less(left: Value, right: Value) -> bool | None:
+    return less(left, right)
+
+
+def _less_or_equal(left: Value, right: Value) -> bool | None:
+    return less(left, right, or_equal=True)
+
+
+_COMPARE: dict[str, Callable[[Value, Value], bool | None]] = {
+    "=": equal,
+    "<>": lambda left, right: not_(equal(left, right)),
+    "<": _less,
+    "<=": _less_or_equal,
+    ">": lambda left, right: less(right, left),
+    ">=": lambda left, right: less(right, left, or_equal=True),
+}
+_PLAIN: dict[str, Callable[[Value, Value], Value]] = {
+    "-": operators.subtract,
+    "*": operators.multiply,
+    "/": operators.divide,
+    "%": operators.modulo,
+    "^": operators.power,
+    "STARTS WITH": operators.starts_with,
+    "ENDS WITH": operators.ends_with,
+    "CONTAINS": operators.contains,
+}
+_WITH_BUDGET: dict[str, Callable[..., Value]] = {
+    "+": operators.add,
+    "||": operators.concatenate,
+    "IN": operators.contained,
+    "=~": operators.matches,
+}
+_MAKERS: dict[type, Callable[[Compiler, Any], Evaluate]] = {
+    ast.Literal: Compiler._literal,
+    ast.Parameter: Compiler._parameter,
+    ast.Variable: Compiler._variable,
+    ast.Property: Compiler._property,
+    ast.Index: Compiler._index,
+    ast.Slice: Compiler._slice,
+    ast.ListLiteral: Compiler._list,
+    ast.MapLiteral: Compiler._map,
+    ast.MapProjection: Compiler._map_projection,
+    ast.Unary: Compiler._unary,
+    ast.Binary: Compiler._binary,
+    ast.Comparison: Compiler._comparison,
+    ast.IsNull: Compiler._is_null,
+    ast.HasLabels: Compiler._has_labels,
+    ast.FunctionCall: Compiler._call,
+    ast.Case: Compiler._case,
+    ast.ListComprehension: Compiler._list_comprehension,
+    ast.PatternComprehension: Compiler._pattern_comprehension,
+    ast.Quantifier: Compiler._quantifier,
+    ast.Reduce: Compiler._reduce,
+    ast.PatternPredicate: Compiler._pattern_predicate,
+    ast.PathValue: Compiler._path_value,
+    ast.Subquery: Compiler._subquery,
+}

@@ -1,0 +1,205 @@
+"""Queries: clauses one after the other, each a generator of rows from the rows before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lineage.opencypher import ast
+from lineage.opencypher.compiling import Compiler
+from lineage.opencypher.errors import CypherUnsupported
+from lineage.opencypher.matching.matcher import Matcher, Observed
+from lineage.opencypher.names import everything, used_names
+from lineage.opencypher.projecting import Projecting, hides_duplicates
+from lineage.opencypher.values import Value, identity_key
+
+Row = dict[str, Value]
+Rows = Iterable[Row]
+Stage = Callable[[Rows], Iterator[Row]]
+
+_REFUSED: dict[type[ast.Clause], str] = {
+    ast.Create: "CREATE is",
+    ast.Merge: "MERGE is",
+    ast.SetClause: "SET is",
+    ast.Remove: "REMOVE is",
+    ast.Delete: "DELETE is",
+    ast.Foreach: "FOREACH is",
+    ast.LoadCsv: "LOAD CSV is",
+    ast.CallProcedure: "CALL of a procedure is",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A query that can run for a row; `columns` are empty where it returns nothing."""
+
+    columns: list[str]
+    run: Callable[[Row], Iterator[Row]]
+
+
+class Evaluator:
+    """Makes generators of a query's clauses. `stars` has the names that each `*` stands for, by
+    the identity of its projection."""
+
+    def __init__(self, compiler: Compiler, stars: Mapping[int, tuple[str, ...]]) -> None:
+        self._compiler = compiler
+        self._budget = compiler.context.budget
+        self._stars = stars
+        compiler.subqueries = self
+
+    def prepared(self, query: ast.Query, *, duplicates: bool) -> Callable[[Row], Iterator[Row]]:
+        """For the expressions: a query that may use the names of a row."""
+        return self.prepare(query, duplicates=duplicates).run
+
+    def prepare(self, query: ast.Query, *, duplicates: bool = True) -> Prepared:
+        """A query, ready to run. Raises CypherUnsupported for what only a writer may do."""
+        if isinstance(query, ast.Union):
+            return self._union(query, duplicates)
+        stages: list[Stage] = []
+        hidden = not duplicates
+        columns: list[str] = []
+        for place in range(len(query.clauses) - 1, -1, -1):
+            clause = query.clauses[place]
+            rest = query.clauses[place + 1 :]
+            if isinstance(clause, ast.With | ast.Return):
+                projecting = self._projecting(clause)
+                stages.append(projecting.rows)
+                if isinstance(clause, ast.Return):
+                    columns = projecting.columns
+                hidden = hides_duplicates(clause.projection, after=hidden)
+            else:
+                stages.append(self._stage(clause, rest, hidden))
+        stages.reverse()
+
+        def run(row: Row) -> Iterator[Row]:
+            rows: Iterator[Row] = iter((row,))
+            for stage in stages:
+                rows = stage(rows)
+            return rows
+
+        return Prepared(columns, run)
+
+    def _union(self, query: ast.Union, duplicates: bool) -> Prepared:
+        matter = duplicates and query.all
+        left = self.prepare(query.left, duplicates=matter)
+        right = self.prepare(query.right, duplicates=matter)
+        return self._both(left, right, query.all)
+
+    def _projecting(self, clause: ast.With | ast.Return) -> Projecting:
+        where = clause.where if isinstance(clause, ast.With) else None
+        stars = self._stars.get(id(clause.projection), ())
+        return Projecting(self._compiler, clause.projection, stars, where)
+
+    def _stage(self, clause: ast.Clause, rest: tuple[ast.Clause, ...], hidden: bool) -> Stage:
+        match clause:
+            case ast.Match():
+                observed = _observed(rest, [p.variable for p in clause.patterns], hidden)
+                matcher = Matcher(self._compiler, clause.patterns, clause.where, observed)
+                return matcher.optional if clause.optional else matcher.rows
+            case ast.Unwind():
+                return self._unwind(clause)
+            case ast.CallSubquery():
+                return self._call(clause, hidden)
+        raise CypherUnsupported(
+            _REFUSED.get(type(clause), f"{type(clause).__name__} is"), position=clause.position
+        )
+
+    def _unwind(self, clause: ast.Unwind) -> Stage:
+        items = self._compiler.expression(clause.expression)
+        name, budget = clause.variable, self._budget
+
+        def unwind(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                value = items(row)
+                if value is None:
+                    continue
+                for item in value if isinstance(value, list) else (value,):
+                    budget.step()
+                    yield {**row, name: item}
+
+        return unwind
+
+    def _call(self, clause: ast.CallSubquery, hidden: bool) -> Stage:
+        if clause.in_transactions:
+            raise CypherUnsupported("CALL … IN TRANSACTIONS is", position=clause.position)
+        if clause.imports is None:
+            inner = self._importing(clause.query, hidden)
+        else:
+            inner = self.prepare(clause.query, duplicates=not hidden)
+        imports = clause.imports
+
+        def call(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                given = row
+                if imports is not None and imports != ("*",):
+                    given = {name: row[name] for name in imports}
+                empty = True
+                for found in inner.run(dict(given)):
+                    empty = False
+                    yield {**row, **found}
+                if empty and clause.optional:
+                    yield {**row, **dict.fromkeys(inner.columns)}
+
+        return call
+
+    def _importing(self, query: ast.Query, hidden: bool) -> Prepared:
+        """A sub-query without a scope: a WITH at its beginning says what it imports."""
+        if isinstance(query, ast.Union):
+            left = self._importing(query.left, hidden or not query.all)
+            right = self._importing(query.right, hidden or not query.all)
+            return self._both(left, right, query.all)
+        prepared = self.prepare(query, duplicates=not hidden)
+        if query.clauses and isinstance(query.clauses[0], ast.With):
+            return prepared
+        return Prepared(prepared.columns, lambda row: prepared.run({}))
+
+    def _both(self, left: Prepared, right: Prepared, all: bool) -> Prepared:
+        budget = self._budget
+
+        def run(row: Row) -> Iterator[Row]:
+            seen: set[Hashable] = set()
+            for side in (left, right):
+                for found in side.run(dict(row)):
+                    key = tuple(identity_key(found.get(name)) for name in left.columns)
+                    if all or key not in seen:
+                        seen.add(key)
+                        budget.hold()
+                        yield found
+
+        return Prepared(left.columns, run)
+
+
+def _observed(rest: tuple[ast.Clause, ...], paths: list[str | None], hidden: bool) -> Observed:
+    """What the clauses after a MATCH can tell of its matches."""
+    names: set[str] = set()
+    projection: ast.Projection | None = None
+    for clause in rest:
+        names |= used_names(clause)
+        if isinstance(clause, ast.With | ast.Return):
+            projection = clause.projection
+            if projection.everything:
+                return Observed(None, duplicates=not hidden)
+            break
+        if isinstance(clause, ast.CallSubquery) and clause.imports != ():
+            return Observed(None, duplicates=not hidden)
+    lengths: set[str] = set()
+    if projection is not None:
+        before = rest[: next(i for i, c in enumerate(rest) if isinstance(c, ast.With | ast.Return))]
+        last = rest[len(before)]
+        for path in paths:
+            if path is None or any(path in used_names(clause) for clause in before):
+                continue
+            uses = sum(isinstance(p, ast.Variable) and p.name == path for p in everything(last))
+            if uses and uses == sum(_is_least_length(p, path) for p in everything(last)):
+                lengths.add(path)
+    return Observed(frozenset(names), frozenset(lengths), duplicates=not hidden)
+
+
+def _is_least_length(part: ast.Part, path: str) -> bool:
+    """Whether it is `min(length(path))`."""
+    if not (isinstance(part, ast.FunctionCall) and part.name.lower() == "min"):
+        return False
+    match part.arguments:
+        case (ast.FunctionCall(name=name, arguments=(ast.Variable(name=of),)),):
+            return name.lower() == "length" and of == path
+    return False

@@ -1,0 +1,669 @@
+"""Looking for what a MATCH asks for: rows in, a row for each match out, in the order of the rows.
+
+A relationship stands for no two relationships of one MATCH.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
+
+from lineage.opencypher import ast
+from lineage.opencypher.errors import CypherTypeError
+from lineage.opencypher.functions.registry import Context
+from lineage.opencypher.matching import planning
+from lineage.opencypher.matching.shape import HIDDEN, Link, PathShape, shape_of
+from lineage.opencypher.matching.walks import (
+    ReachedPath,
+    Segment,
+    Walker,
+    lists_of,
+)
+from lineage.opencypher.names import looked_into, used_names
+from lineage.opencypher.values import Node, Path, Relationship, Value, kind_of
+
+Row = dict[str, Value]
+Rows = Iterable[Row]
+Step = Callable[[Rows], Iterator[Row]]
+
+_LARGEST_BATCH = 2048
+
+
+class Compiler(Protocol):
+    """What the matcher needs of the compiler of expressions."""
+
+    context: Context
+
+    def expression(self, expression: ast.Expression) -> Callable[[Row], Value]:
+        """Its value for a row."""
+
+    def predicate(self, expression: ast.Expression) -> Callable[[Row], bool]:
+        """Whether it is true for a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What of the matches can be told afterwards.
+
+    names: those that something later uses. lengths: paths of which only the least length is used.
+    duplicates: whether it matters how often the same row comes.
+    """
+
+    names: frozenset[str] | None = None  # None: all
+    lengths: frozenset[str] = frozenset()
+    duplicates: bool = True
+
+    def uses(self, name: str) -> bool:
+        """Whether a name's value is used."""
+        return self.names is None or name in self.names
+
+
+class Matcher:
+    """One MATCH, ready to run. It is planned when its first row comes."""
+
+    def __init__(
+        self,
+        compiler: Compiler,
+        patterns: Sequence[ast.PathPattern],
+        where: ast.Expression | None,
+        observed: Observed,
+    ) -> None:
+        self._compiler = compiler
+        self._context = compiler.context
+        self._shape = shape_of(patterns, where)
+        self._observed = observed
+        self._where_names = frozenset().union(*(used_names(p) for p in self._shape.predicates))
+        self._plans: dict[frozenset[str], list[Step]] = {}
+        self.names = {name for name in self._shape.names if not name.startswith(HIDDEN)}
+
+    def rows(self, rows: Rows) -> Iterator[Row]:
+        """All matches of all rows."""
+        iterator = iter(rows)
+        first = next(iterator, None)
+        if first is None:
+            return iter(())
+        steps = self._steps(frozenset(first))
+        found: Iterator[Row] = _again(first, iterator)
+        for step in steps:
+            found = step(found)
+        return found
+
+    def any(self, row: Row) -> bool:
+        """Whether there is a match for this row."""
+        return next(self.rows((row,)), None) is not None
+
+    def optional(self, rows: Rows) -> Iterator[Row]:
+        """All matches; for a row without one, the row with nulls."""
+        nulls = dict.fromkeys(self.names)
+        tag = HIDDEN + "row"
+        for batch in in_batches(rows):
+            tagged = ({**row, tag: place} for place, row in enumerate(batch))
+            waiting = 0
+            for found in self.rows(tagged):
+                place = found.pop(tag)
+                for row in batch[waiting:place]:
+                    yield {**nulls, **row}
+                waiting = place + 1
+                yield found
+            for row in batch[waiting:]:
+                yield {**nulls, **row}
+
+    # --- Making the steps ---
+
+    def _steps(self, bound: frozenset[str]) -> list[Step]:
+        if bound not in self._plans:
+            self._plans[bound] = self._planned(bound)
+        return self._plans[bound]
+
+    def _planned(self, bound: frozenset[str]) -> list[Step]:
+        steps: list[Step] = []
+        walked: list[Link] = []
+        pruned: list[_Reach] = []
+        for step in planning.plan(self._shape, bound, self._context.graph):
+            match step:
+                case planning.Anchor():
+                    steps.append(self._anchor(step))
+                case planning.Known(node=node):
+                    steps.append(_known(node))
+                case planning.Keep(predicates=predicates):
+                    steps += [self._keep(p) for p in self._in_order(predicates)]
+                case planning.Named(path=path):
+                    steps.append(self._named(path))
+                case planning.Given(link=link, known=known):
+                    steps.append(self._given(link, known, walked))
+                    walked.append(link)
+                case planning.Follow(link=link):
+                    steps.append(self._follow(step, walked, pruned))
+                    walked.append(link)
+        compatible = self._compatible(walked, pruned)
+        if compatible is not None:
+            # Before paths get their names and lengths.
+            steps.append(compatible)
+        if pruned:
+            steps += [self._lengths(path) for path in self._shape.paths if path.links]
+        return steps
+
+    @staticmethod
+    def _in_order(predicates: Sequence[ast.Expression]) -> list[ast.Expression]:
+        """Labels first: they are decided without fetching properties."""
+        return sorted(predicates, key=lambda p: not isinstance(p, ast.HasLabels))
+
+    def _anchor(self, anchor: planning.Anchor) -> Step:
+        graph, budget = self._context.graph, self._context.budget
+        name, label, key = anchor.node, anchor.label, anchor.key
+        if key is None or anchor.value is None:
+
+            def scan(rows: Rows) -> Iterator[Row]:
+                for row in rows:
+                    for node in graph.nodes(label):
+                        budget.step()
+                        yield {**row, name: node}
+
+            return scan
+        value_of = self._compiler.expression(anchor.value)
+
+        def find(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                value = value_of(row)
+                if value is None:
+                    continue
+                values = value if anchor.each and isinstance(value, list) else [value]
+                seen: set[Node] = set()
+                for one in values:
+                    for node in () if one is None else graph.lookup(label, key, one):
+                        budget.step()
+                        if node not in seen:
+                            seen.add(node)
+                            yield {**row, name: node}
+
+        return find
+
+    def _keep(self, predicate: ast.Expression) -> Step:
+        graph = self._context.graph
+        if (
+            isinstance(predicate, ast.HasLabels)
+            and isinstance(predicate.subject, ast.Variable)
+            and predicate.labels.operator == "is"
+        ):
+            labelled = self._labelled(predicate.subject.name, predicate.labels.name or "")
+            if labelled is not None:
+                return labelled
+        holds = self._compiler.predicate(predicate)
+        names = looked_into(predicate)
+        if not names:
+
+            def keep(rows: Rows) -> Iterator[Row]:
+                return filter(holds, rows)
+
+            return keep
+
+        def load_and_keep(rows: Rows) -> Iterator[Row]:
+            for batch in in_batches(rows):
+                load(graph, batch, names)
+                yield from filter(holds, batch)
+
+        return load_and_keep
+
+    def _labelled(self, name: str, label: str) -> Step | None:
+        if name not in self._shape.nodes:
+            return None
+        graph, budget = self._context.graph, self._context.budget
+
+        def keep(rows: Rows) -> Iterator[Row]:
+            for batch in in_batches(rows):
+                budget.step(len(batch))
+                nodes = list(dict.fromkeys(row[name] for row in batch))
+                if all(node.loaded for node in nodes):
+                    yield from (row for row in batch if label in row[name].labels)
+                else:
+                    kept = set(graph.with_label(nodes, label))
+                    yield from (row for row in batch if row[name] in kept)
+
+        return keep
+
+    def _follow(self, step: planning.Follow, walked: Sequence[Link], pruned: list[_Reach]) -> Step:
+        link = step.link
+        taken = _Taken([other for other in walked if _may_share(other, link)])
+        if link.selector is not None:
+            return self._shortest(step)
+        if not link.repeated:
+            return self._expand(step, taken)
+        if self._may_prune(link):
+            reach = _Reach(self, step)
+            pruned.append(reach)
+            return reach.rows
+        return self._trails(step, taken)
+
+    def _expand(self, step: planning.Follow, taken: _Taken) -> Step:
+        graph, budget = self._context.graph, self._context.budget
+        first, [hop] = _ends(step.link, step.from_left)
+        target = step.link.right if step.from_left else step.link.left
+        name, closes = hop.name, step.closes or first == target
+
+        def expand(rows: Rows) -> Iterator[Row]:
+            for batch in in_batches(rows):
+                starts = list(dict.fromkeys(row[first] for row in batch))
+                found = graph.expand(starts, hop.direction, hop.types)
+                for row in batch:
+                    end = row[target] if closes else None
+                    for relationship, other in found.get(row[first], ()):
+                        budget.step()
+                        if closes and other != end:
+                            continue
+                        if taken and relationship in taken.by(row):
+                            continue
+                        yield {**row, name: relationship, target: other}
+
+        return expand
+
+    def walker(self, link: Link, *, from_left: bool) -> Walker:
+        """What walks a repeated link from one of its ends."""
+        where = None
+        loads: frozenset[str] = frozenset()
+        if link.where:
+            tests = [self._compiler.predicate(p) for p in link.where]
+            loads = frozenset().union(*(looked_into(p) for p in link.where))
+            if len(tests) == 1:
+                [where] = tests
+            else:
+
+                def where(row: Row) -> bool:
+                    return all(test(row) for test in tests)
+
+        return Walker(
+            self._context.graph, self._context.budget, link, where, loads, from_left=from_left
+        )
+
+    def _trails(self, step: planning.Follow, taken: _Taken) -> Step:
+        link = step.link
+        walker = self.walker(link, from_left=step.from_left)
+        start = link.left if step.from_left else link.right
+        target = link.right if step.from_left else link.left
+        closes = step.closes or start == target
+
+        def walk(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                end = row[target] if closes else None
+                for segment in walker.trails(row, row[start], taken.by(row), end):
+                    other = segment.nodes[-1] if step.from_left else segment.nodes[0]
+                    yield {
+                        **row,
+                        target: other,
+                        link.segment: segment,
+                        **lists_of(link, segment),
+                    }
+
+        return walk
+
+    def _shortest(self, step: planning.Follow) -> Step:
+        link = step.link
+        selector = link.selector
+        assert selector is not None
+        walker = self.walker(link, from_left=step.from_left)
+        start = link.left if step.from_left else link.right
+        target = link.right if step.from_left else link.left
+        closes = step.closes or start == target
+        of_path = selector.kind in ("shortestPath", "allShortestPaths")
+        names = {*link.lists, *(path.name for path in self._shape.paths if link in path.links)}
+        tests = [
+            self._compiler.predicate(p)
+            for p in (self._shape.predicates if of_path else ())
+            if used_names(p) & names
+        ]
+        paths = [path for path in self._shape.paths if link in path.links]
+
+        def made(row: Row, segment: Segment) -> Row | None:
+            other = segment.nodes[-1] if step.from_left else segment.nodes[0]
+            found = {**row, target: other, link.segment: segment, **lists_of(link, segment)}
+            for path in paths:
+                found[path.name] = Path(segment.nodes, segment.relationships)
+            return found if all(test(found) for test in tests) else None
+
+        def search(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                if closes:
+                    ends: Iterable[Node] = (row[target],)
+                elif len(link.hops) == 1:
+                    ends = [node for node, _ in _least_one(walker, row, row[start], link)]
+                else:
+                    ends = dict.fromkeys(
+                        s.nodes[-1] if step.from_left else s.nodes[0]
+                        for s in walker.trails(row, row[start], ())
+                    )
+                for end in ends:
+                    found = (
+                        one
+                        for segment in walker.by_length(row, row[start], end)
+                        if (one := made(row, segment)) is not None
+                    )
+                    yield from _selected(found, selector, link.segment)
+
+        return search
+
+    def _given(self, link: Link, known: frozenset[str], walked: Sequence[Link]) -> Step:
+        """A relationship that is known: its ends have to fit. A list of them: one after another."""
+        if link.repeated:
+            return self._given_list(link, known)
+        budget = self._context.budget
+        hop = link.hops[0]
+        taken = _Taken([other for other in walked if _may_share(other, link)])
+
+        def fit(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                budget.step()
+                relationship = row[hop.name]
+                if relationship is None:
+                    continue
+                if not isinstance(relationship, Relationship):
+                    raise CypherTypeError(f"{hop.name} is no relationship")
+                if hop.types is not None and relationship.type not in hop.types:
+                    continue
+                if taken and relationship in taken.by(row):
+                    continue
+                ends = [(relationship.start, relationship.end)]
+                if hop.direction == "in":
+                    ends = [(relationship.end, relationship.start)]
+                elif hop.direction == "both" and relationship.start != relationship.end:
+                    ends.append((relationship.end, relationship.start))
+                for left, right in ends:
+                    if link.left in known and row[link.left] != left:
+                        continue
+                    if link.right in known and row[link.right] != right:
+                        continue
+                    if link.left == link.right and left != right:
+                        continue
+                    yield {**row, link.left: left, link.right: right}
+
+        return fit
+
+    def _given_list(self, link: Link, known: frozenset[str]) -> Step:
+        start_known = link.left in known or link.right in known
+        walker = self.walker(link, from_left=link.left in known or not start_known)
+        graph = self._context.graph
+        from_left = link.left in known or not start_known
+        start, target = (link.left, link.right) if from_left else (link.right, link.left)
+        [name] = link.lists
+
+        def fit(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                if row[name] is None:
+                    continue
+                end = row[target] if target in known else None
+                starts = (row[start],) if start_known else graph.nodes(None)
+                for first in starts:
+                    for segment in walker.trails(row, first, (), end):
+                        if list(segment.relationships) == row[name]:
+                            other = segment.nodes[-1] if from_left else segment.nodes[0]
+                            yield {**row, start: first, target: other, link.segment: segment}
+
+        return fit
+
+    def _named(self, path: PathShape) -> Step:
+        if any(link.segment and self._may_prune(link) for link in path.links):
+
+            def nothing(rows: Rows) -> Iterator[Row]:
+                return iter(rows)
+
+            return nothing
+
+        def name(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                nodes: list[Node] = [row[path.start]]
+                relationships: list[Relationship] = []
+                for link in path.links:
+                    if link.repeated:
+                        segment: Segment = row[link.segment]
+                        nodes += segment.nodes[1:]
+                        relationships += segment.relationships
+                    else:
+                        nodes.append(row[link.right])
+                        relationships.append(row[link.hops[0].name])
+                yield {**row, path.name: Path(nodes, relationships)}
+
+        return name
+
+    # --- Pruning: where nobody can tell by which trail a node was reached ---
+
+    def _may_prune(self, link: Link) -> bool:
+        observed = self._observed
+        if observed.duplicates or not link.repeated or link.selector is not None:
+            return False
+        if len(link.hops) != 1 or link.minimum > 1 or link.maximum == 0:
+            return False
+        if any(observed.uses(name) or name in self._where_names for name in link.lists):
+            return False
+        for path in self._shape.paths:
+            if link not in path.links:
+                continue
+            if path.name in self._where_names:
+                return False
+            if observed.uses(path.name) and path.name not in observed.lengths:
+                return False
+            if observed.uses(path.name) and self._rivals(link):
+                # The least sum of lengths is not the sum of the least lengths then.
+                return False
+        return True
+
+    def _rivals(self, link: Link) -> list[Link]:
+        return [
+            other
+            for other in self._shape.links
+            if other is not link and other.repeated and _may_share(other, link)
+        ]
+
+    def _compatible(self, walked: Sequence[Link], pruned: Sequence[_Reach]) -> Step | None:
+        """Rows whose pruned links can be walked without a relationship that others stand for."""
+        contested = [
+            reach
+            for reach in pruned
+            if any(other is not reach.link and _may_share(other, reach.link) for other in walked)
+        ]
+        if not contested:
+            return None
+        links = [reach.link for reach in pruned]
+        fixed = _Taken([link for link in walked if link not in links])
+
+        def keep(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                found = _disjoint(row, contested, fixed.by(row))
+                if found is not None:
+                    yield found
+
+        return keep
+
+    def _lengths(self, path: PathShape) -> Step:
+        lengths = [link for link in path.links if self._may_prune(link)]
+        if not lengths:
+            return lambda rows: iter(rows)
+
+        def name(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                length = 0
+                for link in path.links:
+                    if not link.repeated:
+                        length += 1
+                    elif isinstance(row[link.segment], Segment):
+                        length += len(row[link.segment].relationships)
+                    else:
+                        length += row[link.segment]
+                yield {**row, path.name: ReachedPath(length)}
+
+        return name
+
+
+class _Reach:
+    """A pruned link: each node within reach once, with the least number of hops."""
+
+    def __init__(self, matcher: Matcher, step: planning.Follow) -> None:
+        link = self.link = step.link
+        self.walker = matcher.walker(link, from_left=step.from_left)
+        self._start = link.left if step.from_left else link.right
+        self._target = link.right if step.from_left else link.left
+        self._closes = step.closes or self._start == self._target
+        inner = {link.first, link.hops[0].name, link.hops[0].right}
+        self._same = not any(used_names(p) - inner for p in link.where)
+        self._known: dict[Node, dict[Node, int]] = {}
+
+    def rows(self, rows: Rows) -> Iterator[Row]:
+        """Each row with each node that it reaches."""
+        link = self.link
+        for row in rows:
+            start = row[self._start]
+            if self._closes:
+                depth = self._depth(row, start, row[self._target])
+                if depth is not None:
+                    yield {**row, link.segment: depth}
+                continue
+            for other, depth in self.walker.reach(row, start):
+                yield {**row, self._target: other, link.segment: depth}
+
+    def _depth(self, row: Row, start: Node, end: Node) -> int | None:
+        if not self._same:
+            return self._search(row, start, end)
+        if start in self._known:
+            return self._known[start].get(end)
+        if len(self._known) > 16:
+            self._known.clear()
+        if len(self._known) == 1 and next(iter(self._known)) is not start:
+            # Starts differ from row to row: stop at the end, as soon as it is met.
+            return self._search(row, start, end)
+        found: dict[Node, int] = {}
+        self._known[start] = found
+        for other, depth in self.walker.reach(row, start):
+            found[other] = min(depth, found.get(other, depth))
+        return found.get(end)
+
+    def _search(self, row: Row, start: Node, end: Node) -> int | None:
+        return next(
+            (d for other, d in self.walker.reach(row, start, (), end) if other == end), None
+        )
+
+    def witness(self, row: Row, avoid: Collection[Relationship]) -> Segment | None:
+        """A shortest way from the row's one end to the other that avoids some relationships."""
+        return self.walker.witness(row, row[self._start], row[self._target], avoid)
+
+    def ways(self, row: Row, avoid: Collection[Relationship]) -> Iterator[Segment]:
+        """All of them."""
+        return self.walker.trails(row, row[self._start], avoid, row[self._target])
+
+
+def _disjoint(row: Row, contested: Sequence[_Reach], taken: Collection[Relationship]) -> Row | None:
+    """The row, if each contested link can be walked apart from the others, else None."""
+    if not contested:
+        return row
+    reach, *others = contested
+    segment = reach.witness(row, taken)
+    if segment is None:
+        return None
+    found = _disjoint(row, others, {*taken, *segment.relationships})
+    if found is not None:
+        return {**found, reach.link.segment: len(segment.relationships)}
+    if not others:
+        return None
+    for way in reach.ways(row, taken):
+        found = _disjoint(row, others, {*taken, *way.relationships})
+        if found is not None:
+            return {**found, reach.link.segment: len(way.relationships)}
+    return None
+
+
+class _Taken:
+    """The relationships of a row that another link may not use again."""
+
+    def __init__(self, links: Sequence[Link]) -> None:
+        self._single = [link.hops[0].name for link in links if not link.repeated]
+        self._segments = [link.segment for link in links if link.repeated and not link.selector]
+
+    def __bool__(self) -> bool:
+        return bool(self._single or self._segments)
+
+    def by(self, row: Row) -> Collection[Relationship]:
+        """Those of a row."""
+        if not self._segments:
+            return [row[name] for name in self._single]
+        taken = {row[name] for name in self._single}
+        for name in self._segments:
+            segment = row.get(name)
+            if isinstance(segment, Segment):
+                taken.update(segment.relationships)
+        return taken
+
+
+def _may_share(one: Link, other: Link) -> bool:
+    """Whether two links could stand for the same relationship."""
+    return one.types is None or other.types is None or bool(one.types & other.types)
+
+
+def _known(name: str) -> Step:
+    def keep(rows: Rows) -> Iterator[Row]:
+        for row in rows:
+            value = row[name]
+            if value.__class__ is Node:
+                yield row
+            elif value is not None:
+                raise CypherTypeError(f"{name} is {kind_of(value)}, where a node was expected")
+
+    return keep
+
+
+def _ends(link: Link, from_left: bool) -> tuple[str, tuple[Any, ...]]:
+    if from_left:
+        return link.left, link.hops
+    return link.right, (link.hops[0].reversed_to(link.left),)
+
+
+def _least_one(walker: Walker, row: Row, start: Node, link: Link) -> Iterator[tuple[Node, int]]:
+    """The nodes that a trail may lead to; where at least two hops are asked for, perhaps more."""
+    if link.minimum <= 1:
+        return walker.reach(row, start)
+    return walker.from_zero().reach(row, start)
+
+
+def _selected(found: Iterator[Row], selector: ast.Selector, segment: str) -> Iterator[Row]:
+    """Of the matches between two nodes, shortest first, those that the selector asks for."""
+    if selector.kind in ("shortestPath", "shortest", "any"):
+        yield from islice(found, selector.count)
+        return
+    groups = selector.count if selector.kind == "shortest groups" else 1
+    length: int | None = None
+    for row in found:
+        mine = len(row[segment].relationships)
+        if mine != length:
+            length = mine
+            groups -= 1
+            if groups < 0:
+                return
+        yield row
+
+
+def _again(first: Row, rest: Iterator[Row]) -> Iterator[Row]:
+    yield first
+    yield from rest
+
+
+def in_batches(rows: Rows) -> Iterator[list[Row]]:
+    """Lists of rows, short ones first: so that who wants few rows does not wait for many."""
+    iterator = iter(rows)
+    size = 16
+    while batch := list(islice(iterator, size)):
+        yield batch
+        size = min(size * 4, _LARGEST_BATCH)
+
+
+def load(graph: Any, rows: Sequence[Row], names: Collection[str]) -> None:
+    """Fetch the nodes that rows have under these names, all at once."""
+    missing: dict[Node, Node] = {}
+    again: list[tuple[Node, Node]] = []
+    for name in names:
+        for row in rows:
+            value = row.get(name)
+            if value.__class__ is Node and not value.loaded:
+                first = missing.setdefault(value, value)
+                if first is not value:
+                    again.append((value, first))
+    if missing:
+        graph.load_nodes(list(missing))
+        for copy, first in again:
+            copy.fill(first.labels, first.properties)

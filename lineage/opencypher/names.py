@@ -1,0 +1,103 @@
+"""Which names an expression uses, and for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import lru_cache
+
+from lineage.opencypher import ast
+
+# Functions that look at a node no further than its identity.
+_IDENTITY_ONLY = frozenset(
+    {"id", "elementid", "count", "collect", "length", "type", "startnode", "endnode", "nodes",
+     "relationships", "exists", "coalesce"}
+)  # fmt: skip
+
+
+def parts(value: object) -> Iterator[ast.Part]:
+    """The parts directly inside a part, or inside tuples in it."""
+    if isinstance(value, ast.Part):
+        for inner in fields(value):
+            yield from _inside(getattr(value, inner.name))
+
+
+def _inside(value: object) -> Iterator[ast.Part]:
+    if isinstance(value, ast.Part):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _inside(item)
+
+
+def everything(part: ast.Part | None) -> Iterator[ast.Part]:
+    """A part and all parts inside it, outermost first."""
+    waiting: list[ast.Part] = [] if part is None else [part]
+    while waiting:
+        taken = waiting.pop()
+        yield taken
+        waiting.extend(parts(taken))
+
+
+@lru_cache(maxsize=4096)
+def used_names(part: ast.Part) -> frozenset[str]:
+    """Every name that may come from outside, and perhaps some that come from inside.
+
+    Names of nodes and relationships in patterns count; those that a comprehension brings don't.
+    """
+    names: set[str] = set()
+    local: set[str] = set()
+    match part:
+        case ast.Variable(name=name):
+            return frozenset((name,))
+        case ast.ListComprehension() | ast.Quantifier():
+            local = {part.variable}
+            outside = used_names(part.source)
+            inside = [used_names(p) for p in parts(part) if p is not part.source]
+            return outside | (frozenset().union(*inside) - local)
+        case ast.Reduce():
+            outside = used_names(part.initial) | used_names(part.source)
+            return outside | (used_names(part.expression) - {part.accumulator, part.variable})
+        case ast.NodePattern(variable=str(name)) | ast.RelationshipPattern(variable=str(name)):
+            names.add(name)
+        case ast.PathPattern(variable=str(name)):
+            local = {name}
+        case ast.CallSubquery(imports=imports) if imports:
+            names |= set(imports)
+    for inner in parts(part):
+        names |= used_names(inner)
+    return frozenset(names - local)
+
+
+@lru_cache(maxsize=4096)
+def looked_into(part: ast.Part) -> frozenset[str]:
+    """The names of values whose labels or properties an expression reads."""
+    names: set[str] = set()
+    for inner in everything(part):
+        match inner:
+            case (
+                ast.Property(subject=ast.Variable(name=name))
+                | ast.Index(subject=ast.Variable(name=name))
+                | ast.HasLabels(subject=ast.Variable(name=name))
+                | ast.MapProjection(subject=ast.Variable(name=name))
+            ):
+                names.add(name)
+            case ast.FunctionCall(name=function, arguments=arguments):
+                if function.lower() not in _IDENTITY_ONLY:
+                    names |= {a.name for a in arguments if isinstance(a, ast.Variable)}
+    return frozenset(names)
+
+
+def conjuncts(expression: ast.Expression | None) -> list[ast.Expression]:
+    """The predicates that AND joins."""
+    if expression is None:
+        return []
+    found: list[ast.Expression] = []
+    waiting = [expression]
+    while waiting:
+        taken = waiting.pop()
+        if isinstance(taken, ast.Binary) and taken.operator == "AND":
+            waiting += [taken.right, taken.left]
+        else:
+            found.append(taken)
+    return found

@@ -1,0 +1,299 @@
+"""WITH and RETURN: columns, grouping and aggregates, DISTINCT, ORDER BY, SKIP and LIMIT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import fields, replace
+from itertools import islice
+from typing import Any
+
+from lineage.opencypher import ast
+from lineage.opencypher.compiling import Compiler, Evaluate
+from lineage.opencypher.errors import CypherSyntaxError
+from lineage.opencypher.functions.registry import Aggregate, Context, find_aggregate
+from lineage.opencypher.matching.matcher import in_batches, load
+from lineage.opencypher.names import looked_into, parts
+from lineage.opencypher.values import Value, identity_key, kind_of, order_key
+
+Row = dict[str, Value]
+# What came in (for a group: its first row), and what goes out.
+Pair = tuple[Row, Row]
+
+# How often the same row comes makes no difference to these, nor to any with DISTINCT.
+_INSENSITIVE = frozenset({"min", "max"})
+
+
+def aggregates_in(part: ast.Part) -> Iterator[ast.FunctionCall | ast.CountStar]:
+    """The aggregates of an expression, without those of queries inside it."""
+    if isinstance(part, ast.CountStar):
+        yield part
+        return
+    if isinstance(part, ast.FunctionCall) and find_aggregate(part.name) is not None:
+        yield part
+        return
+    if isinstance(part, ast.Subquery):
+        return
+    for inner in parts(part):
+        yield from aggregates_in(inner)
+
+
+def hides_duplicates(projection: ast.Projection, *, after: bool) -> bool:
+    """Whether nobody can tell how often the same row came into a projection; `after`: whether
+    nobody can tell how often it comes out."""
+    found = [
+        aggregate
+        for expression in (
+            *(item.expression for item in projection.items),
+            *(item.expression for item in projection.order_by),
+        )
+        for aggregate in aggregates_in(expression)
+    ]
+    if found:
+        return all(
+            isinstance(a, ast.FunctionCall) and (a.distinct or a.name.lower() in _INSENSITIVE)
+            for a in found
+        )
+    if projection.distinct:
+        return True
+    return after and projection.skip is None and projection.limit is None
+
+
+class Projecting:
+    """One projection, ready to run; `where` is that of WITH."""
+
+    def __init__(
+        self,
+        compiler: Compiler,
+        projection: ast.Projection,
+        stars: Sequence[str],
+        where: ast.Expression | None,
+    ) -> None:
+        self._compiler = compiler
+        self._context = compiler.context
+        place = projection.position
+        self._items = [
+            *((name, ast.Variable(place, name)) for name in stars),
+            *((item.name, item.expression) for item in projection.items),
+        ]
+        self.columns = [name for name, _ in self._items]
+        self._distinct = projection.distinct
+        self._aggregates: dict[ast.Expression, str] = {}
+        self._grouped = any(True for _, e in self._items for _ in aggregates_in(e))
+        named = {e: ast.Variable(e.position, name) for name, e in self._items}
+        self._order = [
+            (compiler.expression(self._seen_after(item.expression, named)), item.descending)
+            for item in projection.order_by
+        ]
+        self._where = None if where is None else compiler.predicate(self._seen_after(where, named))
+        looked = [looked_into(item.expression) for item in projection.order_by]
+        if where is not None:
+            looked.append(looked_into(where))
+        self._looked = frozenset().union(*looked, *(looked_into(e) for _, e in self._items))
+        self._skip = None if projection.skip is None else self._bound(projection.skip)
+        self._limit = None if projection.limit is None else self._bound(projection.limit)
+        self._plain: list[tuple[str, Evaluate]] = []
+        self._summed: list[tuple[str, Evaluate]] = []
+        for name, e in self._items:
+            if self._grouped and any(True for _ in aggregates_in(e)):
+                self._summed.append((name, compiler.expression(self._with_aggregates(e))))
+            else:
+                self._plain.append((name, compiler.expression(e)))
+        self._counters = [_counter(compiler, e) for e in self._aggregates]
+        self._hidden = list(self._aggregates.values())
+
+    def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """What comes out."""
+        pairs = self._groups(rows) if self._grouped else self._each(rows)
+        if self._distinct:
+            pairs = self._once(pairs)
+        if self._order:
+            pairs = iter(self._sorted(pairs))
+        if self._skip is not None or self._limit is not None:
+            start = self._skip or 0
+            stop = None if self._limit is None else start + self._limit
+            pairs = islice(pairs, start, stop)
+        if self._where is not None:
+            where = self._where
+            pairs = (pair for pair in pairs if where({**pair[0], **pair[1]}))
+        return (new for _, new in pairs)
+
+    # --- Names that ORDER BY and WHERE see ---
+
+    def _seen_after(
+        self, expression: ast.Expression, named: dict[ast.Expression, ast.Variable]
+    ) -> ast.Expression:
+        """What was projected is meant by the same expression; aggregates are those of the group."""
+        seen = replaced(expression, named)
+        return self._with_aggregates(seen) if self._grouped else seen
+
+    def _with_aggregates(self, expression: ast.Expression) -> ast.Expression:
+        for aggregate in aggregates_in(expression):
+            self._aggregates.setdefault(aggregate, f"\0aggregate{len(self._aggregates)}")
+        return replaced(
+            expression,
+            {e: ast.Variable(e.position, name) for e, name in self._aggregates.items()},
+        )
+
+    def _bound(self, expression: ast.Expression) -> int:
+        value = self._compiler.expression(expression)({})
+        if value.__class__ is not int:
+            raise CypherSyntaxError(
+                f"SKIP and LIMIT need an integer, not {kind_of(value)}",
+                detail="InvalidArgumentType",
+                phase="runtime",
+                position=expression.position,
+            )
+        if value < 0:
+            raise CypherSyntaxError(
+                f"SKIP and LIMIT can't be negative, as {value} is",
+                detail="NegativeIntegerArgument",
+                phase="runtime",
+                position=expression.position,
+            )
+        return int(value)
+
+    # --- Rows ---
+
+    def _each(self, rows: Iterable[Row]) -> Iterator[Pair]:
+        budget, graph, items = self._context.budget, self._context.graph, self._plain
+        for batch in in_batches(rows):
+            load(graph, batch, self._looked)
+            for row in batch:
+                budget.step()
+                yield row, {name: evaluate(row) for name, evaluate in items}
+
+    def _groups(self, rows: Iterable[Row]) -> Iterator[Pair]:
+        budget, graph = self._context.budget, self._context.graph
+        keys = self._plain
+        counters = self._counters
+        groups: dict[Hashable, tuple[Row, Row, list[_Count]]] = {}
+        for batch in in_batches(rows):
+            load(graph, batch, self._looked)
+            for row in batch:
+                budget.step()
+                values = [evaluate(row) for _, evaluate in keys]
+                key = tuple(map(identity_key, values))
+                group = groups.get(key)
+                if group is None:
+                    budget.hold(1 + len(keys) + len(counters))
+                    named = {name: value for (name, _), value in zip(keys, values, strict=True)}
+                    group = groups[key] = (row, named, [make() for make in counters])
+                for count in group[2]:
+                    count.add(row)
+        if not groups and not keys:
+            groups[()] = ({}, {}, [make() for make in counters])
+        for row, named, counts in groups.values():
+            results = dict(zip(self._hidden, (c.result() for c in counts), strict=True))
+            known = {**row, **named, **results}
+            made = {name: evaluate(known) for name, evaluate in self._summed}
+            yield (
+                known,
+                {name: made[name] if name in made else named[name] for name in self.columns},
+            )
+
+    def _once(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
+        budget = self._context.budget
+        seen: set[Hashable] = set()
+        for pair in pairs:
+            key = tuple(map(identity_key, pair[1].values()))
+            if key not in seen:
+                seen.add(key)
+                budget.hold()
+                yield pair
+
+    def _sorted(self, pairs: Iterable[Pair]) -> list[Pair]:
+        budget = self._context.budget
+        order = self._order
+        wanted = None if self._limit is None else self._limit + (self._skip or 0)
+        kept: list[tuple[list[Any], Pair]] = []
+
+        def sort() -> None:
+            # Sorting keeps the order of equals, so the last key comes first.
+            for place in range(len(order) - 1, -1, -1):
+                kept.sort(key=lambda item: item[0][place], reverse=order[place][1])
+
+        for pair in pairs:
+            seen = {**pair[0], **pair[1]}
+            kept.append(([order_key(evaluate(seen)) for evaluate, _ in order], pair))
+            budget.hold()
+            if wanted is not None and len(kept) > 2 * wanted + 1000:
+                sort()
+                budget.release(len(kept) - wanted)
+                del kept[wanted:]
+        sort()
+        budget.release(len(kept))
+        return [pair for _, pair in kept]
+
+
+class _Count:
+    """One aggregate of one group."""
+
+    __slots__ = ("_accumulator", "_arguments", "_seen")
+
+    def __init__(
+        self, context: Context, aggregate: Aggregate, arguments: list[Evaluate], distinct: bool
+    ) -> None:
+        self._accumulator = aggregate.make(context)
+        self._arguments = arguments
+        self._seen: set[Hashable] | None = set() if distinct else None
+
+    def add(self, row: Row) -> None:
+        first, *rest = self._arguments
+        value = first(row)
+        if value is None:
+            return
+        if self._seen is not None:
+            key = identity_key(value)
+            if key in self._seen:
+                return
+            self._seen.add(key)
+        self._accumulator.add(value, *(argument(row) for argument in rest))
+
+    def result(self) -> Value:
+        return self._accumulator.result()
+
+
+class _CountRows(_Count):
+    __slots__ = ("_rows",)
+
+    def __init__(self) -> None:
+        self._rows = 0
+
+    def add(self, row: Row) -> None:
+        self._rows += 1
+
+    def result(self) -> Value:
+        return self._rows
+
+
+def _counter(compiler: Compiler, expression: ast.Expression) -> Callable[[], _Count]:
+    if isinstance(expression, ast.CountStar):
+        return _CountRows
+    assert isinstance(expression, ast.FunctionCall)
+    aggregate = find_aggregate(expression.name)
+    assert aggregate is not None
+    arguments = [compiler.expression(argument) for argument in expression.arguments]
+    return lambda: _Count(compiler.context, aggregate, arguments, expression.distinct)
+
+
+def replaced(expression: ast.Expression, by: dict[ast.Expression, ast.Variable]) -> ast.Expression:
+    """The expression with some parts replaced by names; queries inside it stay as they are."""
+    return _replaced(expression, by)  # type: ignore[no-any-return]
+
+
+def _replaced(value: Any, by: dict[ast.Expression, ast.Variable]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_replaced(item, by) for item in value)
+    if not isinstance(value, ast.Part):
+        return value
+    if isinstance(value, ast.Expression) and value in by:
+        return by[value]
+    if isinstance(value, ast.Subquery | ast.PathPattern):
+        return value
+    changed = {}
+    for field in fields(value):
+        old = getattr(value, field.name)
+        new = _replaced(old, by)
+        if new is not old and new != old:
+            changed[field.name] = new
+    return replace(value, **changed) if changed else value

@@ -1,0 +1,92 @@
+"""One way in: a text, a graph, parameters, limits; columns and rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+# Each module registers its functions.
+import lineage.opencypher.functions.aggregates
+import lineage.opencypher.functions.conversion
+import lineage.opencypher.functions.entities
+import lineage.opencypher.functions.lists
+import lineage.opencypher.functions.numbers
+import lineage.opencypher.functions.strings
+import lineage.opencypher.functions.temporal  # noqa: F401
+from lineage.opencypher.analysis import Analysis, analyse
+from lineage.opencypher.compiling import Compiler
+from lineage.opencypher.errors import CypherParameterMissing, CypherUnsupported
+from lineage.opencypher.evaluating import Evaluator
+from lineage.opencypher.functions.registry import Context
+from lineage.opencypher.graph import Graph
+from lineage.opencypher.limits import Budget, Limits
+from lineage.opencypher.parsing import parse
+from lineage.opencypher.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The columns of an answer, and its rows: lazily, once, each a tuple in their order."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[Value, ...]]
+
+
+@lru_cache(maxsize=256)
+def analysed(text: str) -> Analysis:
+    """A query's tree, checked. Raises CypherError for what is wrong with it."""
+    try:
+        return analyse(parse(text))
+    except RecursionError:
+        raise CypherUnsupported("an expression nested this deeply is") from None
+
+
+def run(
+    graph: Graph,
+    text: str,
+    parameters: Mapping[str, Value] | None = None,
+    *,
+    limits: Limits | None = None,
+    now: datetime | None = None,
+) -> Result:
+    """Run a query that only reads over a graph.
+
+    Parameters
+    ----------
+    graph: it must not change until the last row was taken.
+    text: openCypher; quantified path patterns and SHORTEST of newer Cypher too.
+    parameters: null, booleans, numbers, strings, lists, maps, temporal values, nodes.
+    limits: when to stop; by default only memory is bounded.
+    now: the clock of the statement; the present by default.
+
+    Raises
+    ------
+    CypherError: the query is wrong (before any row is taken), or meets a wrong value (while rows
+    are taken). CypherUnsupported: it is legal, but not run here; it names what, and where.
+    QueryStopped: a limit was reached, while rows are taken.
+    """
+    analysis = analysed(text)
+    given = dict(parameters or {})
+    for name, position in analysis.parameters.items():
+        if name not in given:
+            raise CypherParameterMissing(name, position=position)
+    budget = Budget(limits or Limits())
+    context = Context(graph, budget, now or datetime.now(UTC))
+    try:
+        evaluator = Evaluator(Compiler(context, given), analysis.stars)
+        prepared = evaluator.prepare(analysis.query)
+    except RecursionError:
+        raise CypherUnsupported("an expression nested this deeply is") from None
+    columns = tuple(analysis.columns)
+    return Result(columns, _rows(prepared.run, columns))
+
+
+def _rows(run: Any, columns: tuple[str, ...]) -> Iterator[tuple[Value, ...]]:
+    try:
+        for row in run({}):
+            yield tuple(row[name] for name in columns)
+    except RecursionError:
+        raise CypherUnsupported("an expression nested this deeply is") from None
