@@ -16,6 +16,8 @@ import lineage
 from tests.neo4j_for_tests import Neo4jForTests, emptied
 
 BACKENDS = ("memory", "sqlite", "neo4j")
+# The fixtures that bring a server up.
+_NEO4J = {"neo4j_server", "own_neo4j"}
 # The same examples each time, so that a red run can be repeated; test-long looks for new ones.
 settings.register_profile("same-examples", derandomize=True, deadline=None)
 settings.register_profile("new-examples", deadline=None, print_blob=True)
@@ -48,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [
         i
         for i in items
-        if "neo4j_server" in getattr(i, "fixturenames", ())
+        if _NEO4J & set(getattr(i, "fixturenames", ()))
         and ("url" not in getattr(i, "fixturenames", ()))
     ]
     if left_out:

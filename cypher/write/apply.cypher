@@ -1,6 +1,6 @@
 // write/apply: writes a batch in one round trip; events and pairs give nodes by their place in the list of all nodes, which is referenced, created, merged, each as artifacts, executions, contexts
 // parameters: referenced_artifacts … : list of int, created_artifacts …, merged_artifacts … : list of {label, properties}, inputs, outputs, without_flow: list of {artifact, execution: int, type, path: string, time, recorded: int}, memberships, parents: list of [int, int]
-// columns: missing: list of int, merged_ids: list of int
+// columns: missing: list of int, merged: list of {id: int, old: map of properties, or null where it was made}
 // write
 CALL () {
   UNWIND $referenced_artifacts AS id
@@ -39,19 +39,19 @@ CALL () {
   UNWIND $merged_artifacts AS row
   MERGE (n:Artifact {type_id: row.properties.type_id, name: row.properties.name})
   ON CREATE SET n = row.properties, n:$(row.label)
-  RETURN collect({node: n}) AS merged_artifacts
+  RETURN collect({node: n, old: CASE WHEN n.id <> row.properties.id THEN properties(n) END}) AS merged_artifacts
 }
 CALL () {
   UNWIND $merged_executions AS row
   MERGE (n:Execution {type_id: row.properties.type_id, name: row.properties.name})
   ON CREATE SET n = row.properties, n:$(row.label)
-  RETURN collect({node: n}) AS merged_executions
+  RETURN collect({node: n, old: CASE WHEN n.id <> row.properties.id THEN properties(n) END}) AS merged_executions
 }
 CALL () {
   UNWIND $merged_contexts AS row
   MERGE (n:Context {type_id: row.properties.type_id, name: row.properties.name})
   ON CREATE SET n = row.properties, n:$(row.label)
-  RETURN collect({node: n}) AS merged_contexts
+  RETURN collect({node: n, old: CASE WHEN n.id <> row.properties.id THEN properties(n) END}) AS merged_contexts
 }
 WITH referenced_artifacts
      + referenced_executions
@@ -100,4 +100,4 @@ CALL (nodes) {
   MERGE (child)-[:CHILD_OF]->(parent)
 }
 RETURN [i IN range(0, size(nodes) - 1) WHERE nodes[i].node IS NULL] AS missing,
-       [found IN merged | found.node.id] AS merged_ids
+       [found IN merged | {id: found.node.id, old: found.old}] AS merged

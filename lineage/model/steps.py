@@ -36,7 +36,8 @@ class Step(Record):
     `("models", 1)`), or as a list of artifacts, with the paths `(0,)`, `(1,)` …, or of
     `Port`s. An artifact is given whole (re-used by
     its id, its external id, or its type and name; otherwise made), or by reference.
-    The execution and its outputs are put in `contexts`.
+    The execution and its outputs are put in `contexts`. `types` are declared first, or extended by
+    the properties that they lack.
     `time_ms` is when it happened; without it, now.
     """
 

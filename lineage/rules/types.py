@@ -42,10 +42,11 @@ def checked_type(type: Type) -> Type:
     return type
 
 
-def evolved(old: Type, new: Type, *, dropping: Iterable[str] = ()) -> Type:
+def evolved(old: Type, new: Type, *, dropping: Iterable[str] = (), extending: bool = False) -> Type:
     """What `old` becomes when `new` is put over it, or TypeConflict.
 
-    `dropping` names the properties that `new` may leave out; others left out are refused.
+    `dropping` names the properties that go where `new` leaves them out. Others left out are
+    refused, or stay where `new` only extends `old` (MLMD's can_omit_fields).
     """
     drop = set(dropping)
     for name, kind in new.properties.items():
@@ -55,11 +56,11 @@ def evolved(old: Type, new: Type, *, dropping: Iterable[str] = ()) -> Type:
                 f"{kind}; put a new version of the type, or name the property differently"
             )
     missing = [n for n in old.properties if n not in new.properties and n not in drop]
-    if missing:
+    if missing and not extending:
         raise TypeConflict(
             f"type {old.label!r} has the propert{'y' if len(missing) == 1 else 'ies'} "
             f"{', '.join(map(repr, missing))}, which the new definition leaves out; add "
-            "what is missing, or name it in drop=[...]"
+            "what is missing, put it with extend=True to keep it, or name it in drop=[...]"
         )
     if old.base is not None and new.base is not None and new.base is not old.base:
         raise TypeConflict(
@@ -159,12 +160,16 @@ class TypeSession:
         self.refresh()
         return self.known.get((type.kind, type.name, type.version), type)
 
-    def put(self, type: Type, *, dropping: Iterable[str] = ()) -> Type:
-        """Insert or evolve a type."""
+    def put(self, type: Type, *, dropping: Iterable[str] = (), extending: bool = False) -> Type:
+        """Insert or evolve a type; see `evolved`."""
+
+        def over(old: Type) -> Type:
+            return evolved(old, type, dropping=dropping, extending=extending)
+
         type = checked_type(type)
         key = (type.kind, type.name, type.version)
         old = self.known.get(key)
-        if old is not None and evolved(old, type, dropping=dropping) == old:
+        if old is not None and over(old) == old:
             return old
         writer = self._reader
         assert isinstance(writer, Writer)
@@ -173,7 +178,7 @@ class TypeSession:
         self._fresh = False
         self.refresh()
         old = self.known.get(key)
-        new = type if old is None else evolved(old, type, dropping=dropping)
+        new = type if old is None else over(old)
         if old is None and type.id is not None:
             # The backend would overwrite the type of that id, and with it what its nodes are.
             for other in self.known.values():

@@ -108,7 +108,8 @@ class Composer:
     def step(self, step: Step) -> tuple[int, list[int], list[int], list[int]]:
         """A whole step; returns the positions of execution, inputs, outputs and contexts."""
         for type in step.types:
-            self._types.put(type)
+            # Two versions of a pipeline may run at once, each with what it knows of a type.
+            self._types.put(type, extending=True)
         happened = self._now_ms if step.time_ms is None else checked_int64(step.time_ms, "time_ms")
         execution = self.any(Kind.EXECUTION, step.execution)
         contexts = [self.any(Kind.CONTEXT, context) for context in step.contexts]

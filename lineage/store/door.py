@@ -107,13 +107,14 @@ class Store(Asking, Impacting, Marking, Deleting, Transactions):
 
     # Types
 
-    def put_type(self, type: Type, *, drop: Sequence[str] = ()) -> Type:
+    def put_type(self, type: Type, *, drop: Sequence[str] = (), extend: bool = False) -> Type:
         """Declare a type, or add properties to one; returns it as it then is.
 
         Raises TypeConflict where a property would change its kind, or be left out without being
-        named in `drop`. The same type put again changes nothing.
+        named in `drop`. With `extend`, what is left out stays, so that several writers may each
+        add what they know of. The same type put again changes nothing.
         """
-        return self._write(lambda tx, types: types.put(type, dropping=drop))
+        return self._write(lambda tx, types: types.put(type, dropping=drop, extending=extend))
 
     def types(self, kind: Kind | None = None) -> list[Type]:
         """All types, or those of one kind, ordered by kind, name and version."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar, TypeVar
@@ -29,6 +31,9 @@ T = TypeVar("T")
 # A constraint refuses a write whose key another transaction took in the same moment; the second
 # try finds that node.
 _RACES = 10
+# How long after a deadlock, in seconds, writes lock the nodes that they share in one order. It
+# costs a round trip, so it isn't done while nobody else writes to the same nodes.
+_CONTENDED = 60.0
 
 
 class Neo4jBackend(Backend):
@@ -46,6 +51,7 @@ class Neo4jBackend(Backend):
         self._driver = address.driver()
         self._bookmarks = neo4j.GraphDatabase.bookmark_manager()
         self._ids = Identifiers(self._driver, address.database)
+        self._contended_until = -math.inf
         try:
             with translated(address), self._session() as session:
                 prepare(session, address.shown, create=create)
@@ -79,10 +85,24 @@ class Neo4jBackend(Backend):
 
     def write(self, work: Callable[[Writer], T]) -> T:
         attempted: list[NodeWrite] = []
+        tries = 0
 
         def run(transaction: neo4j.ManagedTransaction) -> T:
+            nonlocal tries
+            now = time.monotonic()
+            if tries:
+                self._contended_until = now + _CONTENDED
+            tries += 1
             attempted.clear()
-            return work(Neo4jWriter(transaction, self._ids.take, self._ids.reserve, attempted))
+            return work(
+                Neo4jWriter(
+                    transaction,
+                    self._ids.take,
+                    self._ids.reserve,
+                    attempted,
+                    contended=now < self._contended_until,
+                )
+            )
 
         with translated(self._address):
             for _ in range(_RACES):

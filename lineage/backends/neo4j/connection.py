@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import neo4j
 from neo4j import exceptions
 
 from lineage.errors import InvalidValue, StoreError, StoreUnavailable
+
+# A transaction that is retried is no news, unless somebody has asked to be told.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
+
+# Writers take milliseconds, so those that met in a deadlock try again soon, and then ever later.
+_RETRY_SECONDS = 60.0
+_RETRIES: dict[str, Any] = {
+    "initial_retry_delay": 0.02,
+    "retry_delay_multiplier": 1.7,
+    "retry_delay_jitter_factor": 0.7,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,8 @@ class Address:
             auth=(self.user, self.password),
             notifications_min_severity="OFF",
             user_agent="lineage-engine",
+            max_transaction_retry_time=_RETRY_SECONDS,
+            **_RETRIES,
         )
 
 

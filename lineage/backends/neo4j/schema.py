@@ -45,6 +45,16 @@ def prepare(session: neo4j.Session, where: str, *, create: bool) -> None:
         )
     for step in _STEPS[schema or 0 :]:
         for name in step:
-            session.run(template(f"schema/{name}")).consume()
-    session.run(template("schema/await")).consume()
-    session.run(template("schema/set"), schema=SCHEMA).consume()
+            _run(session, f"schema/{name}")
+    _run(session, "schema/await")
+    _run(session, "schema/set", schema=SCHEMA)
+
+
+def _run(session: neo4j.Session, name: str, **parameters: object) -> None:
+    """One statement in a managed transaction: several may open a new database at once, and locks
+    on its schema are then taken in any order."""
+
+    def work(transaction: neo4j.ManagedTransaction) -> None:
+        transaction.run(template(name), parameters).consume()
+
+    session.execute_write(work)

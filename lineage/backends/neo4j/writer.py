@@ -14,7 +14,7 @@ from typing import Any
 
 import neo4j
 
-from lineage.backends.base import Batch, Filter, Mode, NodeWrite, Writer, in_chunks
+from lineage.backends.base import Batch, Mode, NodeWrite, Writer, in_chunks
 from lineage.backends.codec import encoded_path
 from lineage.backends.neo4j.codec import native_properties, node
 from lineage.backends.neo4j.naming import custom_key, property_key, type_label
@@ -22,7 +22,7 @@ from lineage.backends.neo4j.reader import Neo4jReader
 from lineage.backends.refusals import missing, other_type, taken
 from lineage.backends.rewriting import rewritten
 from lineage.backends.rows import policy_text
-from lineage.model import EventType, Flow, Kind, Mark, Policy, Type
+from lineage.model import EventType, Flow, Kind, Mark, Node, Policy, Type
 
 TakeIds = Callable[[str, int], Sequence[int]]
 Reserve = Callable[[str, int], None]
@@ -62,8 +62,12 @@ class Neo4jWriter(Neo4jReader, Writer):
         take_ids: TakeIds,
         reserve: Reserve,
         attempted: list[NodeWrite],
+        *,
+        contended: bool = False,
     ) -> None:
+        """With `contended`, stored nodes are locked in one order before anything is written."""
         super().__init__(transaction)
+        self._contended = contended
         self._take_ids = take_ids
         self._reserve = reserve
         # What was tried, so that a refused constraint can be explained afterwards.
@@ -109,7 +113,7 @@ class Neo4jWriter(Neo4jReader, Writer):
     def apply(self, batch: Batch) -> list[int]:
         self._attempted.extend(w for w in batch.nodes if w.mode is not Mode.REFERENCE)
         self._mirror([w for w in batch.nodes if w.mode is Mode.MIRROR])
-        places, ids, updates = self._placed(batch.nodes)
+        places, ids, updates, stored = self._placed(batch.nodes)
         order = places.numbered()
         parameters: dict[str, Any] = {
             f"{shape}_{kind}s": rows for (shape, kind), rows in places.rows.items()
@@ -127,6 +131,8 @@ class Neo4jWriter(Neo4jReader, Writer):
                     "recorded": event.recorded_ms,
                 }
             )
+        if self._contended:
+            self._run("write/claim", **_stored(parameters)).consume()
         [answer] = self._run(
             "write/apply",
             **parameters,
@@ -140,14 +146,15 @@ class Neo4jWriter(Neo4jReader, Writer):
             gone = answer["missing"][0]
             write = batch.nodes[order.index(gone)]
             raise missing(write.kind, "id", ids[order.index(gone)])
-        merged = self._merged_ids(places, answer["merged_ids"])
+        merged = self._merged(places, answer["merged"])
         for position, place in enumerate(places.of):
-            if place in merged:
-                new_id = ids[position]
-                ids[position] = merged[place]
-                if merged[place] != new_id and _sets_something(batch.nodes[position]):
+            if place in merged and merged[place]["old"] is not None:
+                write = batch.nodes[position]
+                ids[position] = merged[place]["id"]
+                stored[write.kind, ids[position]] = merged[place]["old"]
+                if _sets_something(write):
                     updates.add(position)
-        self._rewrite([(batch.nodes[position], ids[position]) for position in sorted(updates)])
+        self._rewrite([(batch.nodes[at], ids[at]) for at in sorted(updates)], stored)
         return ids
 
     def put_marks(self, marks: Sequence[Mark]) -> list[int]:
@@ -184,11 +191,14 @@ class Neo4jWriter(Neo4jReader, Writer):
     def purge(self, kind: Kind, ids: Sequence[int]) -> None:
         self._run(f"write/purge_{kind}s", ids=list(ids)).consume()
 
-    def _placed(self, writes: Sequence[NodeWrite]) -> tuple[_Places, list[int], set[int]]:
-        """Where each write goes, the id that it has or would get, and which are to be rewritten.
+    def _placed(self, writes: Sequence[NodeWrite]) -> tuple[_Places, list[int], set[int], _Stored]:
+        """Where each write goes, the id that it has or would get, which are to be rewritten, and
+        what was read of stored nodes on the way.
 
-        These are positions, because the id of what is merged is known only after the statement.
+        Those to be rewritten are positions, because the id of what is merged is known only after
+        the statement.
         """
+        by_key = self._by_keys(writes)
         new_ids = {
             kind: iter(self._take_ids(kind, n))
             for kind in Kind
@@ -220,7 +230,7 @@ class Neo4jWriter(Neo4jReader, Writer):
             elif write.mode is Mode.REFERENCE or (
                 write.mode is Mode.MERGE and write.key == "external_id"
             ):
-                found = self._by_key(write)
+                found = _stored_id(write, by_key)
                 if found is None and write.mode is Mode.REFERENCE:
                     raise missing(kind, write.key, getattr(write, write.key))
             if found is not None:
@@ -244,11 +254,11 @@ class Neo4jWriter(Neo4jReader, Writer):
             for key in keys:
                 made.setdefault(key, position)
             ids.append(found)
-        return places, ids, updates
+        return places, ids, updates, {(k, found["id"]): found for (k, *_), found in by_key.items()}
 
-    def _merged_ids(
-        self, places: _Places, found: Sequence[int]
-    ) -> dict[tuple[str, Kind, int], int]:
+    def _merged(
+        self, places: _Places, found: Sequence[dict[str, Any]]
+    ) -> dict[tuple[str, Kind, int], dict[str, Any]]:
         merged = iter(found)
         return {
             ("merged", kind, index): next(merged)
@@ -256,16 +266,34 @@ class Neo4jWriter(Neo4jReader, Writer):
             for index in range(len(places.rows["merged", kind]))
         }
 
-    def _by_key(self, write: NodeWrite) -> int | None:
-        if write.key == "external_id":
-            found = self.find(write.kind, Filter(external_id=write.external_id))
-            if found and write.type is not None and found[0].type_id != write.type.id:
-                raise other_type(write, found[0].id, found[0].type)
-        else:
-            assert write.type is not None
-            assert write.type.id is not None
-            found = self.find(write.kind, Filter(type_ids=[write.type.id], name=write.name))
-        return found[0].id if found else None
+    def _by_keys(self, writes: Sequence[NodeWrite]) -> dict[_Key, dict[str, Any]]:
+        """The stored nodes that writes name by external id, or refer to by type and name."""
+        found: dict[_Key, dict[str, Any]] = {}
+        for kind in Kind:
+            wanted = {
+                keys[0]
+                for write in writes
+                if write.kind is kind
+                and write.mode is not Mode.CREATE
+                and (write.key == "external_id" or write.mode is Mode.REFERENCE)
+                and (keys := _keys(write))
+            }
+            if not wanted:
+                continue
+            records = self._run(
+                f"read/{kind}s_by_keys",
+                external_ids=[value for _, by, _, value in wanted if by == "external_id"],
+                names=[
+                    {"type_id": type_id, "name": value}
+                    for _, by, type_id, value in wanted
+                    if by == "name"
+                ],
+            )
+            for record in records:
+                node = record["node"]
+                found[kind, "external_id", None, node.get("external_id")] = node
+                found[kind, "name", node["type_id"], node.get("name")] = node
+        return found
 
     def _mirror(self, writes: Sequence[NodeWrite]) -> None:
         for kind in Kind:
@@ -278,32 +306,41 @@ class Neo4jWriter(Neo4jReader, Writer):
                 self._reserve(kind, max(row["id"] for row in rows))
                 self._run(f"write/mirror_{kind}s", rows=rows).consume()
 
-    def _rewrite(self, updates: Sequence[tuple[NodeWrite, int]]) -> None:
-        """Set what is given on stored nodes, locked, so that no other change is overwritten."""
-        for write, id in updates:
-            kind = write.kind
-            found = [dict(r) for r in self._run(f"write/lock_{kind}s", ids=[id])]
-            if not found:
-                raise missing(kind, "id", id)
-            old = node(kind, found[0]["node"])
-            changed = rewritten(old, write)
-            if changed is None:
+    def _rewrite(self, updates: Sequence[tuple[NodeWrite, int]], stored: _Stored) -> None:
+        """Set what is given on stored nodes, locked, so that no other change is overwritten.
+
+        Nothing is locked where what was read of the nodes has it all already.
+        """
+        if all(
+            (write.kind, id) in stored
+            and rewritten(node(write.kind, stored[write.kind, id]), write) is None
+            for write, id in updates
+        ):
+            return
+        for kind in Kind:
+            ids = sorted({id for write, id in updates if write.kind is kind})
+            if not ids:
                 continue
-            new = {**old.__dict__, **changed}
-            full = NodeWrite(
-                kind=kind,
-                mode=write.mode,
-                key="id",
-                type=write.type,
-                name=new["name"],
-                external_id=new["external_id"],
-                uri=new.get("uri"),
-                state=new.get("state") and str(new["state"]),
-                properties=new["properties"],
-                custom_properties=new["custom_properties"],
-            )
-            row = _row(full, id, new["created_ms"], new["updated_ms"])
-            self._run(f"write/rewrite_{kind}s", rows=[row]).consume()
+            locked = {r["node"]["id"]: r["node"] for r in self._run(f"write/lock_{kind}s", ids=ids)}
+            became = dict(locked)
+            for write, id in updates:
+                if write.kind is not kind:
+                    continue
+                if id not in locked:
+                    raise missing(kind, "id", id)
+                old = node(kind, became[id])
+                changed = rewritten(old, write)
+                if changed is not None:
+                    # Taken out and put back, so that the rows are in the order of the last change.
+                    became.pop(id)
+                    became[id] = _native(old, changed, write)
+            rows = [
+                {"id": id, **_difference(locked[id], new)}
+                for id, new in became.items()
+                if new is not locked[id]
+            ]
+            if rows:
+                self._run(f"write/rewrite_{kind}s", rows=rows).consume()
 
     def _free_custom_keys(self, type: Type) -> None:
         """Custom properties give up the plain names that their type has come to declare."""
@@ -314,6 +351,11 @@ class Neo4jWriter(Neo4jReader, Writer):
                     f"write/free_custom_key_of_{type.kind}s", type_id=type.id, old=old, new=new
                 ).consume()
 
+
+# Kind, what finds it, the type's id with a name, and the name or external id itself.
+_Key = tuple[Kind, str, object, object]
+# What was read of stored nodes, by kind and id.
+_Stored = dict[tuple[Kind, int], Mapping[str, Any]]
 
 _MAKING = (Mode.CREATE, Mode.MERGE)
 _WITHOUT_FLOW: Mapping[EventType, str] = {
@@ -333,9 +375,54 @@ def _sets_something(write: NodeWrite) -> bool:
     )
 
 
-def _keys(write: NodeWrite) -> list[tuple[Kind, str, object, object]]:
+def _stored(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `write/apply`'s parameters that name stored nodes."""
+    return {k: rows for k, rows in parameters.items() if k.startswith(("referenced", "merged"))}
+
+
+def _stored_id(write: NodeWrite, by_key: Mapping[_Key, Mapping[str, Any]]) -> int | None:
+    found = by_key.get(_keys(write)[0])
+    if found is None:
+        return None
+    id: int = found["id"]
+    if write.type is not None and found["type_id"] != write.type.id:
+        raise other_type(write, id, found["type"])
+    return id
+
+
+def _native(old: Node, changed: Mapping[str, Any], write: NodeWrite) -> dict[str, Any]:
+    """The native properties of a stored node after a change."""
+    new = {**old.__dict__, **changed}
+    full = NodeWrite(
+        kind=old.kind,
+        mode=write.mode,
+        key="id",
+        type=write.type,
+        name=new["name"],
+        external_id=new["external_id"],
+        uri=new.get("uri"),
+        state=new.get("state") and str(new["state"]),
+        properties=new["properties"],
+        custom_properties=new["custom_properties"],
+    )
+    assert old.id is not None
+    native: dict[str, Any] = _row(full, old.id, new["created_ms"], new["updated_ms"])["properties"]
+    return native
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """What to clear and what to set, so that `old` becomes `new`."""
+    # As text, because 1 equals 1.0 and 0.0 equals -0.0, and NaN not even itself.
+    changed = {k: v for k, v in new.items() if k not in old or repr(old[k]) != repr(v)}
+    return {
+        "cleared": {k: None for k in old if k in changed or k not in new},
+        "properties": changed,
+    }
+
+
+def _keys(write: NodeWrite) -> list[_Key]:
     """What finds the node, the key of the write first."""
-    keys: list[tuple[Kind, str, object, object]] = []
+    keys: list[_Key] = []
     if write.external_id is not None:
         keys.append((write.kind, "external_id", None, write.external_id))
     if write.name is not None and write.type is not None:
