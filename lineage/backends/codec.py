@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ _encode_sorted = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True
 ).encode
 # Texts are our own, so without the check for what comes before and after.
-_raw_decode = json.JSONDecoder().raw_decode
+_scan: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 _decode = json.loads
 
 
@@ -39,10 +39,11 @@ def decoded(text: str | None) -> dict[str, Value]:
     """The properties that `encoded` made the text from."""
     if text is None:
         return {}
-    found: dict[str, Any] = _raw_decode(text)[0]
-    for name, value in found.items():
-        if type(value) is dict:
-            found[name] = _from_json(value)
+    found: dict[str, Any] = _scan(text, 0)[0]
+    if '{"$' in text:
+        for name, value in found.items():
+            if type(value) is dict:
+                found[name] = _from_json(value)
     return found
 
 

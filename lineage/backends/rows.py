@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lineage.backends.codec import encoded_path
+from lineage.backends.codec import decoded, decoded_path, encoded_path
 from lineage.model import (
     NODE_CLASSES,
     Artifact,
     ArtifactState,
+    Context,
     Event,
     EventType,
     Execution,
@@ -48,8 +49,8 @@ def node(
         "type": type[1],
         "name": name,
         "external_id": external_id,
-        "properties": _by_name(properties),
-        "custom_properties": _by_name(custom_properties),
+        "properties": by_name(properties),
+        "custom_properties": by_name(custom_properties),
         "type_version": type[2],
         "id": id,
         "type_id": type[0],
@@ -66,7 +67,8 @@ def node(
     return NODE_CLASSES[kind].trusted(fields)
 
 
-def _by_name(properties: dict[str, Any]) -> dict[str, Any]:
+def by_name(properties: dict[str, Any]) -> dict[str, Any]:
+    """Properties in the order of their names."""
     return dict(sorted(properties.items())) if len(properties) > 1 else properties
 
 
@@ -84,6 +86,62 @@ def event(
             "recorded_ms": recorded_ms,
         }
     )
+
+
+def events(found: Iterable[tuple[int, int, str, str, int, int]]) -> list[Event]:
+    """Events from rows of artifact id, execution id, type, path as text, time, recorded."""
+    types = _EVENT_TYPES
+    return Event.trusted_all(
+        [
+            {
+                "artifact_id": artifact_id,
+                "execution_id": execution_id,
+                "type": types[type],
+                "path": decoded_path(path),
+                "time_ms": time_ms,
+                "recorded_ms": recorded_ms,
+            }
+            for artifact_id, execution_id, type, path, time_ms, recorded_ms in found
+        ]
+    )
+
+
+def nodes(
+    kind: Kind, found: Iterable[tuple[Any, ...]], types: Mapping[int, tuple[str, str | None]]
+) -> list[Node]:
+    """Nodes from rows of id, type's id, name, external id, uri, state, created, updated,
+    properties and custom properties as text; `types` has the name and version of each type."""
+    many: list[dict[str, Any]] = [
+        {
+            "type": types[type_id][0],
+            "name": name,
+            "external_id": external_id,
+            "properties": by_name(decoded(properties)),
+            "custom_properties": by_name(decoded(custom_properties)),
+            "type_version": types[type_id][1],
+            "id": id,
+            "type_id": type_id,
+            "created_ms": created_ms,
+            "updated_ms": updated_ms,
+            "uri": uri,
+            "state": state,
+        }
+        for (id, type_id, name, external_id, uri, state, created_ms, updated_ms, properties,
+             custom_properties) in found
+    ]  # fmt: skip
+    if kind is Kind.ARTIFACT:
+        for fields in many:
+            fields["state"] = _ARTIFACT_STATES[fields["state"] or "UNKNOWN"]
+        return Artifact.trusted_all(many)  # type: ignore[return-value]
+    for fields in many:
+        del fields["uri"]
+    if kind is Kind.EXECUTION:
+        for fields in many:
+            fields["state"] = _EXECUTION_STATES[fields["state"] or "UNKNOWN"]
+        return Execution.trusted_all(many)  # type: ignore[return-value]
+    for fields in many:
+        del fields["state"]
+    return Context.trusted_all(many)  # type: ignore[return-value]
 
 
 def event_order(event: Event) -> tuple[int, int, str, str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from functools import cache
+from itertools import repeat
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -10,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lineage.errors import InvalidValue
 
 _set = object.__setattr__
+_exhaust = deque[None](maxlen=0).extend
 
 
 class Record(BaseModel):
@@ -36,6 +40,16 @@ class Record(BaseModel):
         _set(record, "__pydantic_extra__", None)
         _set(record, "__pydantic_private__", None)
         return record
+
+    @classmethod
+    def trusted_all(cls, many: Sequence[dict[str, Any]]) -> list[Self]:
+        """As `trusted` for each, in loops that don't leave C: a large answer is mostly this."""
+        records = list(map(cls.__new__, repeat(cls, len(many))))
+        _exhaust(map(_set, records, repeat("__dict__"), many))
+        _exhaust(map(_set, records, repeat("__pydantic_fields_set__"), repeat(_every_field(cls))))
+        _exhaust(map(_set, records, repeat("__pydantic_extra__"), repeat(None)))
+        _exhaust(map(_set, records, repeat("__pydantic_private__"), repeat(None)))
+        return records
 
     @classmethod
     def parse(cls, data: object) -> Self:

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lineage.backends.base import Direction, Frontier, Reader
-from lineage.model import BaseType, Event, Flow, Kind, Node
+from lineage.model import BaseType, Event, EventType, Flow, Kind, Node
+from lineage.model.collecting import collector_paused
 from lineage.model.well_known import base_of
 from lineage.questions.rendering import event_as_json, node_as_json
 
+_CARRYING = frozenset(type for type in EventType if type.flow is not None)
 
-@dataclass(frozen=True, slots=True)
-class LineageNode:
+
+class LineageNode(NamedTuple):
     """A node of an answer, with its least distance in events from the nearest start."""
 
     node: Node
@@ -126,23 +128,30 @@ def closure(
 ) -> Lineage:
     """The closure with its nodes and events; `type` is a type's name or a base type's."""
     levels = closure_levels(reader, starts, direction, depth=depth, as_of_ms=as_of_ms)
-    ids: dict[Kind, dict[int, int]] = {Kind.ARTIFACT: {}, Kind.EXECUTION: {}}
-    for at, level_kind, level in levels:
-        ids[level_kind].update(dict.fromkeys(level, at))
-    nodes = [
-        LineageNode(node, at[node.id])
-        for level_kind, at in ids.items()
-        if kind is None or level_kind is kind
-        for node in reader.nodes(level_kind, list(at))
-        if node.id is not None
-    ]
-    events = [
-        event
-        for event in reader.events(execution_ids=list(ids[Kind.EXECUTION]))
-        if event.artifact_id in ids[Kind.ARTIFACT]
-        and event.type.flow is not None
-        and (as_of_ms is None or (event.recorded_ms or 0) <= as_of_ms)
-    ]
+    reached: dict[Kind, list[int]] = {Kind.ARTIFACT: [], Kind.EXECUTION: []}
+    for _, level_kind, level in levels:
+        reached[level_kind] += level
+    with collector_paused():
+        loaded = {
+            level_kind: {node.id: node for node in reader.nodes(level_kind, ids)}
+            for level_kind, ids in reached.items()
+            if kind is None or level_kind is kind
+        }
+        nodes = [
+            LineageNode(node, at)
+            for at, level_kind, level in levels
+            if level_kind in loaded
+            for node in map(loaded[level_kind].get, level)
+            if node is not None
+        ]
+        artifacts = set(reached[Kind.ARTIFACT])
+        events = [
+            event
+            for event in reader.events(execution_ids=reached[Kind.EXECUTION])
+            if event.artifact_id in artifacts and event.type in _CARRYING
+        ]
+        if as_of_ms is not None:
+            events = [event for event in events if (event.recorded_ms or 0) <= as_of_ms]
     if type is not None:
         type_ids = {
             t.id
@@ -157,7 +166,6 @@ def closure(
             for e in events
             if (Kind.ARTIFACT, e.artifact_id) in shown and (Kind.EXECUTION, e.execution_id) in shown
         ]
-    nodes.sort(key=lambda found: (found.depth, found.node.kind, found.node.id or 0))
     return Lineage(direction, tuple(starts), tuple(nodes), tuple(events))
 
 

@@ -70,6 +70,7 @@ def own_neo4j() -> Iterator[LocalNeo4j]:
         yield server
 
 
+@pytest.mark.timeout(2400)
 def test_recorder_and_neo4j_are_killed(own_neo4j: LocalNeo4j) -> None:
     chance = random.Random(5)
 

@@ -10,13 +10,12 @@ from typing import Any
 
 from lineage.backends import rows
 from lineage.backends.base import Counts, Direction, Filter, Frontier, Reader
-from lineage.backends.codec import decoded, decoded_path
 from lineage.backends.traversal import breadth_first
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 
 _NODES = """
-SELECT n.id, n.type_id, t.name, t.version, n.name, n.external_id, n.uri, n.state, n.created,
-       n.updated, n.properties, n.custom_properties
+SELECT n.id, n.type_id, n.name, n.external_id, n.uri, n.state, n.created, n.updated,
+       n.properties, n.custom_properties
 """
 _EVENTS = "SELECT e.artifact_id, e.execution_id, e.type, e.path, e.time, e.recorded"
 _EVENT_ORDER = " ORDER BY e.execution_id, e.artifact_id, e.type, e.path"
@@ -59,11 +58,10 @@ class SqliteReader(Reader):
 
     def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
         found = self._connection.execute(
-            f"{_NODES} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value "
-            "JOIN type t ON t.id = n.type_id ORDER BY j.key",
+            f"{_NODES} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value ORDER BY j.key",
             (_list(ids),),
         )
-        return [_node(kind, row) for row in found]
+        return rows.nodes(kind, found, self._type_names())
 
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         clauses: list[str] = []
@@ -89,12 +87,12 @@ class SqliteReader(Reader):
             values.append(where.after_id)
         values.append(-1 if where.limit is None else where.limit)
         found = self._connection.execute(
-            f"{_NODES} FROM {kind} n JOIN type t ON t.id = n.type_id "
+            f"{_NODES} FROM {kind} n "
             f"{'WHERE ' if clauses else ''}{' AND '.join(clauses)} "
             f"ORDER BY n.id {'DESC' if where.newest_first else 'ASC'} LIMIT ?",
             values,
         )
-        return [_node(kind, row) for row in found]
+        return rows.nodes(kind, found, self._type_names())
 
     def events(
         self,
@@ -115,7 +113,7 @@ class SqliteReader(Reader):
         else:
             source = "event e"
         found = self._connection.execute(f"{_EVENTS} FROM {source}{_EVENT_ORDER}", values)
-        return [_event(row) for row in found]
+        return rows.events(found)
 
     def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
         return self._connection.execute(
@@ -206,7 +204,7 @@ class SqliteReader(Reader):
             f"{_EVENTS} FROM event e{where}{_EVENT_ORDER} LIMIT ?",
             [*(() if after is None else (after[0], *after)), limit],
         )
-        return [_event(row) for row in found]
+        return rows.events(found)
 
     def marks(
         self,
@@ -255,26 +253,10 @@ class SqliteReader(Reader):
             (json.dumps(list(uris)),),
         ).fetchall()
 
+    def _type_names(self) -> dict[int, tuple[str, str | None]]:
+        found = self._connection.execute("SELECT id, name, version FROM type")
+        return {id: (name, version) for id, name, version in found}
+
 
 def _list(ids: Iterable[int]) -> str:
     return f"[{','.join(map(str, ids))}]"
-
-
-def _node(kind: Kind, row: tuple[Any, ...]) -> Node:
-    return rows.node(
-        kind,
-        row[0],
-        row[1:4],
-        row[4],
-        row[5],
-        row[6],
-        row[7],
-        row[8],
-        row[9],
-        decoded(row[10]),
-        decoded(row[11]),
-    )
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    return rows.event(row[0], row[1], row[2], decoded_path(row[3]), row[4], row[5])
