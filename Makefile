@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test test-fast test-long neo4j lint bench clean
+.PHONY: help demo test test-fast test-long neo4j tck lint bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -32,6 +32,9 @@ test-long: $(READY)  ## the long campaigns: hundreds of kills, long random runs
 
 neo4j: $(READY)  ## start a local Neo4j and keep it up until Ctrl-C
 	@$(BIN)/python -m tools.neo4j --home .neo4j
+
+tck: $(READY)  ## run openCypher's TCK and print the figure by feature folder
+	$(BIN)/python -m tools.tck
 
 lint: $(READY)  ## lint, format and strict types
 	$(BIN)/ruff check .

@@ -8,7 +8,6 @@ FIGURES = (
     "command_line",
     "closure_mlmd",
     "diamond_ladder",
-    "blaming",
     "million_events",
     "record_neo4j",
     "closure_neo4j",

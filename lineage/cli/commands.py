@@ -2,7 +2,6 @@
 
 from lineage.cli import (
     asking,
-    blaming,
     comparing,
     deleting,
     deploying,
@@ -18,7 +17,6 @@ from lineage.cli.app import app
 __all__ = [
     "app",
     "asking",
-    "blaming",
     "comparing",
     "deleting",
     "deploying",

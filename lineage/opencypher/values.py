@@ -173,7 +173,10 @@ class Temporal(ABC):
 
     @abstractmethod
     def component(self, name: str) -> Value:
-        """`value.name`: year, epochMillis, timezone …; None where there is no such component."""
+        """`value.name`: year, epochMillis, timezone …
+
+        Raises CypherTypeError where there is no such component.
+        """
 
 
 def kind_of(value: Value) -> str:

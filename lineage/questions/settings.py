@@ -86,7 +86,7 @@ def leaves_of(execution: Execution) -> Iterator[Leaf]:
     """All values of a run, declared properties first."""
     for properties in (execution.properties, execution.custom_properties):
         for name, value in properties.items():
-            yield from leaves_of_value(name, value)
+            yield from _leaves(name, value)
 
 
 def leaves(value: Any) -> Iterator[tuple[str, Any]]:
@@ -116,8 +116,7 @@ def comparable(value: Any) -> Hashable:
     return ("json", json.dumps(as_json(value), sort_keys=True, ensure_ascii=False))
 
 
-def leaves_of_value(name: str, value: Any) -> Iterator[Leaf]:
-    """The values of a run that one property of it holds."""
+def _leaves(name: str, value: Any) -> Iterator[Leaf]:
     first, _, rest = name.partition(".")
     if first.lower() in _ENVIRONMENT and (rest or isinstance(value, Mapping)):
         for inner, leaf in leaves(value):

@@ -27,11 +27,9 @@ class Starting(ABC):
             raise InvalidValue(f"{found.label} is an {found.kind}, not an artifact")
         return found
 
-    def _in_flow(
-        self, reader: Reader, types: TypeSession, ref: Ref, kind: Kind | None = None
-    ) -> Node:
+    def _in_flow(self, reader: Reader, types: TypeSession, ref: Ref) -> Node:
         """An artifact or execution; a context is refused."""
-        found = self._start(reader, types, ref, kind)
+        found = self._start(reader, types, ref)
         check_in_flow(found)
         return found
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
+
+from tools.maven import CannotFetch, fetched
 
 POM = Path(__file__).with_name("pom.xml")
 VERSION = re.findall(r"<version>([\d.]{3,})</version>", POM.read_text())[0]
@@ -32,37 +31,14 @@ def java() -> str:
 
 
 def jars() -> Path:
-    """The folder of the jars; fetched where it isn't there yet.
-
-    Several may ask at once: one fetches, into a folder that only gets its name when it is whole.
-    """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lineage"
-    home = cache / f"neo4j-{VERSION}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not home.exists():
-            _fetch(cache, home)
-    return home
-
-
-def _fetch(cache: Path, home: Path) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise CannotStart(_wanted("there is no mvn"))
-    with tempfile.TemporaryDirectory(dir=cache) as partial:
-        told = subprocess.run(
-            [
-                maven, "-B", "-q", "-f", str(POM), "dependency:copy-dependencies",
-                f"-DoutputDirectory={partial}/lib",
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
+    """The folder of the jars; fetched where it isn't there yet."""
+    try:
+        return fetched(
+            f"neo4j-{VERSION}",
+            "-f", str(POM), "dependency:copy-dependencies", "-DoutputDirectory={into}",
         )  # fmt: skip
-        if told.returncode:
-            raise CannotStart(f"Maven could not fetch Neo4j {VERSION}:\n{told.stdout[-2000:]}")
-        os.rename(f"{partial}/lib", home)
+    except CannotFetch as error:
+        raise CannotStart(_wanted(str(error))) from error
 
 
 def _wanted(problem: str) -> str:

@@ -71,11 +71,10 @@ def _to_integer(value: Value) -> Value:
         return 0 if math.isnan(value) else int(max(SMALLEST, min(LARGEST, _whole(value))))
     if not isinstance(value, str):
         raise _NotConvertible
-    said = value.strip(_WHITE)
-    if _WHOLE.fullmatch(said):
-        number = int(said)
+    if _WHOLE.fullmatch(value):
+        number = int(value)
     else:
-        found = _FLOAT.fullmatch(said)
+        found = _FLOAT.fullmatch(value)
         if found is None or not found["number"]:
             return None
         number = int(_whole(float(found["number"])))

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from lineage.opencypher.errors import CypherTypeError
 from lineage.opencypher.temporal import calendar
 from lineage.opencypher.temporal.refusal import InvalidTemporal
 from lineage.opencypher.temporal.zones import UTC_ZONE, Zone, offset_text
-from lineage.opencypher.values import Temporal, Value
+from lineage.opencypher.values import Temporal, Value, kind_of
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -22,6 +23,13 @@ DAY = 24 * HOUR
 # The mean length of a month of the Gregorian calendar.
 SECONDS_OF_MONTH = 2_629_746
 _INT64 = 2**63
+
+
+def _known(part: Value, value: Temporal, name: str) -> Value:
+    """The component, where there is one of that name; else raises CypherTypeError."""
+    if part is None:
+        raise CypherTypeError(f"a {kind_of(value)} has no component {name!r}")
+    return part
 
 
 def date_component(days: int, name: str) -> int | None:
@@ -107,7 +115,7 @@ class Date(Temporal):
         return self.days
 
     def component(self, name: str) -> Value:
-        return date_component(self.days, name)
+        return _known(date_component(self.days, name), self, name)
 
     def __str__(self) -> str:
         return _date_text(self.days)
@@ -131,7 +139,7 @@ class LocalTime(Temporal):
         return self.nanos
 
     def component(self, name: str) -> Value:
-        return time_component(self.nanos, name)
+        return _known(time_component(self.nanos, name), self, name)
 
     def __str__(self) -> str:
         return _time_text(self.nanos)
@@ -154,7 +162,9 @@ class Time(Temporal):
 
     def component(self, name: str) -> Value:
         part = time_component(self.nanos, name)
-        return _offset_component(self.offset, Zone(self.offset), name) if part is None else part
+        if part is None:
+            part = _offset_component(self.offset, Zone(self.offset), name)
+        return _known(part, self, name)
 
     def __str__(self) -> str:
         return _time_text(self.nanos) + offset_text(self.offset)
@@ -181,7 +191,7 @@ class LocalDateTime(Temporal):
 
     def component(self, name: str) -> Value:
         part = date_component(self.days, name)
-        return time_component(self.nanos, name) if part is None else part
+        return _known(time_component(self.nanos, name) if part is None else part, self, name)
 
     def __str__(self) -> str:
         return f"{_date_text(self.days)}T{_time_text(self.nanos)}"
@@ -234,7 +244,9 @@ class DateTime(Temporal):
         part = date_component(self.days, name)
         if part is None:
             part = time_component(self.nanos, name)
-        return _offset_component(self.offset, self.zone, name) if part is None else part
+        if part is None:
+            part = _offset_component(self.offset, self.zone, name)
+        return _known(part, self, name)
 
     def __str__(self) -> str:
         named = f"[{self.zone.name}]" if self.zone.name is not None else ""
@@ -284,7 +296,7 @@ class Duration(Temporal):
 
     def component(self, name: str) -> Value:
         found = _OF_DURATION.get(name)
-        return None if found is None else found(self)
+        return _known(None if found is None else found(self), self, name)
 
     def __str__(self) -> str:
         date = _unit(_quotient(self.months, 12), "Y") + _unit(_remainder(self.months, 12), "M")

@@ -1,0 +1,87 @@
+"""One form for values, whoever made them, so that they can be compared.
+
+The form is made of tuples and is hashable: ("node", labels, properties), ("list", items) … A number
+keeps its type: 1 is not 1.0. Temporal values are text, as the kit writes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+from lineage.opencypher.values import Node, Path, Relationship, Temporal
+
+Form = Hashable
+
+# The kit leaves out seconds that are zero.
+_NO_SECONDS = re.compile(r"(?<=\d\d:\d\d):00(?=$|[Z+\-\[])")
+
+
+def form_of(value: Any, *, lists_in_order: bool = True) -> Form:
+    """The form of a value of the evaluator's."""
+
+    def inner(value: Any) -> Form:
+        if isinstance(value, Temporal):
+            return text_form(temporal_text(str(value)))
+        if isinstance(value, Node):
+            return node_form(value.labels, map_form(value.properties, inner))
+        if isinstance(value, Relationship):
+            return "relationship", value.type, map_form(value.properties, inner)
+        if isinstance(value, Path):
+            steps = [
+                (relationship.start == node, inner(relationship), inner(after))
+                for node, relationship, after in zip(
+                    value.nodes, value.relationships, value.nodes[1:], strict=False
+                )
+            ]
+            return path_form(inner(value.nodes[0]), steps)
+        if isinstance(value, list):
+            return list_form(map(inner, value), in_order=lists_in_order)
+        if isinstance(value, Mapping):
+            return map_form(value, inner)
+        return scalar_form(value)
+
+    return inner(value)
+
+
+def temporal_text(text: str) -> str:
+    """A temporal value's text as the kit writes it."""
+    return _NO_SECONDS.sub("", text)
+
+
+def scalar_form(value: Any) -> Form:
+    """Null, booleans, numbers, strings and bytes."""
+    if isinstance(value, str):
+        return text_form(value)
+    if isinstance(value, float):
+        # Zero and its negative are equal.
+        return "float", repr(value + 0.0)
+    if value is None or isinstance(value, bool | int | bytes):
+        return type(value).__name__, value
+    raise TypeError(f"no form for a {type(value).__name__}")
+
+
+def text_form(text: str) -> Form:
+    """A string."""
+    return "str", text
+
+
+def list_form(items: Iterable[Form], *, in_order: bool) -> Form:
+    """A list; where its order does not count, sorted somehow."""
+    return "list", tuple(items) if in_order else tuple(sorted(items, key=repr))
+
+
+def map_form(value: Mapping[str, Any], inner: Any) -> Form:
+    """A map."""
+    return "map", frozenset((key, inner(item)) for key, item in value.items())
+
+
+def node_form(labels: Iterable[str], properties: Form) -> Form:
+    """A node: which one it is does not count."""
+    return "node", frozenset(labels), properties
+
+
+def path_form(start: Form, steps: Iterable[tuple[bool, Form, Form]]) -> Form:
+    """A path: for each step whether it goes along, the relationship, and the next node."""
+    return "path", start, tuple(steps)
