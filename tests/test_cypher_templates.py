@@ -48,6 +48,26 @@ def test_closures_never_enumerate_paths(neo4j_server: Neo4jForTests, name: str) 
     assert "VarLengthExpand(Pruning,BFS" in _operators(summary)
 
 
+SPREADING = [f"spread_{d}_of_{k}" for d in ("upstream", "downstream") for k in ("artifacts",)]
+
+
+@pytest.mark.parametrize("name", ["spread_of_marks", *SPREADING])
+def test_taint_is_a_pruned_search(neo4j_server: Neo4jForTests, name: str) -> None:
+    import lineage
+
+    lineage.connect(neo4j_server.url).close()
+    statement = (FOLDER / "read" / f"{name}.cypher").read_text()
+    some = [1, 2]
+    given = dict.fromkeys(re.findall(r"\$(\w+)", statement), some)
+    parameters = {**given, "label": "tainted", "as_of": 1}
+    with driver(neo4j_server.url) as bare, bare.session() as session:
+        summary = session.run(f"EXPLAIN {statement}", parameters).consume()
+    operators = _operators(summary)
+    assert "VarLengthExpand(Pruning,BFS" in operators
+    # One search from the label's node, not one for each mark.
+    assert ("Apply" in operators) == (name != "spread_of_marks")
+
+
 def _operators(summary: neo4j.ResultSummary) -> str:
     names: list[str] = []
     stack = [summary.plan]

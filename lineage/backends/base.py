@@ -148,6 +148,32 @@ class Counts:
 
 
 Frontier = list[tuple[Kind, list[int]]]
+# (depth, kind, sorted ids), by depth.
+Levels = list[tuple[int, Kind, list[int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Barriers:
+    """Nodes that a search reaches and does not pass: by id, and executions by the id of their type.
+
+    An execution in `despite` is passed whatever its type.
+    """
+
+    artifact_ids: frozenset[int] = frozenset()
+    execution_ids: frozenset[int] = frozenset()
+    execution_type_ids: frozenset[int] = frozenset()
+    despite: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.artifact_ids or self.execution_ids or self.execution_type_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What a search with barriers found: what it passed through, and the barriers that it met."""
+
+    passed: Levels
+    met: Levels
 
 
 class Reader(ABC):
@@ -217,6 +243,33 @@ class Reader(ABC):
         recorded after `as_of_ms` are not seen. A start that is reached again is not repeated.
         `lineage.backends.traversal` has the shared implementation over `expand`.
         """
+
+    @abstractmethod
+    def spread(
+        self,
+        starts: Mapping[Kind, Sequence[int]],
+        direction: Direction,
+        *,
+        barriers: Barriers | None = None,
+        as_of_ms: int | None = None,
+    ) -> Spread:
+        """As `closure`, from artifacts and executions at once, and with barriers.
+
+        Starts that don't exist are left out; one that is a barrier is met at depth 0.
+        """
+
+    def spread_of_marks(
+        self,
+        marks: Sequence[Mark],
+        *,
+        barriers: Barriers | None = None,
+        as_of_ms: int | None = None,
+    ) -> Spread:
+        """The same downstream from the nodes of stored marks, none of which is a clean one."""
+        starts: dict[Kind, list[int]] = {}
+        for mark in marks:
+            starts.setdefault(mark.kind, []).append(mark.node_id)
+        return self.spread(starts, Direction.DOWNSTREAM, barriers=barriers, as_of_ms=as_of_ms)
 
     @abstractmethod
     def neighbours(

@@ -17,6 +17,7 @@ import networkx as nx
 from lineage.backends import rows
 from lineage.backends.base import (
     Backend,
+    Barriers,
     Batch,
     Capabilities,
     Counts,
@@ -27,13 +28,14 @@ from lineage.backends.base import (
     Mode,
     NodeWrite,
     Reader,
+    Spread,
     Writer,
 )
 from lineage.backends.codec import encoded_path
 from lineage.backends.ids import new_ids
 from lineage.backends.refusals import id_taken, missing, taken, type_taken
 from lineage.backends.rewriting import rewritten, tombstoned
-from lineage.backends.traversal import breadth_first
+from lineage.backends.traversal import breadth_first, spread
 from lineage.errors import StoreError
 from lineage.model import Event, Flow, Kind, Mark, Node, Policy, Type, Value
 
@@ -251,6 +253,31 @@ class MemoryReader(Reader):
 
         known = self._state.ids[kind]
         return breadth_first(kind, [id for id in ids if id in known], expand, max_depth)
+
+    def spread(
+        self,
+        starts: Mapping[Kind, Sequence[int]],
+        direction: Direction,
+        *,
+        barriers: Barriers | None = None,
+        as_of_ms: int | None = None,
+    ) -> Spread:
+        def expand(kind: Kind, frontier: Sequence[int]) -> Iterator[int]:
+            for id in frontier:
+                yield from self._near((kind, id), direction, as_of_ms)
+
+        def barred(kind: Kind, ids: set[int]) -> set[int]:
+            assert barriers is not None
+            if kind is Kind.ARTIFACT:
+                return ids & barriers.artifact_ids
+            return (ids & barriers.execution_ids) | {
+                id
+                for id in ids - barriers.despite
+                if self._record((kind, id)).type_id in barriers.execution_type_ids
+            }
+
+        known = {k: [id for id in ids if id in self._state.ids[k]] for k, ids in starts.items()}
+        return spread(known, expand, barred if barriers else None)
 
     def neighbours(
         self,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from lineage.backends.base import Frontier
+from lineage.backends.base import Frontier, Levels, Spread
 from lineage.model import Kind
 
+# Those of these nodes that are barriers.
+Barred = Callable[[Kind, set[int]], set[int]]
 Expand = Callable[[Kind, Sequence[int]], Iterable[int]]
 
 
@@ -32,3 +34,33 @@ def breadth_first(
         if frontier:
             levels.append((kind, frontier))
     return levels
+
+
+def spread(starts: Mapping[Kind, Iterable[int]], expand: Expand, barred: Barred | None) -> Spread:
+    """The same from artifacts and executions at once; a barrier is met, and not expanded."""
+    other = {Kind.ARTIFACT: Kind.EXECUTION, Kind.EXECUTION: Kind.ARTIFACT}
+    seen: dict[Kind, set[int]] = {Kind.ARTIFACT: set(), Kind.EXECUTION: set()}
+    fresh = {kind: set(starts.get(kind, ())) for kind in seen}
+    passed: Levels = []
+    met: Levels = []
+    depth = 0
+    while any(fresh.values()):
+        frontiers: list[tuple[Kind, list[int]]] = []
+        for kind, ids in fresh.items():
+            if not ids:
+                continue
+            seen[kind] |= ids
+            stopped = barred(kind, ids) if barred is not None else set()
+            if stopped:
+                met.append((depth, kind, sorted(stopped)))
+                ids = ids - stopped
+            if ids:
+                passed.append((depth, kind, sorted(ids)))
+                frontiers.append(passed[-1][1:])
+        fresh = {kind: set() for kind in seen}
+        for kind, frontier in frontiers:
+            reached = set(expand(kind, frontier))
+            reached -= seen[other[kind]]
+            fresh[other[kind]] = reached
+        depth += 1
+    return Spread(passed, met)

@@ -136,7 +136,7 @@ def about(context: typer.Context, model: Model, json: Json = False) -> None:
 def failure(
     context: typer.Context,
     execution: Annotated[
-        str, typer.Argument(metavar="EXECUTION", help="execution:12, or Train:run-7.")
+        str, typer.Argument(metavar="RUN", help="execution:12, Train:run-7, or what it made.")
     ],
     json: Json = False,
 ) -> None:

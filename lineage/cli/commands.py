@@ -2,6 +2,7 @@
 
 from lineage.cli import (
     asking,
+    blaming,
     comparing,
     deleting,
     deploying,
@@ -17,6 +18,7 @@ from lineage.cli.app import app
 __all__ = [
     "app",
     "asking",
+    "blaming",
     "comparing",
     "deleting",
     "deploying",

@@ -21,6 +21,7 @@ At = Annotated[str | None, typer.Option(help="What was in effect then, such as 2
 Where = Annotated[str | None, typer.Option(help="Only to this place, or a pattern: 'prod-*'.")]
 AsOf = Annotated[str | None, typer.Option(help="As the store knew it by then.")]
 Versions = Annotated[bool, typer.Option("--versions", help="Of every version of MODEL.")]
+Last = Annotated[bool, typer.Option("--last", help="Only the last that took effect.")]
 History = Annotated[bool, typer.Option("--history", help="Those that have ended, too.")]
 
 
@@ -33,6 +34,7 @@ def deployments(
     as_of: AsOf = None,
     versions: Versions = False,
     history: History = False,
+    last: Last = False,
     json: Json = False,
 ) -> None:
     """What is deployed where, since when? Where was this model deployed?"""
@@ -43,6 +45,7 @@ def deployments(
         as_of=as_of,
         versions=versions,
         history=history or None,
+        last=last,
     )
     if json:
         print_json([row.to_dict() for row in found])

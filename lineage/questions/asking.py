@@ -15,7 +15,7 @@ from lineage.questions.about_model import Evaluation, Provenance, Setting, Train
 from lineage.questions.closure import Lineage
 from lineage.questions.comparing import Comparing
 from lineage.questions.deployments import Deployment
-from lineage.questions.failure import Failure, failure
+from lineage.questions.failure import Failure, failure, made_by
 from lineage.questions.history import Happening, history
 from lineage.questions.rendering import node_as_json
 from lineage.questions.starting import Ref, check_in_flow
@@ -134,6 +134,7 @@ class Asking(Comparing):
         as_of: Time | None = None,
         versions: bool = False,
         history: bool | None = None,
+        last: bool = False,
     ) -> list[Deployment]:
         """What is deployed where, since when? With a model, where was it deployed? Oldest first.
 
@@ -141,7 +142,7 @@ class Asking(Comparing):
         too (`history` says otherwise). `at` is a time at which they were in effect, `as_of` a time
         by which the store knew of them; `where` is a place, or a pattern such as `prod-*`. With
         `versions`, every version of the model counts: those of its type whose names differ only
-        in numbers.
+        in numbers. With `last`, only the last that took effect, even if something replaced it.
         """
         if versions and model is None:
             raise InvalidValue("versions=True asks about the versions of a model; name one")
@@ -157,6 +158,7 @@ class Asking(Comparing):
                 where=where,
                 as_of_ms=milliseconds(as_of),
                 history=model is not None if history is None else history,
+                last=last,
             )
 
     def about(self, model: Ref) -> About:
@@ -173,12 +175,15 @@ class Asking(Comparing):
                 deployments=deploying.deployments(reader, [found], history=True),
             )
 
-    def failure(self, execution: Execution | int | str) -> Failure:
-        """What did a run have that failed, beside the last good run of the same step?"""
+    def failure(self, run: Execution | Artifact | int | str) -> Failure:
+        """What did a run have that failed, beside the last good run of the same step?
+
+        Of a model, or another artifact, the run that made it; an int is the id of an execution.
+        """
         with self._reading() as (reader, types):
-            run = self._start(reader, types, execution, Kind.EXECUTION)
-            assert isinstance(run, Execution)
-            return failure(reader, run)
+            kind = Kind.EXECUTION if isinstance(run, int) else None
+            found = self._in_flow(reader, types, run, kind)
+            return failure(reader, made_by(reader, found))
 
     def history(self, ref: Ref) -> list[Happening]:
         """What happened to a node, in the order of time?"""

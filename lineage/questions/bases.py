@@ -46,3 +46,24 @@ class Bases:
                 f"{', '.join(base for base in BaseType if base.kind is kind)})"
             )
         return found
+
+    def of_either_kind(self, name: str) -> list[tuple[Kind, list[int]]]:
+        """The kind and ids of the types called so, of artifacts or executions; as `named`."""
+        found = [
+            (kind, ids)
+            for kind in (Kind.EXECUTION, Kind.ARTIFACT)
+            if self._has(kind, name) and (ids := self.named(kind, name))
+        ]
+        if not found and not any(well_known(kind, name) for kind in Kind):
+            labels = sorted({t.label for t in self._types if t.kind is not Kind.CONTEXT})
+            raise UnknownType(
+                f"there is nothing of a type {name!r} "
+                f"(there are: {', '.join(map(repr, labels[:20])) or 'none yet'}, and the base "
+                f"types {', '.join(BaseType)})"
+            )
+        return found
+
+    def _has(self, kind: Kind, name: str) -> bool:
+        if name in set(BaseType):
+            return BaseType(name).kind is kind
+        return any(t.kind is kind and name in (t.name, t.label) for t in self._types)

@@ -103,8 +103,11 @@ def deployments(
     where: str | None = None,
     as_of_ms: int | None = None,
     history: bool = False,
+    last: bool = False,
 ) -> list[Deployment]:
     """The deployments in effect (at a time), or all of them with `history`, oldest first.
+
+    With `last`, only the last that took effect (by that time), whether or not it has ended.
 
     With `models`, only those of these models, or of models made of them by no training (pushed,
     converted). `where` is a place, or a pattern such as `prod-*`.
@@ -116,6 +119,9 @@ def deployments(
         found = [d for d in found if any(m.id in meant for m in d.models)]
     if where is not None:
         found = [d for d in found if d.where is not None and _fits(d.where, where)]
+    if last:
+        began = [d for d in found if d.took_effect and (at_ms is None or (d.time_ms or 0) <= at_ms)]
+        return began[-1:]
     if at_ms is not None or not history:
         found = [d for d in found if d.in_effect(at_ms)]
     return found

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage.backends.base import Filter, Reader
-from lineage.model import Artifact, Execution, ExecutionState, Flow, Kind, Path
+from lineage.errors import NotFound
+from lineage.model import Artifact, Execution, ExecutionState, Flow, Kind, Node, Path
 from lineage.model.well_known import PIPELINE_TYPES
 from lineage.questions.rendering import as_json, node_as_json
 
@@ -47,6 +48,19 @@ class Failure:
                 for d in self.differences
             ],
         }
+
+
+def made_by(reader: Reader, node: Node) -> Execution:
+    """The run itself, or the newest that wrote an artifact. Raises NotFound where nothing did."""
+    if isinstance(node, Execution):
+        return node
+    assert node.id is not None
+    events = reader.events(artifact_ids=[node.id])
+    writers = sorted(e.execution_id for e in events if e.type.flow is Flow.OUTPUT)
+    for run in reader.nodes(Kind.EXECUTION, writers[-1:]):
+        assert isinstance(run, Execution)
+        return run
+    raise NotFound(f"no run is on record that made {node.label}")
 
 
 def failure(reader: Reader, run: Execution) -> Failure:

@@ -43,6 +43,14 @@ class Region:
             waiting += fresh
         return found
 
+    def reversed(self) -> Region:
+        """The same hops the other way round."""
+        hops: dict[Key, list[Key]] = {}
+        for key, targets in self.hops.items():
+            for target in targets:
+                hops.setdefault(target, []).append(key)
+        return Region(self.depths, hops)
+
 
 def region(
     reader: Reader, starts: Sequence[Node], direction: Direction, *, as_of_ms: int | None = None

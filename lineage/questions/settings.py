@@ -86,7 +86,7 @@ def leaves_of(execution: Execution) -> Iterator[Leaf]:
     """All values of a run, declared properties first."""
     for properties in (execution.properties, execution.custom_properties):
         for name, value in properties.items():
-            yield from _leaves(name, value)
+            yield from leaves_of_value(name, value)
 
 
 def leaves(value: Any) -> Iterator[tuple[str, Any]]:
@@ -116,7 +116,8 @@ def comparable(value: Any) -> Hashable:
     return ("json", json.dumps(as_json(value), sort_keys=True, ensure_ascii=False))
 
 
-def _leaves(name: str, value: Any) -> Iterator[Leaf]:
+def leaves_of_value(name: str, value: Any) -> Iterator[Leaf]:
+    """The values of a run that one property of it holds."""
     first, _, rest = name.partition(".")
     if first.lower() in _ENVIRONMENT and (rest or isinstance(value, Mapping)):
         for inner, leaf in leaves(value):

@@ -27,9 +27,11 @@ class Starting(ABC):
             raise InvalidValue(f"{found.label} is an {found.kind}, not an artifact")
         return found
 
-    def _in_flow(self, reader: Reader, types: TypeSession, ref: Ref) -> Node:
+    def _in_flow(
+        self, reader: Reader, types: TypeSession, ref: Ref, kind: Kind | None = None
+    ) -> Node:
         """An artifact or execution; a context is refused."""
-        found = self._start(reader, types, ref)
+        found = self._start(reader, types, ref, kind)
         check_in_flow(found)
         return found
 

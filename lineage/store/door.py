@@ -36,6 +36,7 @@ from lineage.model import (
 )
 from lineage.questions.asking import Asking
 from lineage.questions.impact import Impacting
+from lineage.questions.taint.asking import Tainting
 from lineage.rules.cycles import check_acyclic
 from lineage.rules.marks import checked_mark, checked_policy
 from lineage.rules.references import resolved
@@ -69,7 +70,7 @@ class Recorded:
         return self.outputs[path]
 
 
-class Store(Asking, Impacting, Marking, Deleting, Transactions):
+class Store(Asking, Impacting, Tainting, Marking, Deleting, Transactions):
     """A lineage store over any backend. Get one from `lineage.connect`.
 
     Reads and writes may be called from any number of threads. Every write is one transaction:

@@ -53,6 +53,18 @@ def test_what_is_deployed_now_and_then(store: Store) -> None:
     assert (second.until_ms, second.ended_by, second.replaced_by) == (None, None, ())
 
 
+def test_what_was_last_deployed(store: Store) -> None:
+    assert store.deployments(last=True) == []
+    deploy(store, "a", 1000)
+    deploy(store, "b", 2000, "test")
+    deploy(store, "c", 3000, state="FAILED")
+    deploy(store, None, 4000, "test")
+    assert standing(store.deployments(last=True)) == [("test", ["b"])]
+    assert standing(store.deployments(last=True, at=1999)) == [("prod", ["a"])]
+    assert standing(store.deployments(last=True, where="p*")) == [("prod", ["a"])]
+    assert store.deployments("Model:c", last=True) == []
+
+
 def test_what_did_not_work_replaces_nothing(store: Store) -> None:
     deploy(store, "a", 1000)
     for time, state in enumerate(("FAILED", "RUNNING", "CANCELED", "NEW", "CACHED")):
@@ -140,6 +152,9 @@ def test_which_version_was_last_deployed_and_what_replaced_it(store: Store) -> N
     assert standing(found) == [("prod", ["churn-1"]), ("prod", ["churn-2"])]
     assert [m.name for m in found[-1].replaced_by] == ["other-1"]
     assert store.deployments("Model:churn-3") == []
+    assert standing(store.deployments("Model:churn-3", versions=True, last=True)) == [
+        ("prod", ["churn-2"])
+    ]
     with pytest.raises(InvalidValue, match="versions"):
         store.deployments(versions=True)
 

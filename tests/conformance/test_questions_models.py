@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lineage import Artifact, BaseType, Context, Execution, Kind, Store, Type
+from lineage.errors import NotFound
 
 
 @pytest.fixture
@@ -118,6 +119,13 @@ def test_a_failure_beside_the_last_good_run(pipeline: Store) -> None:
     assert differences["lr"] == (9.9, 0.1)
     assert differences["error"] == ("NaN", None)
     assert differences["input examples"] == ("Dataset:eval", "Dataset:train")
+
+
+def test_a_failure_of_a_model_is_that_of_the_run_that_made_it(pipeline: Store) -> None:
+    assert pipeline.failure("Model:m").run.name == "t1"
+    made = pipeline.put(Artifact(type="Model", name="from nowhere"))
+    with pytest.raises(NotFound, match="from nowhere"):
+        pipeline.failure(made)
 
 
 def test_a_good_run_of_another_pipeline_is_not_the_last_good_one(pipeline: Store) -> None:

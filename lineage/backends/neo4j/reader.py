@@ -9,13 +9,17 @@ from typing import Any
 import neo4j
 
 from lineage.backends import rows
-from lineage.backends.base import Counts, Direction, Filter, Frontier, Reader
+from lineage.backends.base import Barriers, Counts, Direction, Filter, Frontier, Reader, Spread
 from lineage.backends.codec import decoded_path
 from lineage.backends.neo4j.codec import node
+from lineage.backends.neo4j.spreading import barrier_parameters, merged
 from lineage.backends.neo4j.templates import template
+from lineage.backends.traversal import spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 
 END_OF_TIME = 2**63 - 1
+# From so many starts at most a search each; from more, hop by hop for all of them.
+_SEARCHES = 8
 _BEFORE_ALL_IDS = -(2**63)
 _PLURAL = {kind: f"{kind}s" for kind in Kind}
 _STEP = {Direction.UPSTREAM: "before", Direction.DOWNSTREAM: "after"}
@@ -129,6 +133,75 @@ class Neo4jReader(Reader):
         while levels and not levels[-1][1]:
             levels.pop()
         return levels
+
+    def spread(
+        self,
+        starts: Mapping[Kind, Sequence[int]],
+        direction: Direction,
+        *,
+        barriers: Barriers | None = None,
+        as_of_ms: int | None = None,
+    ) -> Spread:
+        there = {k: [n.id for n in self.nodes(k, sorted(set(i)))] for k, i in starts.items()}
+        known = {kind: [id for id in ids if id is not None] for kind, ids in there.items()}
+        as_of = END_OF_TIME if as_of_ms is None else as_of_ms
+        if sum(map(len, known.values())) > _SEARCHES:
+            return spread(
+                known,
+                lambda kind, ids: (
+                    other for _, other in self.neighbours(kind, ids, direction, as_of_ms=as_of_ms)
+                ),
+                (lambda kind, ids: self._barred(barriers, kind, ids)) if barriers else None,
+            )
+        barred = {
+            kind: self._barred(barriers, kind, set(ids)) if barriers else set()
+            for kind, ids in known.items()
+        }
+        found: list[Mapping[str, Any]] = []
+        for kind, ids in known.items():
+            passing = [id for id in ids if id not in barred[kind]]
+            found.append({"depth": 0, "kind": kind, "barred": False, "ids": passing})
+            found.append({"depth": 0, "kind": kind, "barred": True, "ids": barred[kind]})
+            if passing:
+                found += self.template(
+                    f"read/spread_{direction}_of_{_PLURAL[kind]}",
+                    {"ids": passing, "as_of": as_of, **barrier_parameters(barriers)},
+                )
+        return merged(found)
+
+    def spread_of_marks(
+        self,
+        marks: Sequence[Mark],
+        *,
+        barriers: Barriers | None = None,
+        as_of_ms: int | None = None,
+    ) -> Spread:
+        found: list[Mapping[str, Any]] = []
+        for label in {mark.label for mark in marks}:
+            found += self.template(
+                "read/spread_of_marks",
+                {
+                    "label": label,
+                    "marks": [mark.id for mark in marks if mark.label == label],
+                    "as_of": END_OF_TIME if as_of_ms is None else as_of_ms,
+                    **barrier_parameters(barriers),
+                },
+            )
+        return merged(found)
+
+    def _barred(self, barriers: Barriers, kind: Kind, ids: set[int]) -> set[int]:
+        if kind is Kind.ARTIFACT:
+            return ids & barriers.artifact_ids
+        stopped = ids & barriers.execution_ids
+        asked = ids - stopped - barriers.despite
+        if barriers.execution_type_ids and asked:
+            [record] = self._run(
+                "read/executions_of_types",
+                ids=list(asked),
+                types=list(barriers.execution_type_ids),
+            )
+            stopped.update(record["ids"])
+        return stopped
 
     def neighbours(
         self,

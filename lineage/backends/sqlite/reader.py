@@ -9,8 +9,8 @@ from itertools import chain
 from typing import Any
 
 from lineage.backends import rows
-from lineage.backends.base import Counts, Direction, Filter, Frontier, Reader
-from lineage.backends.traversal import breadth_first
+from lineage.backends.base import Barriers, Counts, Direction, Filter, Frontier, Reader, Spread
+from lineage.backends.traversal import Expand, breadth_first, spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 
 _NODES = """
@@ -160,6 +160,45 @@ class SqliteReader(Reader):
         max_depth: int | None = None,
         as_of_ms: int | None = None,
     ) -> Frontier:
+        starts = self._connection.execute(
+            f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value", (_list(ids),)
+        )
+        expand = self._expand(direction, as_of_ms)
+        return breadth_first(kind, chain.from_iterable(starts), expand, max_depth)
+
+    def spread(
+        self,
+        starts: Mapping[Kind, Sequence[int]],
+        direction: Direction,
+        *,
+        barriers: Barriers | None = None,
+        as_of_ms: int | None = None,
+    ) -> Spread:
+        known = {
+            kind: chain.from_iterable(
+                self._connection.execute(
+                    f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value",
+                    (_list(ids),),
+                ).fetchall()
+            )
+            for kind, ids in starts.items()
+        }
+        expand = self._expand(direction, as_of_ms)
+        if not barriers:
+            return spread(known, expand, None)
+        stopping = {Kind.ARTIFACT: set(barriers.artifact_ids), Kind.EXECUTION: set()}
+        if barriers.execution_type_ids:
+            # All of them at once, from the index: one look for each hop would cost more.
+            found = self._connection.execute(
+                "SELECT id FROM execution WHERE type_id IN (SELECT value FROM json_each(?))",
+                (_list(barriers.execution_type_ids),),
+            )
+            stopping[Kind.EXECUTION].update(chain.from_iterable(found))
+            stopping[Kind.EXECUTION] -= barriers.despite
+        stopping[Kind.EXECUTION] |= barriers.execution_ids
+        return spread(known, expand, lambda kind, ids: ids & stopping[kind])
+
+    def _expand(self, direction: Direction, as_of_ms: int | None) -> Expand:
         def expand(kind: Kind, frontier: Sequence[int]) -> Iterable[int]:
             target, source, flow = _EXPAND[kind, direction]
             known = "" if as_of_ms is None else " AND e.recorded <= ?3"
@@ -170,10 +209,7 @@ class SqliteReader(Reader):
             )
             return chain.from_iterable(found)
 
-        starts = self._connection.execute(
-            f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value", (_list(ids),)
-        )
-        return breadth_first(kind, chain.from_iterable(starts), expand, max_depth)
+        return expand
 
     def neighbours(
         self,

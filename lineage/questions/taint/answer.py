@@ -1,0 +1,198 @@
+"""What a taint question answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lineage.errors import NotFound
+from lineage.model import Event, Mark, Node
+from lineage.questions.rendering import event_as_json, node_as_json
+from lineage.questions.taint.searching import Way
+from lineage.questions.taint.sources import Key
+from lineage.questions.why import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a taint starts, with the marks that say so; none where it was given."""
+
+    node: Node
+    label: str | None
+    marks: tuple[Mark, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return node_as_json(
+            self.node, label=self.label, marks=[mark.model_dump(mode="json") for mark in self.marks]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How one label reached a node: from its nearest source, in how many events."""
+
+    label: str | None
+    depth: int
+    source: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """An affected node, with how each label reached it, the nearest first."""
+
+    node: Node
+    reached: tuple[Reached, ...]
+
+    @property
+    def depth(self) -> int:
+        """The least distance in events from a source of any of the labels."""
+        return self.reached[0].depth
+
+    @property
+    def labels(self) -> tuple[str | None, ...]:
+        """The labels that reached it."""
+        return tuple(found.label for found in self.reached)
+
+    @property
+    def source(self) -> Node:
+        """The nearest source."""
+        return self.reached[0].source
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A barrier that was met. `saved`: so many more would be affected if it alone were none."""
+
+    node: Node
+    label: str | None
+    depth: int
+    why: str
+    saved: int
+    mark: Mark | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return node_as_json(
+            self.node,
+            label=self.label,
+            depth=self.depth,
+            why=self.why,
+            saved=self.saved,
+            mark=self.mark.model_dump(mode="json") if self.mark else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """What is affected, nearest first, and what stopped it.
+
+    `nodes` are those that were asked for, `affected` is how many are affected in all. `saved` is
+    how many more would be if there were no barriers.
+    """
+
+    labels: tuple[str | None, ...]
+    sources: tuple[Source, ...]
+    nodes: tuple[Affected, ...]
+    barriers: tuple[Met, ...]
+    affected: int
+    saved: int
+    as_of_ms: int | None = None
+    causal: bool = False
+    complete: bool = True
+    _ways: Mapping[str | None, Mapping[Key, Way]] = field(default_factory=dict, repr=False)
+    _known: Mapping[Key, Node] = field(default_factory=dict, repr=False)
+
+    def __iter__(self) -> Iterator[Affected]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def of_type(self, name: str) -> list[Node]:
+        """The affected nodes of a type, nearest first."""
+        return [found.node for found in self.nodes if found.node.type == name]
+
+    def witness(self, node: Node, label: str | None = None) -> Witness:
+        """The chain of events by which a node of the answer is affected.
+
+        Without `label`, by the label that is nearest. Raises NotFound for a node that is not in
+        the answer, or that the label did not reach.
+        """
+        for found in self.nodes:
+            if (found.node.kind, found.node.id) == (node.kind, node.id):
+                for reached in found.reached:
+                    if label is None or reached.label == label:
+                        way = self._ways[reached.label][found.node.kind, found.node.id or 0]
+                        return witness_of(way, self._known)
+        what = "affected" if label is None else f"affected by {label!a}"
+        raise NotFound(f"{node.label} is not among what is {what}")
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events of all witnesses: a shortest chain to each node for each label."""
+        found: dict[tuple[Any, ...], Event] = {}
+        for ways in self._ways.values():
+            seen: set[int] = set()
+            for way in ways.values():
+                at: Way | None = way
+                while at is not None and id(at) not in seen:
+                    seen.add(id(at))
+                    if at.event is not None:
+                        event = at.event
+                        place = (event.execution_id, event.artifact_id, event.type, event.path)
+                        found[place] = event
+                    at = at.before
+        return tuple(found[place] for place in sorted(found, key=repr))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON has it."""
+        return {
+            "labels": list(self.labels),
+            "sources": [source.to_dict() for source in self.sources],
+            "nodes": [self._row(found) for found in self.nodes],
+            "events": [event_as_json(event) for event in self.events],
+            "barriers": [barrier.to_dict() for barrier in self.barriers],
+            "affected": self.affected,
+            "saved": self.saved,
+            "as_of_ms": self.as_of_ms,
+            "causal": self.causal,
+            "complete": self.complete,
+        }
+
+    def _row(self, found: Affected) -> dict[str, Any]:
+        key = (found.node.kind, found.node.id or 0)
+        return node_as_json(
+            found.node,
+            depth=found.depth,
+            labels=list(found.labels),
+            source=_named(found.source),
+            reached=[
+                {
+                    "label": reached.label,
+                    "depth": reached.depth,
+                    "source": _named(reached.source),
+                    "witness": [
+                        f"{way.key[0]}:{way.key[1]}"
+                        for way in self._ways[reached.label][key].chain()
+                    ],
+                }
+                for reached in found.reached
+            ],
+        )
+
+
+def witness_of(way: Way, known: Mapping[Key, Node]) -> Witness:
+    """The chain to the end of a way, from nodes that were read."""
+    chain = way.chain()
+    return Witness(
+        known[way.source],
+        known[way.key],
+        tuple(known[at.key] for at in chain),
+        tuple(at.event for at in chain if at.event is not None),
+    )
+
+
+def _named(node: Node) -> str:
+    return f"{node.kind}:{node.id}"

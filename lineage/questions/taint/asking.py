@@ -1,0 +1,211 @@
+"""The taint questions, as methods of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from lineage.backends.base import Reader
+from lineage.errors import InvalidValue
+from lineage.model import BaseType, Kind, Node
+from lineage.questions.bases import Bases
+from lineage.questions.starting import Ref, Starting
+from lineage.questions.taint.answer import Affected, Met, Reached, Source, Taint
+from lineage.questions.taint.events import types_with_ports
+from lineage.questions.taint.searching import Search, Way, search, spread_levels
+from lineage.questions.taint.sources import Key, Sought, sought
+from lineage.questions.times import Time, milliseconds
+from lineage.rules.types import TypeSession
+
+
+class Tainting(Starting):
+    """Base of `Store`: what is affected by what is known of its sources."""
+
+    _clock: Callable[[], int]
+
+    def taint(
+        self,
+        *,
+        label: str | Sequence[str] | None = None,
+        source: Ref | Sequence[Ref] | None = None,
+        barrier: Ref | Sequence[Ref] | None = None,
+        type: str | None = None,
+        kind: Kind | None = None,
+        as_of: Time | None = None,
+        causal: bool = False,
+    ) -> Taint:
+        """What is affected by a label, by several, or by given sources?
+
+        With neither, by every label in use. Given sources stand in for the marks: with a label,
+        the answer is what would be affected if these alone had it; without, only the given
+        `barrier` stops it. `type` (a type or base type) and `kind` filter what is shown, not what
+        is followed. See `lineage.questions.taint` for the exact meaning of each word.
+        """
+        with self._reading() as (reader, types):
+            at_ms = milliseconds(as_of)
+            searched = self._sought(reader, types, label, source, barrier, at_ms)
+            return _answer(
+                reader,
+                {what: search(reader, what, as_of_ms=at_ms, causal=causal) for what in searched},
+                _shown(reader, type, kind),
+                at_ms,
+                causal,
+            )
+
+    def taint_levels(
+        self,
+        *,
+        label: str | None = None,
+        source: Ref | Sequence[Ref] | None = None,
+        barrier: Ref | Sequence[Ref] | None = None,
+        as_of: Time | None = None,
+    ) -> list[tuple[int, Kind, list[int]]]:
+        """(depth, kind, ids) of everything affected: the cheap form, which loads no nodes.
+
+        For one label, or for given sources.
+        """
+        if label is None and source is None:
+            raise InvalidValue("say which taint: label=..., source=... or both")
+        with self._reading() as (reader, types):
+            at_ms = milliseconds(as_of)
+            [what] = self._sought(reader, types, label, source, barrier, at_ms)
+            if not types_with_ports(reader):
+                return spread_levels(reader, what, at_ms)[0]
+            levels: dict[tuple[int, Kind], list[int]] = {}
+            found = search(reader, what, as_of_ms=at_ms, causal=False)
+            for (kind, id), depth in found.depths.items():
+                levels.setdefault((depth, kind), []).append(id)
+            return [(depth, kind, sorted(ids)) for (depth, kind), ids in sorted(levels.items())]
+
+    def _sought(
+        self,
+        reader: Reader,
+        types: TypeSession,
+        label: str | Sequence[str] | None,
+        source: Ref | Sequence[Ref] | None,
+        barrier: Ref | Sequence[Ref] | None,
+        at_ms: int | None,
+    ) -> list[Sought]:
+        return sought(
+            reader,
+            self._clock() if at_ms is None else at_ms,
+            labels=[label] if isinstance(label, str) else label or (),
+            given=[self._in_flow(reader, types, ref) for ref in _listed(source)],
+            barred=[self._in_flow(reader, types, ref) for ref in _listed(barrier)],
+        )
+
+
+def _listed(refs: Ref | Sequence[Ref] | None) -> Sequence[Ref]:
+    if refs is None:
+        return ()
+    return refs if isinstance(refs, Sequence) and not isinstance(refs, str) else [refs]
+
+
+def _shown(reader: Reader, type: str | None, kind: Kind | None) -> Callable[[Node], bool]:
+    """Which of the affected nodes are asked for."""
+    type_ids = None if type is None else _types_called(Bases(reader), type)
+    return lambda node: (
+        (kind is None or node.kind is kind) and (type_ids is None or node.type_id in type_ids)
+    )
+
+
+def _types_called(bases: Bases, name: str) -> set[int]:
+    if name in set(BaseType):
+        return set(bases.ids([BaseType(name)]))
+    return {id for _, ids in bases.of_either_kind(name) for id in ids}
+
+
+def _answer(
+    reader: Reader,
+    searches: Mapping[Sought, Search],
+    shown: Callable[[Node], bool],
+    at_ms: int | None,
+    causal: bool,
+) -> Taint:
+    affected: set[Key] = set()
+    for found in searches.values():
+        affected |= found.depths.keys()
+    nodes = [node for node in nodes_of(reader, affected).values() if shown(node)]
+    wanted = {(node.kind, node.id or 0): node for node in nodes}
+    ways = {
+        what: found.ways([key for key in found.depths if key in wanted])
+        for what, found in searches.items()
+    }
+    others = {at.key for some in ways.values() for way in some.values() for at in _back(way)}
+    others |= {key for what, found in searches.items() for key in (*found.met, *what.keys)}
+    known = {**nodes_of(reader, others - wanted.keys()), **wanted}
+    saved: set[Key] = set()
+    barriers: list[Met] = []
+    for what, found in searches.items():
+        beyond, alone = found.saved()
+        saved |= beyond
+        for key, depth in found.met.items():
+            why, mark = what.why_barred(known[key])
+            barriers.append(Met(known[key], what.label, depth, why, alone[key], mark))
+    barriers.sort(key=lambda met: (met.depth, met.node.kind, met.node.id or 0, met.label or ""))
+    return Taint(
+        labels=tuple(what.label for what in searches),
+        sources=tuple(
+            Source(
+                known[key],
+                what.label,
+                tuple(m for m in what.marks if (m.kind, m.node_id) == key),
+            )
+            for what in searches
+            for key in sorted(what.keys)
+            if key in known
+        ),
+        nodes=tuple(_affected(wanted, ways, searches, known)),
+        barriers=tuple(barriers),
+        affected=len(affected),
+        saved=len(saved - affected),
+        as_of_ms=at_ms,
+        causal=causal,
+        _ways={what.label: some for what, some in ways.items()},
+        _known=known,
+    )
+
+
+def _affected(
+    wanted: Mapping[Key, Node],
+    ways: Mapping[Sought, Mapping[Key, Way]],
+    searches: Mapping[Sought, Search],
+    known: Mapping[Key, Node],
+) -> list[Affected]:
+    rows = [
+        Affected(
+            node,
+            tuple(
+                sorted(
+                    (
+                        Reached(what.label, found.depths[key], known[ways[what][key].source])
+                        for what, found in searches.items()
+                        if key in found.depths
+                    ),
+                    key=lambda reached: (reached.depth, reached.label or ""),
+                )
+            ),
+        )
+        for key, node in wanted.items()
+    ]
+    rows.sort(key=lambda row: (row.depth, row.node.kind, row.node.id or 0))
+    return rows
+
+
+def _back(way: Way) -> Iterable[Way]:
+    at: Way | None = way
+    while at is not None:
+        yield at
+        at = at.before
+
+
+def nodes_of(reader: Reader, keys: Iterable[Key]) -> dict[Key, Node]:
+    """The nodes with these keys, those that there are."""
+    ids: dict[Kind, list[int]] = {}
+    for kind, id in sorted(keys):
+        ids.setdefault(kind, []).append(id)
+    return {
+        (kind, node.id): node
+        for kind, some in ids.items()
+        for node in reader.nodes(kind, some)
+        if node.id is not None
+    }

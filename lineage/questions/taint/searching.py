@@ -1,0 +1,317 @@
+"""Two searches with one answer: what is reached, what is met, and by which ways.
+
+The plain one is the backend's own. Where times or ports matter, the search goes event by event: a
+step is reached once for each of its input ports, and again whenever it is reached earlier than
+before. In each round it goes one event further, so that the first round in which a node is reached
+gives its depth. A node is expanded at most once for each port and each time at which something
+reached it, so that the work is polynomial however many chains there are.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from lineage.backends.base import Barriers, Direction, Levels, Reader
+from lineage.model import Event, Flow, Kind
+from lineage.questions.taint.events import EventGraph, happened_ms, port_of, types_with_ports
+from lineage.questions.taint.sources import Key, Sought
+
+_ALWAYS = -(2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The end of a shortest chain to a node, linked to what comes before; None at a source."""
+
+    key: Key
+    source: Key
+    before: Way | None = None
+    event: Event | None = None
+
+    def chain(self) -> list[Way]:
+        """From the source to here."""
+        found: list[Way] = []
+        at: Way | None = self
+        while at is not None:
+            found.append(at)
+            at = at.before
+        return found[::-1]
+
+
+class Search(ABC):
+    """What one label reaches."""
+
+    depths: Mapping[Key, int]
+    met: Mapping[Key, int]
+
+    @abstractmethod
+    def ways(self, keys: Collection[Key]) -> dict[Key, Way]:
+        """The way to each of these nodes from a nearest source."""
+
+    @abstractmethod
+    def saved(self) -> tuple[set[Key], dict[Key, int]]:
+        """All that would be affected without any barrier; and for each barrier that was met, how
+        many would be if it alone were none."""
+
+
+def search(reader: Reader, what: Sought, *, as_of_ms: int | None, causal: bool) -> Search:
+    """The search that fits."""
+    if causal or types_with_ports(reader):
+        return EventSearch(reader, what, as_of_ms=as_of_ms, causal=causal)
+    return PlainSearch(reader, what, as_of_ms=as_of_ms)
+
+
+def spread_levels(reader: Reader, what: Sought, as_of_ms: int | None) -> tuple[Levels, Levels]:
+    """What is passed and what is met, without loading a node: only where ports don't matter."""
+    if what.marks:
+        found = reader.spread_of_marks(what.marks, barriers=what.barriers, as_of_ms=as_of_ms)
+    else:
+        found = reader.spread(
+            what.starts, Direction.DOWNSTREAM, barriers=what.barriers, as_of_ms=as_of_ms
+        )
+    return found.passed, found.met
+
+
+class PlainSearch(Search):
+    """By the backend's own search: by hops alone."""
+
+    def __init__(self, reader: Reader, what: Sought, *, as_of_ms: int | None) -> None:
+        self._reader = reader
+        self._what = what
+        self._as_of_ms = as_of_ms
+        passed, met = spread_levels(reader, what, as_of_ms)
+        self.depths = {(kind, id): depth for depth, kind, ids in passed for id in ids}
+        self.met = {(kind, id): depth for depth, kind, ids in met for id in ids}
+
+    def ways(self, keys: Collection[Key]) -> dict[Key, Way]:
+        """Back along falling depth, all nodes of one depth at once."""
+        before = self._before(set(keys))
+        events = self._events(before)
+        made: dict[Key, Way] = {}
+        for key in sorted({*keys, *before, *before.values()}, key=self.depths.__getitem__):
+            if key in before:
+                last = before[key]
+                made[key] = Way(key, made[last].source, made[last], events[last, key])
+            else:
+                made[key] = Way(key, key)
+        return {key: made[key] for key in keys}
+
+    def saved(self) -> tuple[set[Key], dict[Key, int]]:
+        if not self.met:
+            return set(), {}
+        starts: dict[Kind, list[int]] = {}
+        for kind, id in self.met:
+            starts.setdefault(kind, []).append(id)
+        beyond = self._reader.spread(starts, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms)
+        saved = {(kind, id) for _, kind, ids in beyond.passed for id in ids} - self.depths.keys()
+        onward: dict[Key, list[Key]] = {}
+        for kind in starts.keys() | {key[0] for key in saved}:
+            other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
+            ids = [id for k, id in saved if k is kind]
+            for here, there in self._reader.neighbours(
+                kind, ids, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms
+            ):
+                if (other, there) in saved:
+                    onward.setdefault((kind, here), []).append((other, there))
+        others = self._barriers_among(saved)
+        return saved, {
+            barrier: len(_reached(barrier, onward, others - {barrier})) for barrier in self.met
+        }
+
+    def _barriers_among(self, keys: set[Key]) -> set[Key]:
+        barriers = self._what.barriers
+        found = {
+            (kind, id)
+            for kind, id in keys
+            if id in (barriers.artifact_ids if kind is Kind.ARTIFACT else barriers.execution_ids)
+        }
+        if barriers.execution_type_ids:
+            executions = sorted(id for kind, id in keys if kind is Kind.EXECUTION)
+            found |= {
+                (node.kind, node.id)
+                for node in self._reader.nodes(Kind.EXECUTION, executions)
+                if node.id is not None
+                and node.type_id in barriers.execution_type_ids
+                and node.id not in barriers.despite
+            }
+        return found
+
+    def _before(self, keys: set[Key]) -> dict[Key, Key]:
+        by_depth: dict[int, set[Key]] = {}
+        for key in keys:
+            by_depth.setdefault(self.depths[key], set()).add(key)
+        before: dict[Key, Key] = {}
+        for depth in range(max(by_depth, default=0), 0, -1):
+            here = by_depth.get(depth, set())
+            for kind in (Kind.ARTIFACT, Kind.EXECUTION):
+                other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
+                ids = sorted(id for k, id in here if k is kind)
+                if not ids:
+                    continue
+                for id, earlier in self._reader.neighbours(
+                    kind, ids, Direction.UPSTREAM, as_of_ms=self._as_of_ms
+                ):
+                    candidate = (other, earlier)
+                    if self.depths.get(candidate) == depth - 1:
+                        known = before.get((kind, id))
+                        if known is None or candidate < known:
+                            before[kind, id] = candidate
+            by_depth.setdefault(depth - 1, set()).update(before[key] for key in here)
+        return before
+
+    def _events(self, before: Mapping[Key, Key]) -> dict[tuple[Key, Key], Event]:
+        steps = {key for pair in before.items() for key in pair if key[0] is Kind.EXECUTION}
+        found: dict[tuple[Key, Key], Event] = {}
+        for event in self._reader.events(execution_ids=sorted(id for _, id in steps)):
+            ends = _ends(event)
+            if ends is None or before.get(ends[1]) != ends[0]:
+                continue
+            if self._as_of_ms is None or (event.recorded_ms or 0) <= self._as_of_ms:
+                found.setdefault(ends, event)
+        return found
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """A node as it was reached: by which port, after how many events, when, and from where."""
+
+    key: Key
+    port: str | None  # None: by any, as a source is, or a step that says nothing of its ports
+    depth: int
+    time_ms: int
+    before: _Arrival | None = None
+    event: Event | None = None
+
+
+class EventSearch(Search):
+    """Event by event, where times or ports matter."""
+
+    def __init__(self, reader: Reader, what: Sought, *, as_of_ms: int | None, causal: bool) -> None:
+        self._reader = reader
+        self._what = what
+        self._causal = causal
+        self._graph = EventGraph(reader, as_of_ms=as_of_ms)
+        starts = [
+            _Arrival((kind, node.id), None, 0, self._since((kind, node.id)))
+            for kind, ids in what.starts.items()
+            for node in reader.nodes(kind, ids)
+            if node.id is not None
+        ]
+        self._first, self._stopped = self._run(starts, what.barriers)
+        self.depths = {key: arrival.depth for key, arrival in self._first.items()}
+        self.met = {key: some[0].depth for key, some in self._stopped.items()}
+
+    def ways(self, keys: Collection[Key]) -> dict[Key, Way]:
+        made: dict[int, Way] = {}
+        for key in keys:
+            chain: list[_Arrival] = []
+            at: _Arrival | None = self._first[key]
+            while at is not None and id(at) not in made:
+                chain.append(at)
+                at = at.before
+            for arrival in reversed(chain):
+                last = made[id(arrival.before)] if arrival.before is not None else None
+                source = arrival.key if last is None else last.source
+                made[id(arrival)] = Way(arrival.key, source, last, arrival.event)
+        return {key: made[id(self._first[key])] for key in keys}
+
+    def saved(self) -> tuple[set[Key], dict[Key, int]]:
+        alone: dict[Key, int] = {}
+        for barrier, arrivals in self._stopped.items():
+            beyond, _ = self._run(arrivals, self._what.barriers, opened=barrier)
+            alone[barrier] = len(beyond.keys() - self.depths.keys())
+        every = [arrival for some in self._stopped.values() for arrival in some]
+        beyond, _ = self._run(every, Barriers())
+        return beyond.keys() - self.depths.keys(), alone
+
+    def _since(self, key: Key) -> int:
+        since = self._what.since(key) if self._causal else None
+        return _ALWAYS if since is None else since
+
+    def _run(
+        self, starts: Iterable[_Arrival], barriers: Barriers, *, opened: Key | None = None
+    ) -> tuple[dict[Key, _Arrival], dict[Key, list[_Arrival]]]:
+        """The first arrival at each node that is passed, and all at each barrier that is met."""
+        graph = self._graph
+        first: dict[Key, _Arrival] = {}
+        stopped: dict[Key, list[_Arrival]] = {}
+        earliest: dict[tuple[Key, str | None], int] = {}
+        arriving = list(starts)
+        while arriving:
+            if graph.needs_executions(barriers):
+                graph.load_executions(a.key[1] for a in arriving if a.key[0] is Kind.EXECUTION)
+            frontier: list[_Arrival] = []
+            for arrival in arriving:
+                state = (arrival.key, self._port(arrival))
+                known = earliest.get(state)
+                if known is not None and known <= arrival.time_ms:
+                    continue
+                earliest[state] = arrival.time_ms
+                if arrival.key != opened and self._is_barred(arrival.key, barriers):
+                    stopped.setdefault(arrival.key, []).append(arrival)
+                    continue
+                first.setdefault(arrival.key, arrival)
+                frontier.append(arrival)
+            graph.load(arrival.key for arrival in frontier)
+            frontier.sort(key=lambda a: (a.key, a.port or "", a.time_ms))
+            arriving = [
+                onward
+                for arrival in frontier
+                # Reached again in this very round, and earlier.
+                if earliest[arrival.key, self._port(arrival)] == arrival.time_ms
+                for onward in self._onward(arrival)
+            ]
+        return first, stopped
+
+    def _onward(self, arrival: _Arrival) -> Iterable[_Arrival]:
+        kind, id = arrival.key
+        ports = self._graph.ports(id) if kind is Kind.EXECUTION else {}
+        for event in self._graph.onward(arrival.key):
+            at = happened_ms(event) if self._causal else _ALWAYS
+            if at < arrival.time_ms:
+                continue
+            if kind is Kind.ARTIFACT:
+                key = (Kind.EXECUTION, event.execution_id)
+                yield _Arrival(key, port_of(event.path), arrival.depth + 1, at, arrival, event)
+                continue
+            came_of = ports.get(port_of(event.path))
+            if came_of is None or arrival.port is None or arrival.port in came_of:
+                key = (Kind.ARTIFACT, event.artifact_id)
+                yield _Arrival(key, None, arrival.depth + 1, at, arrival, event)
+
+    def _port(self, arrival: _Arrival) -> str | None:
+        """The port, where it matters."""
+        kind, id = arrival.key
+        return arrival.port if kind is Kind.EXECUTION and self._graph.ports(id) else None
+
+    def _is_barred(self, key: Key, barriers: Barriers) -> bool:
+        kind, id = key
+        if kind is Kind.ARTIFACT:
+            return id in barriers.artifact_ids
+        return id in barriers.execution_ids or (
+            id not in barriers.despite
+            and bool(barriers.execution_type_ids)
+            and self._graph.type_id(id) in barriers.execution_type_ids
+        )
+
+
+def _reached(start: Key, onward: Mapping[Key, list[Key]], barred: set[Key]) -> set[Key]:
+    """The nodes reached from `start` without passing a barrier, itself included."""
+    seen = {start}
+    waiting = [start]
+    while waiting:
+        for there in onward.get(waiting.pop(), ()):
+            if there not in seen and there not in barred:
+                seen.add(there)
+                waiting.append(there)
+    return seen
+
+
+def _ends(event: Event) -> tuple[Key, Key] | None:
+    """From where to where an event carries data, if it does."""
+    artifact, execution = (Kind.ARTIFACT, event.artifact_id), (Kind.EXECUTION, event.execution_id)
+    if event.type.flow is None:
+        return None
+    return (execution, artifact) if event.type.flow is Flow.OUTPUT else (artifact, execution)

@@ -1,0 +1,115 @@
+"""Where a taint starts, and where it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lineage.backends.base import Barriers, Reader
+from lineage.model import Kind, Mark, Node, Policy
+from lineage.rules.marks import standing, stopping_types
+
+Key = tuple[Kind, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sought:
+    """One label with its sources and barriers. Given sources need no label."""
+
+    label: str | None
+    marks: tuple[Mark, ...] = ()
+    given: tuple[Key, ...] = ()
+    clean: tuple[Mark, ...] = ()
+    barred: tuple[Key, ...] = ()
+    type_ids: frozenset[int] = frozenset()
+    # For each step type that stops the label, the policy that says so.
+    policies: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def starts(self) -> dict[Kind, list[int]]:
+        """The sources by kind; some may be barriers."""
+        found: dict[Kind, set[int]] = {}
+        for kind, id in self.keys:
+            found.setdefault(kind, set()).add(id)
+        return {kind: sorted(ids) for kind, ids in found.items()}
+
+    @property
+    def keys(self) -> set[Key]:
+        """The sources."""
+        return {(mark.kind, mark.node_id) for mark in self.marks} | set(self.given)
+
+    @property
+    def barriers(self) -> Barriers:
+        """The barriers as a backend takes them."""
+        barred = {(mark.kind, mark.node_id) for mark in self.clean} | set(self.barred)
+        return Barriers(
+            artifact_ids=frozenset(id for kind, id in barred if kind is Kind.ARTIFACT),
+            execution_ids=frozenset(id for kind, id in barred if kind is Kind.EXECUTION),
+            execution_type_ids=self.type_ids,
+            despite=frozenset(id for kind, id in self.keys if kind is Kind.EXECUTION)
+            if self.type_ids
+            else frozenset(),
+        )
+
+    def since(self, key: Key) -> int | None:
+        """Since when a source is one, in milliseconds; None where it always was."""
+        times = [m.time_ms for m in self.marks if (m.kind, m.node_id) == key]
+        known = [time for time in times if time is not None]
+        return min(known) if times and len(known) == len(times) else None
+
+    def why_barred(self, node: Node) -> tuple[str, Mark | None]:
+        """Why a node is a barrier, in words, with the mark that says so if one does."""
+        for mark in self.clean:
+            if (mark.kind, mark.node_id) == (node.kind, node.id):
+                return "marked clean", mark
+        if (node.kind, node.id) in self.barred:
+            return "given as a barrier", None
+        policy = self.policies.get(node.type_id or 0)
+        return f"{node.type} stops it (policy {policy})", None
+
+
+def sought(
+    reader: Reader,
+    at_ms: int,
+    *,
+    labels: Sequence[str] = (),
+    given: Iterable[Node] = (),
+    barred: Iterable[Node] = (),
+) -> list[Sought]:
+    """What is to be searched: for each label, or where none is named, for every label in use.
+
+    Given sources stand in for the marks of each label; without a label they are stopped only by
+    the given barriers.
+    """
+    sources = tuple(_key(node) for node in given)
+    extra = tuple(_key(node) for node in barred)
+    if sources and not labels:
+        return [Sought(None, given=sources, barred=extra)]
+    marks = standing(reader, at_ms, labels=labels or None)
+    policies = reader.policies()
+    wanted = list(dict.fromkeys(labels)) or sorted({m.label for m in marks if not m.clean})
+    return [
+        Sought(
+            label,
+            marks=() if sources else tuple(m for m in marks if m.label == label and not m.clean),
+            given=sources,
+            clean=tuple(m for m in marks if m.label == label and m.clean),
+            barred=extra,
+            type_ids=frozenset(stopping_types(reader, policies, label)),
+            policies=_policies(reader, policies, label),
+        )
+        for label in wanted
+    ]
+
+
+def _policies(reader: Reader, policies: Sequence[Policy], label: str) -> dict[int, str]:
+    return {
+        id: policy.name
+        for policy in policies
+        for id in (stopping_types(reader, [policy], label) if label in policy.stops else ())
+    }
+
+
+def _key(node: Node) -> Key:
+    assert node.id is not None
+    return node.kind, node.id
