@@ -12,6 +12,7 @@ from lineage.cli import (
     recording,
     serving,
     system,
+    tainting,
 )
 from lineage.cli.app import app
 
@@ -28,4 +29,5 @@ __all__ = [
     "recording",
     "serving",
     "system",
+    "tainting",
 ]

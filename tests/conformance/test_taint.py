@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import lineage
 from lineage import Artifact, Event, EventType, Execution, Kind, Policy, Store, Type
 from lineage.errors import InvalidValue, NotFound, UnknownType
 from lineage.questions.taint.answer import Taint
@@ -47,7 +48,6 @@ def relaxed(examples: int) -> settings:
 
 
 embedded = pytest.mark.backends("memory", "sqlite")
-on_neo4j = pytest.mark.backends("neo4j")
 
 
 class Drawn:
@@ -164,7 +164,6 @@ def test_taint_agrees_with_the_definition(
     check_definition(store, ports, data, causal, as_of)
 
 
-@on_neo4j
 @given(
     data=st.data(),
     causal=st.sampled_from([False, False, True]),
@@ -172,9 +171,10 @@ def test_taint_agrees_with_the_definition(
 )
 @relaxed(6)
 def test_taint_agrees_with_the_definition_on_neo4j(
-    store: Store, data: st.DataObject, causal: bool, as_of: int | None
+    neo4j_url: str, data: st.DataObject, causal: bool, as_of: int | None
 ) -> None:
-    check_definition(store, False, data, causal, as_of)
+    with lineage.connect(neo4j_url) as store:
+        check_definition(store, False, data, causal, as_of)
 
 
 def check_definition(
@@ -206,11 +206,11 @@ def test_laws(store: Store, ports: bool, data: st.DataObject, causal: bool) -> N
     check_laws(store, ports, data, causal)
 
 
-@on_neo4j
 @given(data=st.data())
 @relaxed(4)
-def test_laws_on_neo4j(store: Store, data: st.DataObject) -> None:
-    check_laws(store, False, data, False)
+def test_laws_on_neo4j(neo4j_url: str, data: st.DataObject) -> None:
+    with lineage.connect(neo4j_url) as store:
+        check_laws(store, False, data, False)
 
 
 def check_laws(store: Store, ports: bool, data: st.DataObject, causal: bool) -> None:

@@ -6,14 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lineage.backends.base import Reader
 from lineage.errors import InvalidValue
-from lineage.model import BaseType, Kind, Node
+from lineage.model import BaseType, Context, Kind, Node
 from lineage.questions.bases import Bases
+from lineage.questions.deployments import deployments
 from lineage.questions.starting import Ref, Starting
 from lineage.questions.taint.answer import Affected, Met, Reached, Source, Taint
+from lineage.questions.taint.cut import Cut, cheapest_cut
 from lineage.questions.taint.events import types_with_ports
+from lineage.questions.taint.gate import Check, check
+from lineage.questions.taint.reading import nodes_of
 from lineage.questions.taint.searching import Search, Way, search, spread_levels
 from lineage.questions.taint.sources import Key, Sought, sought
 from lineage.questions.times import Time, milliseconds
+from lineage.rules.liveness import is_live
+from lineage.rules.marks import forbidden_labels
 from lineage.rules.types import TypeSession
 
 
@@ -30,6 +36,8 @@ class Tainting(Starting):
         barrier: Ref | Sequence[Ref] | None = None,
         type: str | None = None,
         kind: Kind | None = None,
+        live: bool = False,
+        deployed: bool = False,
         as_of: Time | None = None,
         causal: bool = False,
     ) -> Taint:
@@ -37,8 +45,10 @@ class Tainting(Starting):
 
         With neither, by every label in use. Given sources stand in for the marks: with a label,
         the answer is what would be affected if these alone had it; without, only the given
-        `barrier` stops it. `type` (a type or base type) and `kind` filter what is shown, not what
-        is followed. See `lineage.questions.taint` for the exact meaning of each word.
+        `barrier` stops it. `type` (a type or base type), `kind`, `live` (see
+        `lineage.rules.liveness`) and `deployed` (models and outputs of deployments in effect)
+        filter what is shown, not what is followed. `lineage.questions.taint` has the exact
+        meaning of each word.
         """
         with self._reading() as (reader, types):
             at_ms = milliseconds(as_of)
@@ -46,7 +56,7 @@ class Tainting(Starting):
             return _answer(
                 reader,
                 {what: search(reader, what, as_of_ms=at_ms, causal=causal) for what in searched},
-                _shown(reader, type, kind),
+                _shown(reader, type, kind, live=live, deployed=deployed, as_of_ms=at_ms),
                 at_ms,
                 causal,
             )
@@ -76,6 +86,60 @@ class Tainting(Starting):
                 levels.setdefault((depth, kind), []).append(id)
             return [(depth, kind, sorted(ids)) for (depth, kind), ids in sorted(levels.items())]
 
+    def check(
+        self,
+        ref: Ref,
+        *,
+        label: str | Sequence[str] | None = None,
+        context: int | str | None = None,
+        as_of: Time | None = None,
+        causal: bool = False,
+    ) -> Check:
+        """May it pass? Whether a node is clean of a label, or of several.
+
+        Without `label`: the labels that policies forbid in `context`, where that is given; of a
+        context, those that they forbid in it; of anything else, every label in use. A context is
+        clean where everything in it, and in the contexts below it, is.
+        """
+        with self._reading() as (reader, types):
+            at_ms = milliseconds(as_of)
+            node = self._start(reader, types, ref)
+            labels = [label] if isinstance(label, str) else list(label or ())
+            if context is not None or (not labels and isinstance(node, Context)):
+                place = (
+                    node if context is None else self._start(reader, types, context, Kind.CONTEXT)
+                )
+                if not isinstance(place, Context):
+                    raise InvalidValue(f"{place.label} is an {place.kind}, not a context")
+                labels += forbidden_labels(reader.policies(), place)
+                if not labels:
+                    return Check(node, ())
+            now = self._clock() if at_ms is None else at_ms
+            searched = sought(reader, now, labels=list(dict.fromkeys(labels)))
+            return check(reader, node, searched, as_of_ms=at_ms, causal=causal)
+
+    def cheapest_cut(
+        self,
+        *refs: Ref,
+        label: str | None = None,
+        source: Ref | Sequence[Ref] | None = None,
+        as_of: Time | None = None,
+    ) -> Cut:
+        """The fewest steps to run again, or to bar, so that these nodes are clean.
+
+        A step that is run again stands for its outputs; so cutting every chain from the sources
+        to the nodes at a step clears them. By hops alone: times and ports only ever make it less.
+        """
+        if not refs:
+            raise InvalidValue("say what is to be clean: give at least one artifact or execution")
+        with self._reading() as (reader, types):
+            at_ms = milliseconds(as_of)
+            targets = [self._in_flow(reader, types, ref) for ref in refs]
+            if label is None and source is None:
+                raise InvalidValue("say of what: label=..., source=... or both")
+            [what] = self._sought(reader, types, label, source, None, at_ms)
+            return cheapest_cut(reader, targets, what, as_of_ms=at_ms)
+
     def _sought(
         self,
         reader: Reader,
@@ -100,12 +164,33 @@ def _listed(refs: Ref | Sequence[Ref] | None) -> Sequence[Ref]:
     return refs if isinstance(refs, Sequence) and not isinstance(refs, str) else [refs]
 
 
-def _shown(reader: Reader, type: str | None, kind: Kind | None) -> Callable[[Node], bool]:
+def _shown(
+    reader: Reader,
+    type: str | None,
+    kind: Kind | None,
+    *,
+    live: bool,
+    deployed: bool,
+    as_of_ms: int | None,
+) -> Callable[[Node], bool]:
     """Which of the affected nodes are asked for."""
     type_ids = None if type is None else _types_called(Bases(reader), type)
+    standing = deployed_ids(reader, as_of_ms) if deployed else None
     return lambda node: (
-        (kind is None or node.kind is kind) and (type_ids is None or node.type_id in type_ids)
+        (kind is None or node.kind is kind)
+        and (type_ids is None or node.type_id in type_ids)
+        and (not live or is_live(node))
+        and (standing is None or (node.kind is Kind.ARTIFACT and node.id in standing))
     )
+
+
+def deployed_ids(reader: Reader, as_of_ms: int | None = None) -> set[int | None]:
+    """The ids of the models and outputs of the deployments in effect."""
+    return {
+        artifact.id
+        for deployment in deployments(reader, as_of_ms=as_of_ms)
+        for artifact in (*deployment.models, *deployment.outputs)
+    }
 
 
 def _types_called(bases: Bases, name: str) -> set[int]:
@@ -196,16 +281,3 @@ def _back(way: Way) -> Iterable[Way]:
     while at is not None:
         yield at
         at = at.before
-
-
-def nodes_of(reader: Reader, keys: Iterable[Key]) -> dict[Key, Node]:
-    """The nodes with these keys, those that there are."""
-    ids: dict[Kind, list[int]] = {}
-    for kind, id in sorted(keys):
-        ids.setdefault(kind, []).append(id)
-    return {
-        (kind, node.id): node
-        for kind, some in ids.items()
-        for node in reader.nodes(kind, some)
-        if node.id is not None
-    }

@@ -10,7 +10,7 @@ reached it, so that the work is polynomial however many chains there are.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from lineage.backends.base import Barriers, Direction, Levels, Reader
@@ -186,18 +186,31 @@ class _Arrival:
 
 
 class EventSearch(Search):
-    """Event by event, where times or ports matter."""
+    """Event by event, where times or ports matter. With `within`, nothing else is visited."""
 
-    def __init__(self, reader: Reader, what: Sought, *, as_of_ms: int | None, causal: bool) -> None:
-        self._reader = reader
+    def __init__(
+        self,
+        reader: Reader,
+        what: Sought,
+        *,
+        as_of_ms: int | None,
+        causal: bool,
+        within: Set[Key] | None = None,
+    ) -> None:
         self._what = what
         self._causal = causal
+        self._within = within
         self._graph = EventGraph(reader, as_of_ms=as_of_ms)
+        if within is not None:
+            # All at once: it is known before what will be searched.
+            self._graph.load(within)
+            if self._graph.needs_executions(what.barriers):
+                self._graph.load_executions(id for kind, id in within if kind is Kind.EXECUTION)
         starts = [
             _Arrival((kind, node.id), None, 0, self._since((kind, node.id)))
             for kind, ids in what.starts.items()
             for node in reader.nodes(kind, ids)
-            if node.id is not None
+            if node.id is not None and (within is None or (kind, node.id) in within)
         ]
         self._first, self._stopped = self._run(starts, what.barriers)
         self.depths = {key: arrival.depth for key, arrival in self._first.items()}
@@ -225,6 +238,19 @@ class EventSearch(Search):
         every = [arrival for some in self._stopped.values() for arrival in some]
         beyond, _ = self._run(every, Barriers())
         return beyond.keys() - self.depths.keys(), alone
+
+    def cutting(self, target: Key) -> list[Key]:
+        """The barriers that were met, and from which a chain leads on to `target`."""
+        return [
+            barrier
+            for barrier, arrivals in self._stopped.items()
+            if target in self._run(arrivals, Barriers())[0]
+        ]
+
+    def onward(self, key: Key) -> set[Key]:
+        """The affected nodes that an event leads to from an affected one."""
+        ends = (_ends(event) for event in self._graph.onward(key))
+        return {end[1] for end in ends if end is not None and end[1] in self._first}
 
     def _since(self, key: Key) -> int:
         since = self._what.since(key) if self._causal else None
@@ -262,6 +288,7 @@ class EventSearch(Search):
                 # Reached again in this very round, and earlier.
                 if earliest[arrival.key, self._port(arrival)] == arrival.time_ms
                 for onward in self._onward(arrival)
+                if self._within is None or onward.key in self._within
             ]
         return first, stopped
 

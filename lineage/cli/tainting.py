@@ -1,0 +1,191 @@
+"""`taint` and `check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lineage.cli.app import Json, app, opened
+from lineage.cli.asking import AsOf, OfType, print_witness
+from lineage.cli.output import named, print_json, print_table
+
+if TYPE_CHECKING:
+    from lineage.questions.taint.answer import Taint
+    from lineage.questions.taint.cut import Cut
+    from lineage.questions.taint.gate import Check, Verdict
+
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", help="Such as tainted or pii; may be given again.")
+]
+Causal = Annotated[
+    bool, typer.Option("--causal", help="Only chains in which nothing precedes what it came of.")
+]
+
+
+@app.command(epilog="Example: lineage taint --label tainted --type MODEL")
+def taint(
+    context: typer.Context,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REF", help="What if this were the source? May be given again."),
+    ] = None,
+    label: Labels = None,
+    barrier: Annotated[
+        list[str] | None, typer.Option(metavar="REF", help="What if this were a barrier?")
+    ] = None,
+    type: OfType = None,
+    models: Annotated[bool, typer.Option("--models", help="Only models.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Only what is live.")] = False,
+    deployed: Annotated[bool, typer.Option("--deployed", help="Only what is deployed.")] = False,
+    paths: Annotated[bool, typer.Option("--paths", help="By which chain of events, each.")] = False,
+    as_of: AsOf = None,
+    causal: Causal = False,
+    json: Json = False,
+) -> None:
+    """What is affected by a label, or by given sources, and what stopped it?
+
+    Without --label and --source: by every label in use.
+    """
+    from lineage.errors import InvalidValue
+
+    if models and type is not None:
+        raise InvalidValue("--models means --type MODEL; give one of the two")
+    answer = opened(context).taint(
+        source=source,
+        label=label,
+        barrier=barrier,
+        type="MODEL" if models else type,
+        live=live,
+        deployed=deployed,
+        as_of=as_of,
+        causal=causal,
+    )
+    if json:
+        print_json(answer.to_dict())
+    else:
+        print_taint(answer, paths=paths)
+
+
+@app.command(epilog="Example: lineage check Model:churn --label tainted")
+def check(
+    context: typer.Context,
+    ref: Annotated[
+        str, typer.Argument(metavar="REF", help="artifact:42, Model:churn, a context, a uri.")
+    ],
+    label: Labels = None,
+    place: Annotated[
+        str | None,
+        typer.Option("--for", metavar="CONTEXT", help="Of the labels that policies forbid there."),
+    ] = None,
+    cut: Annotated[
+        bool, typer.Option("--cut", help="Also the fewest steps to run again to clear it.")
+    ] = False,
+    as_of: AsOf = None,
+    causal: Causal = False,
+    json: Json = False,
+) -> None:
+    """Is it clean? A gate: exit code 1, and the witness, where it is not.
+
+    Without --label: of every label in use; of a context, of those that policies forbid in it.
+    """
+    store = opened(context)
+    answer = store.check(ref, label=label, context=place, as_of=as_of, causal=causal)
+    cuts: list[Cut] = []
+    if cut and answer.node.kind != "context":
+        cuts = [
+            store.cheapest_cut(answer.node, label=verdict.label, as_of=as_of)
+            for verdict in answer.verdicts
+            if not verdict.clean and verdict.label is not None
+        ]
+    if json:
+        told = answer.to_dict()
+        if cut:
+            told["cuts"] = [found.to_dict() for found in cuts]
+        print_json(told)
+    else:
+        print_check(answer)
+        for found in cuts:
+            _print_cut(found)
+    if not answer.clean:
+        raise typer.Exit(1)
+
+
+def print_taint(answer: Taint, *, paths: bool = False) -> None:
+    """A table of nodes by depth, then what stopped it."""
+    several = len(answer.labels) > 1
+    print_table(
+        ("depth", "id", *(("labels",) if several else ()), "source", "node"),
+        [
+            (
+                row.depth,
+                named(row.node),
+                *((", ".join(str(label) for label in row.labels),) if several else ()),
+                row.source.label,
+                row.node.label,
+            )
+            for row in answer
+        ],
+        empty="nothing" if answer.affected == 0 else "nothing of what was asked for",
+    )
+    if paths:
+        for row in answer:
+            print()
+            print_witness(answer.witness(row.node))
+    if answer.barriers:
+        print()
+        print_table(
+            ("barrier", "label", "saved", "node", "why"),
+            [(named(b.node), b.label, b.saved, b.node.label, b.why) for b in answer.barriers],
+        )
+    of = ", ".join(str(label) for label in answer.labels if label is not None)
+    shown = f"{len(answer)} shown of " if len(answer) != answer.affected else ""
+    sources = len({(s.node.kind, s.node.id) for s in answer.sources})
+    print(
+        f"\n{shown}{answer.affected} affected{f' by {of}' if of else ''}, "
+        f"from {_counted(sources, 'source')}"
+    )
+    print(
+        f"{answer.saved} more saved by {_counted(len(answer.barriers), 'barrier')}; "
+        f"{'complete' if answer.complete else 'NOT complete'}"
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def print_check(answer: Check) -> None:
+    """A line for each label, with the witness or what kept it clean."""
+    if not answer.verdicts:
+        print(f"{answer.node.label}  ({named(answer.node)}) is clean: no label applies to it")
+    for verdict in answer.verdicts:
+        _print_verdict(answer, verdict)
+
+
+def _print_verdict(answer: Check, verdict: Verdict) -> None:
+    name = f"{answer.node.label}  ({named(answer.node)})"
+    if verdict.clean:
+        print(f"{name} is clean of {verdict.label}")
+        for barrier in verdict.stopped:
+            print(f"  stopped at {barrier.node.label}  ({named(barrier.node)}): {barrier.why}")
+        return
+    reasons = [
+        f"{mark.reason}{f' ({mark.who})' if mark.who else ''}"
+        for mark in verdict.marks
+        if mark.reason
+    ]
+    print(f"{name} is NOT clean of {verdict.label}{': ' + '; '.join(reasons) if reasons else ''}")
+    if len(verdict.affected) > 1:
+        print(f"  {len(verdict.affected)} in it are affected, the nearest one so:")
+    assert verdict.witness is not None
+    print_witness(verdict.witness)
+
+
+def _print_cut(found: Cut) -> None:
+    if found.marked:
+        print(f"\nOnly lifting its mark clears it of {found.label}: it is marked itself.")
+        return
+    steps = _counted(len(found.steps), "step")
+    print(f"\n{steps} to run again, or to bar, to clear it of {found.label}:")
+    print_table(("id", "step"), [(named(step), step.label) for step in found.steps])
