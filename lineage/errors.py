@@ -3,6 +3,7 @@
     LineageError
     ├── InvalidInput            the caller's value is wrong; nothing was written
     │   ├── InvalidValue        a field or property has a value that it can't have
+    │   ├── InvalidFilter       a filter expression can't be read
     │   ├── UnknownType         no type of that name
     │   ├── UnknownProperty     the type declares no such property
     │   ├── TypeConflict        a type can't evolve that way
@@ -46,6 +47,14 @@ class InvalidInput(LineageError):
 
 class InvalidValue(InvalidInput):
     """A field or property has a value that it can't have."""
+
+
+class InvalidFilter(InvalidInput):
+    """A filter expression can't be read; `position` is the offset where, None at its end."""
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
 
 
 class UnknownType(InvalidInput):

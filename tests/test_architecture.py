@@ -16,9 +16,9 @@ _BELOW_THE_STORE = {"errors", "model", "backends", "rules", "questions"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "model": {"errors"},
-    "backends": {"model", "errors"},
+    "filters": {"model", "errors"},
+    "backends": {"filters", "model", "errors"},
     "rules": {"backends", "model", "errors"},
-    "filters": {"model", "errors", "rules"},
     "opencypher": {"backends", "model", "errors"},
     "questions": {"rules", "backends", "model", "errors", "filters"},
     "storage": {"model", "errors"},

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, TypeVar
 
+from lineage.filters.tree import Predicate
 from lineage.model import Event, EventType, Kind, Mark, Node, Path, Policy, Type, Value
 
 T = TypeVar("T")
@@ -118,11 +119,24 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """How found nodes are ordered: by a field, and by id where that is the same.
+
+    Nodes without a name come before all names, and after them where the order is descending.
+    """
+
+    field: Literal["id", "created", "updated", "name"] = "id"
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
-    """Which nodes to find; what is None does not restrict. Results are ordered by id.
+    """Which nodes to find; what is None does not restrict.
 
     `context_id` restricts to members of that context (artifacts, executions), or, for contexts,
-    to its children.
+    to its children. `where` is a predicate on nodes of the kind that is asked for. `after` is
+    where to go on in the order: the ordered field's value and the id of the last node seen.
+    `newest_first` and `after_id` say the same for the order by id.
     """
 
     type_ids: Sequence[int] | None = None
@@ -134,6 +148,9 @@ class Filter:
     after_id: int | None = None
     limit: int | None = None
     newest_first: bool = False
+    where: Predicate | None = None
+    order: Order = Order()
+    after: tuple[int | str | None, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

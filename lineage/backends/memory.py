@@ -33,10 +33,14 @@ from lineage.backends.base import (
 )
 from lineage.backends.codec import encoded_path
 from lineage.backends.ids import new_ids
+from lineage.backends.ordering import in_order
 from lineage.backends.refusals import id_taken, missing, taken, type_taken
 from lineage.backends.rewriting import rewritten, tombstoned
 from lineage.backends.traversal import breadth_first, spread
 from lineage.errors import StoreError
+from lineage.filters.evaluation import decider
+from lineage.filters.fields import TARGETS
+from lineage.filters.tree import Relation
 from lineage.model import Event, Flow, Kind, Mark, Node, Policy, Type, Value
 
 T = TypeVar("T")
@@ -159,9 +163,11 @@ class MemoryReader(Reader):
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         ids = self._candidates(kind, where)
         wanted = None if where.type_ids is None else set(where.type_ids)
+        holds = decider(where.where) if where.where is not None else None
         found: list[Node] = []
-        for id in sorted(ids, reverse=where.newest_first):
-            node = self._record((kind, id))
+        for node in in_order((self._record((kind, id)) for id in ids), where):
+            assert node.id is not None
+            id = node.id
             if where.after_id is not None and (
                 id >= where.after_id if where.newest_first else id <= where.after_id
             ):
@@ -171,11 +177,26 @@ class MemoryReader(Reader):
             if all(
                 getattr(where, field) is None or getattr(where, field) == getattr(node, field, None)
                 for field in ("name", "external_id", "uri", "state")
-            ):
+            ) and (holds is None or holds(node, self._neighbours)):
                 if where.limit is not None and len(found) >= where.limit:
                     break
                 found.append(self._copy((kind, id)))
         return found
+
+    def _neighbours(self, node: Node, relation: Relation) -> Sequence[Node | Event]:
+        """What a filter calls `contexts_a`, `events_a` and so on."""
+        assert node.id is not None
+        key = (node.kind, node.id)
+        if relation is Relation.EVENT:
+            return list(self._events(key))
+        if relation is Relation.CONTEXT:
+            ids = [id for _, id in self._out(key, _IN_CONTEXT)]
+        elif relation is Relation.PARENT:
+            ids = [id for _, id in self._out(key, _CHILD_OF)]
+        else:
+            through = _CHILD_OF if relation is Relation.CHILD else _IN_CONTEXT
+            ids = [id for _, id in self._into(node.id, TARGETS[relation], through)]
+        return [self._record((TARGETS[relation], id)) for id in ids]
 
     def _candidates(self, kind: Kind, where: Filter) -> Iterable[int]:
         """The ids among which all are that the filter holds for."""

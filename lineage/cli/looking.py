@@ -30,12 +30,24 @@ def types(context: typer.Context, json: Json = False) -> None:
     )
 
 
-@app.command(epilog="Example: lineage ls artifacts --type Model --newest --limit 20")
+@app.command(epilog="Example: lineage ls type=Model 'accuracy>0.9' context=churn --newest")
 def ls(
     context: typer.Context,
     what: Annotated[
-        str, typer.Argument(metavar="[KIND]", help="artifacts, executions or contexts.")
-    ] = "artifacts",
+        list[str] | None,
+        typer.Argument(
+            metavar="[KIND] [CONDITION...]",
+            help="artifacts, executions or contexts; then conditions such as type=Model, "
+            "'accuracy>0.9', context=churn, 'name~run-*', all of which must hold. Mind the quotes.",
+        ),
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILTER",
+            help="A filter as ML Metadata has it: \"uri LIKE 's3://%' AND events_0.type = INPUT\".",
+        ),
+    ] = None,
     type: Annotated[str | None, typer.Option(help="A type's name.")] = None,
     name: Annotated[str | None, typer.Option(help="An exact name.")] = None,
     uri: Annotated[str | None, typer.Option(help="An exact uri.")] = None,
@@ -43,38 +55,56 @@ def ls(
     in_context: Annotated[
         str | None, typer.Option("--context", help="Only what is in this context.")
     ] = None,
+    order_by: Annotated[
+        str | None, typer.Option(help="id, created, updated or name; 'created desc'.")
+    ] = None,
     newest: Annotated[bool, typer.Option(help="The newest first.")] = False,
+    page: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="Go on where a list ended.")
+    ] = None,
     after: Annotated[int | None, typer.Option(help="Go on after this id.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
     json: Json = False,
 ) -> None:
     """List artifacts, executions or contexts."""
     from lineage.errors import InvalidValue
+    from lineage.filters.short import short
     from lineage.model import Kind
     from lineage.questions.rendering import node_as_json
 
     kinds = {f"{kind}s": kind for kind in Kind}
-    if what not in kinds:
-        raise InvalidValue(f"{what!r} can't be listed; choose {', '.join(kinds)}")
+    words = list(what or ())
+    listed = words.pop(0) if words and words[0].isalpha() else "artifacts"
+    if listed not in kinds:
+        raise InvalidValue(f"{listed!r} can't be listed; choose {', '.join(kinds)}")
+    kind = kinds[listed]
+    predicate = short(words, kind)
+    if where is not None:
+        from lineage.filters.parsing import parsed
+
+        predicate = parsed(where, kind).also(predicate)
     found = opened(context).find(
-        kinds[what],
+        kind,
+        where=predicate,
         type=type,
         name=name,
         uri=uri,
         state=state,
         context=_int_or_text(in_context),
+        order_by=order_by,
+        page_size=limit,
+        page_token=page,
         after_id=after,
-        limit=limit + 1,
         newest_first=newest,
     )
-    more = len(found) > limit
-    found = found[:limit]
+    token = found.next_page_token
     if json:
         return print_json(
             {
                 "nodes": [node_as_json(node) for node in found],
-                "complete": not more,
-                "after": found[-1].id if more else None,
+                "complete": token is None,
+                "next_page_token": token,
+                "after": found[-1].id if token else None,
             }
         )
     print_table(
@@ -83,10 +113,11 @@ def ls(
             (named(n), n.type, n.name, getattr(n, "state", None), at(n.created_ms), properties(n))
             for n in found
         ],
-        empty=f"no {what}",
+        empty=f"no {listed}",
     )
-    if more:
-        print(f"There are more: --after {found[-1].id} goes on, --limit shows more at once.")
+    if token:
+        print("There are more: --limit shows more at once, and this goes on:")
+        print(f"--page {token}")
     return None
 
 

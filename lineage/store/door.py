@@ -12,7 +12,6 @@ from typing import Any, Self, TypeVar
 from lineage.backends.base import (
     Backend,
     Counts,
-    Filter,
     Reader,
     Writer,
     in_chunks,
@@ -41,9 +40,10 @@ from lineage.rules.cycles import check_acyclic
 from lineage.rules.marks import checked_mark, checked_policy
 from lineage.rules.references import resolved
 from lineage.rules.types import TypeSession, TypeTable
-from lineage.rules.values import checked_int64, is_text
-from lineage.rules.writes import Composer, checked_state
+from lineage.rules.values import checked_int64
+from lineage.rules.writes import Composer
 from lineage.store.deleting import Deleting
+from lineage.store.finding import Finding
 from lineage.store.marking import Marking
 from lineage.store.transactions import Transactions
 
@@ -70,7 +70,7 @@ class Recorded:
         return self.outputs[path]
 
 
-class Store(Asking, Impacting, Tainting, Marking, Deleting, Transactions):
+class Store(Finding, Asking, Impacting, Tainting, Marking, Deleting, Transactions):
     """A lineage store over any backend. Get one from `lineage.connect`.
 
     Reads and writes may be called from any number of threads. Every write is one transaction:
@@ -209,68 +209,6 @@ class Store(Asking, Impacting, Tainting, Marking, Deleting, Transactions):
     def context(self, reference: int | str) -> Context:
         """A context by id or reference. Raises NotFound."""
         return self._one(Kind.CONTEXT, reference)  # type: ignore[return-value]
-
-    def artifacts(self, **where: Any) -> list[Artifact]:
-        """Artifacts by `type`, `name`, `uri`, `external_id`, `state`, `context`; see `find`."""
-        return self.find(Kind.ARTIFACT, **where)  # type: ignore[return-value]
-
-    def executions(self, **where: Any) -> list[Execution]:
-        """Executions by `type`, `name`, `external_id`, `state`, `context`; see `find`."""
-        return self.find(Kind.EXECUTION, **where)  # type: ignore[return-value]
-
-    def contexts(self, **where: Any) -> list[Context]:
-        """Contexts by `type`, `name`, `external_id`; `context` gives its children; see `find`."""
-        return self.find(Kind.CONTEXT, **where)  # type: ignore[return-value]
-
-    def find(
-        self,
-        kind: Kind,
-        *,
-        type: str | None = None,
-        name: str | None = None,
-        external_id: str | None = None,
-        uri: str | None = None,
-        state: str | None = None,
-        context: int | str | None = None,
-        after_id: int | None = None,
-        limit: int | None = None,
-        newest_first: bool = False,
-    ) -> list[Node]:
-        """The nodes of a kind for which everything given holds, by id.
-
-        `type` is a type's name and takes all its versions. Raises UnknownType, or NotFound for
-        the context.
-        """
-        # What isn't text, nothing is called, and what isn't of 64 bits, databases choke on.
-        texts = (name, external_id, uri)
-        if any(text is not None and not is_text(text) for text in texts):
-            return []
-        for field_name, number in (("limit", limit), ("after_id", after_id)):
-            if number is not None:
-                checked_int64(number, field_name)
-        if limit is not None and limit < 0:
-            raise InvalidValue(f"limit is {limit}; it can't be negative")
-        if state is not None:
-            state = checked_state(kind, state, "state")
-        with self._reading() as (reader, types):
-            type_ids = None if type is None else _versions(types, kind, type)
-            context_id = None
-            if context is not None:
-                context_id = self._node(reader, types, Kind.CONTEXT, context).id
-            return reader.find(
-                kind,
-                Filter(
-                    type_ids=type_ids,
-                    name=name,
-                    external_id=external_id,
-                    uri=uri,
-                    state=state,
-                    context_id=context_id,
-                    after_id=after_id,
-                    limit=limit,
-                    newest_first=newest_first,
-                ),
-            )
 
     def counts(self) -> Counts:
         """How many types, artifacts, executions, contexts and events there are."""
@@ -544,22 +482,6 @@ def _only(found: Sequence[Node], kind: Kind, id: int) -> Node:
     if not found:
         raise NotFound(f"there is no {kind} with the id {id}")
     return found[0]
-
-
-def _versions(types: TypeSession, kind: Kind, name: str) -> list[int]:
-    """The ids of all versions of a type; `Name@version` is one of them."""
-    types.refresh()
-    plain, at, version = name.partition("@")
-    ids = [
-        t.id
-        for t in types.known.values()
-        if t.kind is kind
-        and t.id is not None
-        and (t.name == name or (at and t.name == plain and t.version == version))
-    ]
-    if not ids:
-        types.get(kind, name)  # raises UnknownType with what there is
-    return ids
 
 
 def _read_back(tx: Writer, given: Sequence[Node], ids: Sequence[int]) -> list[Node]:

@@ -193,6 +193,9 @@ def test_an_empty_store(store: Store) -> None:
         "events": [],
         "members": [],
         "parents": [],
+        "marks": [],
+        "policies": [],
+        "notes": [],
     }
     counts = store.counts()
     assert (counts.types, counts.artifacts, counts.executions) == (0, 0, 0)

@@ -9,9 +9,19 @@ from typing import Any
 import neo4j
 
 from lineage.backends import rows
-from lineage.backends.base import Barriers, Counts, Direction, Filter, Frontier, Reader, Spread
+from lineage.backends.base import (
+    Barriers,
+    Counts,
+    Direction,
+    Filter,
+    Frontier,
+    Order,
+    Reader,
+    Spread,
+)
 from lineage.backends.codec import decoded_path
 from lineage.backends.neo4j.codec import node
+from lineage.backends.neo4j.filtering import statement
 from lineage.backends.neo4j.spreading import barrier_parameters, merged
 from lineage.backends.neo4j.templates import template
 from lineage.backends.traversal import spread
@@ -43,6 +53,9 @@ class Neo4jReader(Reader):
         return [node(kind, record["node"]) for record in found]
 
     def find(self, kind: Kind, where: Filter) -> list[Node]:
+        if where.where is not None or where.after is not None or where.order != Order():
+            text, given = statement(kind, where)
+            return [node(kind, record["node"]) for record in self._transaction.run(text, given)]
         indexed = self._find_by_index(kind, where)
         if indexed is not None:
             return indexed

@@ -10,6 +10,7 @@ from typing import Any
 
 from lineage.backends import rows
 from lineage.backends.base import Barriers, Counts, Direction, Filter, Frontier, Reader, Spread
+from lineage.backends.sqlite.filtering import Compiler, beyond, ordered
 from lineage.backends.traversal import Expand, breadth_first, spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 
@@ -85,11 +86,16 @@ class SqliteReader(Reader):
         if where.after_id is not None:
             clauses.append("n.id < ?" if where.newest_first else "n.id > ?")
             values.append(where.after_id)
+        if where.where is not None:
+            compiler = Compiler(kind)
+            clauses += compiler.predicate(where.where)
+            values += compiler.values
+        clauses += beyond(where, values)
         values.append(-1 if where.limit is None else where.limit)
         found = self._connection.execute(
             f"{_NODES} FROM {kind} n "
             f"{'WHERE ' if clauses else ''}{' AND '.join(clauses)} "
-            f"ORDER BY n.id {'DESC' if where.newest_first else 'ASC'} LIMIT ?",
+            f"ORDER BY {ordered(where)} LIMIT ?",
             values,
         )
         return rows.nodes(kind, found, self._type_names())

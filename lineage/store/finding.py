@@ -1,0 +1,210 @@
+"""Finding nodes: by fields, by a filter expression, in an order, page by page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any, Literal, TypeVar, cast
+
+from lineage.backends.base import Filter, Order
+from lineage.errors import InvalidValue
+from lineage.filters.tree import Predicate
+from lineage.model import Artifact, Context, Execution, Kind, Node
+from lineage.questions.starting import Starting
+from lineage.rules.types import TypeSession
+from lineage.rules.values import checked_int64, is_text, shown
+from lineage.rules.writes import checked_state
+
+N = TypeVar("N")
+
+_FIELDS: dict[str, Literal["id", "created", "updated", "name"]] = {
+    "id": "id",
+    "created": "created",
+    "updated": "updated",
+    "name": "name",
+}
+_STORED = {"created": "created_ms", "updated": "updated_ms", "name": "name", "id": "id"}
+
+
+class Page(list[N]):
+    """Nodes that were found. `next_page_token` leads to the next ones, and is None at the end."""
+
+    def __init__(self, nodes: Iterable[N] = (), next_page_token: str | None = None) -> None:
+        super().__init__(nodes)
+        self.next_page_token = next_page_token
+
+
+class Finding(Starting):
+    """Lists of nodes."""
+
+    def artifacts(self, **where: Any) -> Page[Artifact]:
+        """Artifacts by `where`, `type`, `name`, `uri`, `external_id`, `state`, `context` …; see
+        `find`."""
+        return cast(Page[Artifact], self.find(Kind.ARTIFACT, **where))
+
+    def executions(self, **where: Any) -> Page[Execution]:
+        """Executions by `where`, `type`, `name`, `external_id`, `state`, `context` …; see
+        `find`."""
+        return cast(Page[Execution], self.find(Kind.EXECUTION, **where))
+
+    def contexts(self, **where: Any) -> Page[Context]:
+        """Contexts by `where`, `type`, `name`, `external_id` …; `context` gives its children; see
+        `find`."""
+        return cast(Page[Context], self.find(Kind.CONTEXT, **where))
+
+    def find(
+        self,
+        kind: Kind,
+        *,
+        where: str | Predicate | None = None,
+        type: str | None = None,
+        name: str | None = None,
+        external_id: str | None = None,
+        uri: str | None = None,
+        state: str | None = None,
+        context: int | str | None = None,
+        order_by: str | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+        after_id: int | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Page[Node]:
+        """The nodes of a kind for which everything given holds, by id.
+
+        `where` is a filter expression in the language of ML Metadata's filter_query, such as
+        `properties.accuracy.double_value > 0.9 AND contexts_run.name = 'monday'`; see
+        `lineage.filters`. `type` is a type's name and takes all its versions.
+
+        `order_by` is `id`, `created`, `updated` or `name`, with ` desc` after it for the other way
+        round. With `page_size` come at most so many, and `next_page_token` of the answer, given
+        as `page_token` to the same question, gives the next ones: what is written in between
+        neither shifts nor repeats them. `newest_first` is `id desc`.
+
+        Raises InvalidFilter, UnknownType, or NotFound for the context.
+
+        Examples
+        --------
+        >>> store = lineage.connect("memory://")
+        >>> [a.name for a in store.artifacts(where="name LIKE 'c%'", order_by="created desc")]
+        []
+        """
+        order = _order(order_by, newest_first)
+        for field_name, number in (
+            ("limit", limit),
+            ("page_size", page_size),
+            ("after_id", after_id),
+        ):
+            if number is not None:
+                checked_int64(number, field_name)
+                if number < 0 and field_name != "after_id":
+                    raise InvalidValue(f"{field_name} is {number}; it can't be negative")
+        if page_size is not None and limit is not None:
+            raise InvalidValue("give limit or page_size, not both")
+        if page_size == 0:
+            raise InvalidValue("page_size is 0; it must be at least 1")
+        predicate = _predicate(where, kind)
+        # What isn't text, nothing is called.
+        if any(text is not None and not is_text(text) for text in (name, external_id, uri)):
+            return Page()
+        if state is not None:
+            state = checked_state(kind, state, "state")
+        with self._reading() as (reader, types):
+            type_ids = None if type is None else _versions(types, kind, type)
+            context_id = None
+            if context is not None:
+                if isinstance(context, int):
+                    checked_int64(context, "context.id")
+                context_id = self._start(reader, types, context, Kind.CONTEXT).id
+            question = (kind, predicate, type, name, external_id, uri, state, context_id, order)
+            found = reader.find(
+                kind,
+                Filter(
+                    type_ids=type_ids,
+                    name=name,
+                    external_id=external_id,
+                    uri=uri,
+                    state=state,
+                    context_id=context_id,
+                    after_id=after_id,
+                    limit=limit if page_size is None else page_size + 1,
+                    newest_first=newest_first,
+                    where=predicate,
+                    order=order,
+                    after=None if page_token is None else _read(page_token, question),
+                ),
+            )
+        if page_size is None or len(found) <= page_size:
+            return Page(found)
+        return Page(found[:page_size], _written(found[page_size - 1], order, question))
+
+
+def _order(text: str | None, newest_first: bool) -> Order:
+    if text is None:
+        return Order()
+    if newest_first:
+        raise InvalidValue("give order_by or newest_first, not both")
+    words = text.split()
+    ways = [w.lower() for w in words[1:]]
+    if not words or words[0] not in _FIELDS or ways not in ([], ["asc"], ["desc"]):
+        raise InvalidValue(
+            f"order_by is {shown(text)}; it can be {', '.join(_FIELDS)}, and ' desc' after it"
+        )
+    return Order(_FIELDS[words[0]], ways == ["desc"])
+
+
+def _predicate(where: str | Predicate | None, kind: Kind) -> Predicate | None:
+    if isinstance(where, str):
+        # Heavy, and only of use to those who filter.
+        from lineage.filters.parsing import parsed
+
+        return parsed(where, kind)
+    if where is not None and where.kind is not kind:
+        raise InvalidValue(f"where is a filter of {where.kind}s, and can't find {kind}s")
+    return where
+
+
+def _written(last: Node, order: Order, question: object) -> str:
+    """The token that leads on after a node."""
+    value = getattr(last, _STORED[order.field])
+    text = json.dumps([_digest(question), value, last.id])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read(token: str, question: object) -> tuple[int | str | None, int]:
+    """Where a token leads on: the last value in the order, and the last id."""
+    try:
+        padded = token + "=" * (-len(token) % 4)
+        digest, value, id = json.loads(base64.b64decode(padded, b"-_", validate=True))
+    except (ValueError, TypeError, binascii.Error):
+        raise InvalidValue(
+            f"{shown(token)} is no page token; give next_page_token of the page before"
+        ) from None
+    if digest != _digest(question) or not isinstance(id, int):
+        raise InvalidValue(
+            "the page token belongs to another question; ask the same as for the page before"
+        )
+    return value, id
+
+
+def _digest(question: object) -> str:
+    return hashlib.sha256(repr(question).encode()).hexdigest()[:16]
+
+
+def _versions(types: TypeSession, kind: Kind, name: str) -> list[int]:
+    """The ids of all versions of a type; `Name@version` is one of them."""
+    types.refresh()
+    plain, at, version = name.partition("@")
+    ids = [
+        t.id
+        for t in types.known.values()
+        if t.kind is kind
+        and t.id is not None
+        and (t.name == name or (at and t.name == plain and t.version == version))
+    ]
+    if not ids:
+        types.get(kind, name)  # raises UnknownType with what there is
+    return ids
