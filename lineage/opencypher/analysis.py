@@ -6,13 +6,13 @@ openCypher says must be raised at compile time. It also finds what each `*` stan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherError, CypherSyntaxError, CypherUnsupported
 from lineage.opencypher.kinds import Checker, Scope
-from lineage.opencypher.names import everything, used_names
+from lineage.opencypher.names import everything, parts, used_names
 from lineage.opencypher.projecting import aggregates_in, replaced
 
 _REFUSED: dict[type[ast.Clause], str] = {
@@ -90,6 +90,12 @@ class _Analyser:
         last = query.clauses[-1]
         for clause in query.clauses:
             refused = _REFUSED.get(type(clause))
+            if refused is not None and inside and isinstance(clause, ast.WRITES):
+                raise CypherSyntaxError(
+                    f"a query inside an expression only reads, so it can't have {refused}",
+                    detail="InvalidClauseComposition",
+                    position=clause.position,
+                )
             if refused is not None:
                 raise CypherUnsupported(
                     f"this store is only read here: {refused} is", position=clause.position
@@ -229,13 +235,6 @@ class _Analyser:
         new = scope
         for item in projection.items:
             kind = self._check(item.expression, scope)
-            named = item.aliased or isinstance(item.expression, ast.Variable)
-            if not named and isinstance(clause, ast.With):
-                raise CypherSyntaxError(
-                    f"{item.name} needs a name: AS …",
-                    detail="NoExpressionAlias",
-                    position=item.position,
-                )
             if item.name in columns:
                 raise CypherSyntaxError(
                     f"two columns are called {item.name}",
@@ -245,7 +244,9 @@ class _Analyser:
             columns.append(item.name)
             new = new.with_(item.name, kind)
         grouped = self._grouping(projection)
-        self._sort(projection, scope, new, columns, grouped)
+        self._sort(projection, new, columns, grouped)
+        if isinstance(clause, ast.With):
+            self._all_named(projection)
         for bound in (projection.skip, projection.limit):
             if bound is not None:
                 self._bound(bound)
@@ -254,6 +255,16 @@ class _Analyser:
             seen = self._renamed(projection, clause.where) if narrow else clause.where
             self._where(seen, new.only(columns) if narrow else new)
         return columns, new
+
+    @staticmethod
+    def _all_named(projection: ast.Projection) -> None:
+        for item in projection.items:
+            if not item.aliased and not isinstance(item.expression, ast.Variable):
+                raise CypherSyntaxError(
+                    f"{item.name} needs a name: AS …",
+                    detail="NoExpressionAlias",
+                    position=item.position,
+                )
 
     @staticmethod
     def _renamed(projection: ast.Projection, expression: ast.Expression) -> ast.Expression:
@@ -268,7 +279,6 @@ class _Analyser:
     def _sort(
         self,
         projection: ast.Projection,
-        old: Scope,
         new: Scope,
         columns: Iterable[str],
         grouped: bool,
@@ -278,15 +288,16 @@ class _Analyser:
             if not grouped:
                 self._no_aggregates(item.expression)
             if grouped or projection.distinct:
+                visible = new.only(columns)
+                self._check(renamed, visible)
+                if any(True for _ in aggregates_in(item.expression)):
+                    self._ambiguous(item.expression, projection, named=set(columns))
                 for aggregate in aggregates_in(renamed):
-                    for argument in getattr(aggregate, "arguments", ()):
-                        self._check(argument, old)
-                plain = replaced(
-                    renamed, {a: ast.Variable(a.position, "\0") for a in aggregates_in(renamed)}
-                )
-                self._check(plain, new.only(columns).with_("\0", None))
-                if plain != renamed:
-                    self._ambiguous(item.expression, projection)
+                    if isinstance(aggregate, ast.FunctionCall):
+                        raise CypherUnsupported(
+                            "an aggregate in ORDER BY that is no column is",
+                            position=aggregate.position,
+                        )
             else:
                 self._check(renamed, new)
 
@@ -343,13 +354,17 @@ class _Analyser:
                     position=argument.position,
                 )
 
-    def _ambiguous(self, expression: ast.Expression, projection: ast.Projection) -> None:
+    def _ambiguous(
+        self,
+        expression: ast.Expression,
+        projection: ast.Projection,
+        named: Set[str] = frozenset(),
+    ) -> None:
         keys = [
             item.expression
             for item in projection.items
             if not any(True for _ in aggregates_in(item.expression))
         ]
-        named = {item.name for item in projection.items}
         if projection.everything:
             return
 
@@ -359,7 +374,7 @@ class _Analyser:
             ):
                 return True
             if isinstance(part, ast.Variable):
-                return part.name in local or part in keys
+                return part.name in local or part.name in named or part in keys
             if isinstance(part, ast.Property) and isinstance(part.subject, ast.Variable):
                 return part in keys or one_value(part.subject, local)
             if isinstance(part, ast.Subquery | ast.PatternComprehension | ast.PatternPredicate):
@@ -367,9 +382,8 @@ class _Analyser:
                     key.name for key in keys if isinstance(key, ast.Variable)
                 }
             inside = local | _locals(part)
-            return all(one_value(inner, inside) for inner in _inner(part))
+            return all(one_value(inner, inside) for inner in parts(part))
 
-        del named
         if not one_value(expression, frozenset()):
             raise CypherSyntaxError(
                 "beside an aggregate stands something that is no column of its own, so that it may "
@@ -387,16 +401,7 @@ def _locals(part: ast.Part) -> frozenset[str]:
     return frozenset()
 
 
-def _inner(part: ast.Part) -> Iterable[ast.Part]:
-    from lineage.opencypher.names import parts
-
-    return parts(part)
-
-
 def _undefined(name: str, position: ast.Position) -> CypherError:
     return CypherSyntaxError(
         f"nothing here is called {name}", detail="UndefinedVariable", position=position
     )
-
-
-Check = Callable[[ast.Expression, Scope], str | None]

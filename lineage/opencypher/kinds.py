@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lineage.opencypher import ast
-from lineage.opencypher.errors import CypherSyntaxError
+from lineage.opencypher.errors import COMPILE_TIME, CypherSyntaxError, CypherTypeError
 from lineage.opencypher.functions.registry import Function, find_aggregate, find_function
 from lineage.opencypher.names import everything, parts
 from lineage.opencypher.projecting import aggregates_in
@@ -18,6 +18,8 @@ from lineage.opencypher.projecting import aggregates_in
 Kind = str | None
 _LISTS = frozenset({"list", "relationships"})
 _BOOLEAN = frozenset({"AND", "OR", "XOR"})
+_ARITHMETIC = frozenset({"-", "*", "/", "%", "^"})
+_NO_NUMBERS = frozenset({"string", "boolean", "map", "node", "relationship", "path", *_LISTS})
 _TEXTS = frozenset({"STARTS WITH", "ENDS WITH", "CONTAINS", "=~"})
 
 
@@ -106,8 +108,15 @@ class Checker:
         match e:
             case ast.Property(subject=subject):
                 kind = self.check(subject, scope)
-                if kind in ("string", "integer", "float", "boolean", "path", *_LISTS):
-                    self._wrong(subject, f"a {kind} has no properties")
+                if kind == "path":
+                    self._wrong(subject, "a path has no properties")
+                if kind in ("string", "integer", "float", "boolean", *_LISTS):
+                    raise CypherTypeError(
+                        f"{kind} values have no properties",
+                        detail="InvalidArgumentType",
+                        phase=COMPILE_TIME,
+                        position=subject.position,
+                    )
                 return None
             case ast.Index():
                 self._all((e.subject, e.index), scope)
@@ -210,6 +219,10 @@ class Checker:
             return "boolean"
         if e.operator in _TEXTS:
             return "boolean"
+        if e.operator in _ARITHMETIC:
+            for side, kind in ((e.left, left), (e.right, right)):
+                if kind in _NO_NUMBERS:
+                    self._wrong(side, f"{e.operator} can't be applied to a {kind}")
         if e.operator == "^":
             return "float"
         if left == right and left in ("integer", "float", "string", "list"):

@@ -434,9 +434,10 @@ class _Classifier:
                 return word
             case "FROM" if before in ("LOAD_CSV", "WITH_HEADERS"):
                 return word
-            case "ANY" | "SHORTEST" | "ALL" if before in _PATTERN_BEGINS and opens != "EQ":
-                # A selector, unless it is any(x IN …).
-                return None if self._word(at + 3) == "IN" else word
+            case "ANY" | "SHORTEST" | "ALL" if (
+                before in _PATTERN_BEGINS and opens != "EQ" and self._word(at + 3) != "IN"
+            ):
+                return word
             case "PATHS" | "PATH" if before in (
                 "ANY",
                 "SHORTEST",
