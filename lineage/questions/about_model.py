@@ -107,6 +107,11 @@ class _Graph:
         return self.executions(model.id, Flow.OUTPUT)
 
 
+def trainings_of(reader: Reader, model: Artifact) -> list[Execution]:
+    """The steps that trained a model: the nearest of base type TRAIN, else what made it."""
+    return _Graph(reader).trainings(model)
+
+
 def trained_on(reader: Reader, model: Artifact) -> list[TrainingData]:
     """The datasets (base type DATASET) upstream of a model, nearest first."""
     graph = _Graph(reader)

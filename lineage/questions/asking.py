@@ -17,6 +17,7 @@ from lineage.questions.comparing import Comparing
 from lineage.questions.deployments import Deployment
 from lineage.questions.failure import Failure, failure, made_by
 from lineage.questions.history import Happening, history
+from lineage.questions.materials import Materials, materials
 from lineage.questions.rendering import node_as_json
 from lineage.questions.starting import Ref, check_in_flow
 from lineage.questions.times import Time, milliseconds
@@ -174,6 +175,11 @@ class Asking(Comparing):
                 evaluations=about_model.evaluations(reader, found),
                 deployments=deploying.deployments(reader, [found], history=True),
             )
+
+    def materials(self, model: Ref) -> Materials:
+        """What was it made of? Everything upstream, for a bill of materials."""
+        with self._reading() as (reader, types):
+            return materials(reader, self._artifact(reader, types, model))
 
     def failure(self, run: Execution | Artifact | int | str) -> Failure:
         """What did a run have that failed, beside the last good run of the same step?

@@ -14,9 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lineage.backends.base import Direction, Frontier, Reader
-from lineage.model import BaseType, Event, EventType, Flow, Kind, Node
+from lineage.errors import Unsupported
+from lineage.model import BaseType, Event, EventType, Kind, Node
 from lineage.model.collecting import collector_paused
 from lineage.model.well_known import base_of
+from lineage.pictures.dot import dot
+from lineage.pictures.drawing import Drawing, drawn, ends
+from lineage.pictures.mermaid import mermaid
 from lineage.questions.rendering import event_as_json, node_as_json
 
 _CARRYING = frozenset(type for type in EventType if type.flow is not None)
@@ -31,9 +35,12 @@ class LineageNode(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Nodes by depth, and the events between them. Complete, unless `complete` says otherwise."""
+    """Nodes by depth, and the events between them. Complete, unless `complete` says otherwise.
 
-    direction: Direction
+    `direction` is None where it is of both.
+    """
+
+    direction: Direction | None
     starts: tuple[Node, ...]
     nodes: tuple[LineageNode, ...]
     events: tuple[Event, ...] = field(default=())
@@ -52,12 +59,39 @@ class Lineage:
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
-            "direction": str(self.direction),
+            "direction": str(self.direction) if self.direction else "both",
             "starts": [f"{n.kind}:{n.id}" for n in self.starts],
             "nodes": [node_as_json(found.node, depth=found.depth) for found in self.nodes],
             "events": [event_as_json(event) for event in self.events],
             "complete": self.complete,
         }
+
+    def __or__(self, other: Lineage) -> Lineage:
+        """Both answers as one; a node that is in both has the lesser depth."""
+        nodes: dict[tuple[Kind, int | None], LineageNode] = {}
+        for found in (*self.nodes, *other.nodes):
+            key = (found.node.kind, found.node.id)
+            if key not in nodes or found.depth < nodes[key].depth:
+                nodes[key] = found
+        return Lineage(
+            self.direction if self.direction is other.direction else None,
+            (*self.starts, *(node for node in other.starts if node not in self.starts)),
+            tuple(sorted(nodes.values(), key=_nearest_first)),
+            tuple(dict.fromkeys((*self.events, *other.events))),
+            self.complete and other.complete,
+        )
+
+    def drawing(self) -> Drawing:
+        """What pictures of it show."""
+        return drawn((found.node for found in self.nodes), self.events, self.starts)
+
+    def to_mermaid(self) -> str:
+        """A Mermaid flowchart."""
+        return mermaid(self.drawing())
+
+    def to_dot(self) -> str:
+        """A graph in Graphviz's DOT language."""
+        return dot(self.drawing())
 
     def to_networkx(self) -> Any:
         """A DiGraph whose nodes are (kind, id), with `node` and `depth`; arrows follow the data."""
@@ -68,22 +102,29 @@ class Lineage:
             key = (str(found.node.kind), found.node.id)
             graph.add_node(key, node=found.node, depth=found.depth)
         for event in self.events:
-            source, target = _ends(event)
-            graph.add_edge(source, target, event=event)
+            (source_kind, source), (target_kind, target) = ends(event)
+            graph.add_edge((str(source_kind), source), (str(target_kind), target), event=event)
         return graph
 
-    def to_mermaid(self) -> str:
-        """A Mermaid flowchart."""
-        lines = ["flowchart LR"]
-        for found in self.nodes:
-            node = found.node
-            opening, closing = ("([", "])") if node.kind is Kind.EXECUTION else ("[", "]")
-            label = node.label.replace("&", "#amp;").replace('"', "#quot;").replace("\n", " ")
-            lines.append(f'    {node.kind}{node.id}{opening}"{label}"{closing}')
-        for event in self.events:
-            (source_kind, source), (target_kind, target) = _ends(event)
-            lines.append(f"    {source_kind}{source} --> {target_kind}{target}")
-        return "\n".join(lines) + "\n"
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame with one row a node; needs the `dataframe` extra."""
+        try:
+            import pandas as pd
+        except ModuleNotFoundError:
+            raise Unsupported(
+                "a DataFrame needs pandas: pip install 'lineage-engine[dataframe]'"
+            ) from None
+        columns = ["depth", "kind", "id", "type", "name", "uri", "state", "created", "properties"]
+        rows = [
+            (
+                found.depth, str(found.node.kind), found.node.id, found.node.type,
+                found.node.name, getattr(found.node, "uri", None),
+                str(getattr(found.node, "state", "")), found.node.created,
+                {**found.node.properties, **found.node.custom_properties},
+            )
+            for found in self.nodes
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
 
 
 def closure_levels(
@@ -169,7 +210,5 @@ def closure(
     return Lineage(direction, tuple(starts), tuple(nodes), tuple(events))
 
 
-def _ends(event: Event) -> tuple[tuple[str, int], tuple[str, int]]:
-    artifact = (str(Kind.ARTIFACT), event.artifact_id)
-    execution = (str(Kind.EXECUTION), event.execution_id)
-    return (execution, artifact) if event.type.flow is Flow.OUTPUT else (artifact, execution)
+def _nearest_first(found: LineageNode) -> tuple[int, Kind, int]:
+    return found.depth, found.node.kind, found.node.id or 0

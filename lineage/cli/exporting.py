@@ -1,0 +1,70 @@
+"""`export`: an answer for other people's tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lineage.cli.app import Json, app, opened
+from lineage.cli.output import print_json
+
+_BOTH = "both"
+
+
+@app.command(epilog="Example: lineage export graphml Model:churn --output churn.graphml")
+def export(
+    context: typer.Context,
+    format: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT",
+            help="cyclonedx, dot, graphml, json, mermaid, openlineage or prov.",
+        ),
+    ],
+    refs: Annotated[
+        list[str],
+        typer.Argument(metavar="REF...", help="artifact:42, Model:churn, an external id, a uri."),
+    ],
+    direction: Annotated[
+        str, typer.Option(metavar="upstream|downstream|both", help="Which way from there.")
+    ] = "upstream",
+    depth: Annotated[int | None, typer.Option(min=0, help="At most so many events away.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="As recorded by then, such as 2026-11-23.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to a file; else print it.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write what is upstream or downstream of REF in another tool's format."""
+    from lineage.errors import InvalidValue
+    from lineage.interchange.exporting import checked_format, exported
+
+    checked_format(format)
+    store = opened(context)
+    ways = {"upstream": [store.upstream], "downstream": [store.downstream],
+            _BOTH: [store.upstream, store.downstream]}  # fmt: skip
+    if direction not in ways:
+        raise InvalidValue(f"direction is {direction!r}; say {', '.join(ways)}")
+    first, *rest = (ask(*refs, depth=depth, as_of=as_of) for ask in ways[direction])
+    answer = first
+    for other in rest:
+        answer = answer | other
+    text = exported(store, answer, format)
+    if output is None:
+        print(text, end="" if text.endswith("\n") else "\n")
+        return
+    output.write_text(text, encoding="utf-8")
+    done = {
+        "file": str(output),
+        "format": format,
+        "nodes": len(answer),
+        "bytes": len(text.encode()),
+    }
+    if json:
+        print_json(done)
+    else:
+        print(f"{output}: {len(answer)} {'node' if len(answer) == 1 else 'nodes'} as {format}")

@@ -1,0 +1,55 @@
+"""What a model was made of: all that is upstream, what was read to write what, the trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lineage.backends.base import Direction, Reader
+from lineage.model import Artifact, BaseType, Execution, Kind
+from lineage.questions.about_model import trainings_of
+from lineage.questions.bases import Bases
+from lineage.questions.metrics import Measurement, measured
+from lineage.questions.region import Key, region
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """A model, the artifacts upstream of it, nearest first, and how they hang together.
+
+    `bases` has what an artifact is at bottom, `read` the ids of the artifacts that were read to
+    write an artifact, both by id; the model is among them.
+    """
+
+    model: Artifact
+    artifacts: tuple[Artifact, ...]
+    bases: Mapping[int, BaseType | None]
+    read: Mapping[int, tuple[int, ...]]
+    trainings: tuple[Execution, ...]
+    metrics: tuple[Measurement, ...]
+
+
+def materials(reader: Reader, model: Artifact) -> Materials:
+    """What this model was made of."""
+    assert model.id is not None
+    bases = Bases(reader)
+    around = region(reader, [model], Direction.UPSTREAM)
+    found = [
+        a
+        for a in reader.nodes(Kind.ARTIFACT, around.ids(Kind.ARTIFACT))
+        if isinstance(a, Artifact) and a.id is not None
+    ]
+    read: dict[int, tuple[int, ...]] = {}
+    for id in around.ids(Kind.ARTIFACT):
+        key: Key = (Kind.ARTIFACT, id)
+        steps = around.hops.get(key, ())
+        some = {source for step in steps for _, source in around.hops.get(step, ())}
+        read[id] = tuple(sorted(some - {id}))
+    return Materials(
+        model=model,
+        artifacts=tuple(a for a in found if a.id != model.id),
+        bases={a.id: bases.of(a) for a in found if a.id is not None},
+        read=read,
+        trainings=tuple(trainings_of(reader, model)),
+        metrics=tuple(measured(reader, bases, [model])[model.id].values()),
+    )
