@@ -34,6 +34,8 @@ _RACES = 10
 # How long after a deadlock, in seconds, writes lock the nodes that they share in one order. It
 # costs a round trip, so it isn't done while nobody else writes to the same nodes.
 _CONTENDED = 60.0
+# A write waited for a node that another transaction purged; the second try doesn't find it.
+_PURGED_MEANWHILE = "Neo.ClientError.Statement.EntityNotFound"
 
 
 class Neo4jBackend(Backend):
@@ -105,6 +107,7 @@ class Neo4jBackend(Backend):
             )
 
         with translated(self._address):
+            refused: exceptions.ClientError
             for _ in range(_RACES):
                 try:
                     with self._session() as session:
@@ -112,6 +115,10 @@ class Neo4jBackend(Backend):
                 except exceptions.ConstraintError as error:
                     refused = error
                     self._explain(attempted, error)
+                except exceptions.ClientError as error:
+                    if error.code != _PURGED_MEANWHILE:
+                        raise
+                    refused = error
             raise refused
 
     def close(self) -> None:
