@@ -241,7 +241,7 @@ def test_plans_that_overlap_do_not_both_succeed(store: Store) -> None:
         assert store.artifact(ids[2]).state == "DELETED" or told["PlanStale"]
 
 
-@pytest.mark.backends("neo4j")
+@pytest.mark.backends("memory", "sqlite", "neo4j")
 def test_a_deployment_that_ends_or_stands_again_is_noticed(store: Store) -> None:
     """The plan depends on a step that is tied to none of its nodes: what ended its deployment."""
     [_, _, model] = chain(store, "c")
