@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Each worker has a Neo4j of its own; one that is given can't be shared.
+PYTEST = $(BIN)/python -m pytest -n $(if $(LINEAGE_TEST_NEO4J_URL),0,2) --dist loadfile
 
 .PHONY: help demo test test-fast test-long neo4j tck lint bench clean
 .DEFAULT_GOAL := help
@@ -21,14 +23,14 @@ demo: $(READY)  ## run a real pipeline, record it, and ask it the questions
 	@$(BIN)/lineage demo
 
 test: $(READY)  ## run everything, against a real Neo4j too
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-fast: $(READY)  ## the same without Neo4j
 	@echo "test-fast leaves Neo4j out: run 'make test' before you rely on it"
-	$(BIN)/python -m pytest --no-neo4j
+	$(PYTEST) --no-neo4j
 
 test-long: $(READY)  ## the long campaigns: hundreds of kills, long random runs
-	LINEAGE_LONG=1 $(BIN)/python -m pytest
+	LINEAGE_LONG=1 $(PYTEST)
 
 neo4j: $(READY)  ## start a local Neo4j and keep it up until Ctrl-C
 	@$(BIN)/python -m tools.neo4j --home .neo4j

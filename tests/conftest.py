@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -24,6 +25,8 @@ settings.register_profile("new-examples", deadline=None, print_blob=True)
 settings.load_profile("new-examples" if os.environ.get("LINEAGE_LONG") else "same-examples")
 _ran: Counter[str] = Counter()
 _servers: list[Neo4jForTests] = []
+# What the workers of a run in parallel say of theirs.
+_told: list[str] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +45,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "backends(*names): the backends that a test is about")
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1 and os.environ.get("LINEAGE_TEST_NEO4J_URL"):
+        raise pytest.UsageError(
+            "LINEAGE_TEST_NEO4J_URL names one server, which parallel workers would empty under "
+            "each other: run with -n 0"
+        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -105,11 +114,24 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
                 _ran[name] += 1
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells the main process which server it used."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["servers"] = [f"{server.version} ({server.origin})" for server in _servers]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _told.extend(getattr(node, "workeroutput", {}).get("servers", ()))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ran = ", ".join(f"{name} {_ran[name]}" for name in BACKENDS)
     terminalreporter.section("backends")
     terminalreporter.line(f"tests run on each backend: {ran}")
-    for server in _servers:
-        terminalreporter.line(f"Neo4j {server.version} ({server.origin})")
-    if not _servers:
+    servers = [f"{server.version} ({server.origin})" for server in _servers] + _told
+    for server, count in Counter(servers).items():
+        terminalreporter.line(f"Neo4j {server}" + (f", {count} servers" if count > 1 else ""))
+    if not servers:
         terminalreporter.line("Neo4j was not used")
