@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lineage.questions.taint.answer import Taint
     from lineage.questions.taint.cut import Cut
     from lineage.questions.taint.gate import Check, Verdict
+    from lineage.questions.taint.rebuild import Progress, Rebuild, Take
 
 Labels = Annotated[
     list[str] | None, typer.Option("--label", help="Such as tainted or pii; may be given again.")
@@ -39,6 +40,9 @@ def taint(
     live: Annotated[bool, typer.Option("--live", help="Only what is live.")] = False,
     deployed: Annotated[bool, typer.Option("--deployed", help="Only what is deployed.")] = False,
     paths: Annotated[bool, typer.Option("--paths", help="By which chain of events, each.")] = False,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="What was replaced, and what is still dirty.")
+    ] = False,
     as_of: AsOf = None,
     causal: Causal = False,
     json: Json = False,
@@ -51,7 +55,17 @@ def taint(
 
     if models and type is not None:
         raise InvalidValue("--models means --type MODEL; give one of the two")
-    answer = opened(context).taint(
+    store = opened(context)
+    if progress:
+        if barrier or type or models or live or deployed or paths or as_of or causal:
+            raise InvalidValue("--progress goes with --label, --source and --json alone")
+        how_far = store.taint_progress(label=label, source=source)
+        if json:
+            print_json(how_far.to_dict())
+        else:
+            print_progress(how_far)
+        return
+    answer = store.taint(
         source=source,
         label=label,
         barrier=barrier,
@@ -109,6 +123,108 @@ def check(
             _print_cut(found)
     if not answer.clean:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: lineage rebuild --label tainted --type MODEL")
+def rebuild(
+    context: typer.Context,
+    label: Labels = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REF", help="As if this were the source. May be given again."),
+    ] = None,
+    type: OfType = None,
+    mermaid: Annotated[
+        bool, typer.Option("--mermaid", help="Print the plan as a Mermaid flowchart.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """What to run again after a taint, in which order, and what to roll back.
+
+    Only a plan: nothing is done. For all that is dirty, or for that of one type.
+    """
+    plan = opened(context).rebuild_plan(label=label, source=source, type=type)
+    if json:
+        print_json(plan.to_dict())
+    elif mermaid:
+        print(plan.to_mermaid(), end="")
+    else:
+        print_rebuild(plan)
+
+
+def print_rebuild(plan: Rebuild) -> None:
+    """The plan, a table for each part of it."""
+    if plan.inputs:
+        print("First, replace")
+        print_table(("id", "node", "uri"), [(named(a), a.label, a.uri) for a in plan.inputs])
+        print()
+    print("Run again, in this order")
+    print_table(
+        ("", "id", "step", "rebuilds", "from"),
+        [
+            (
+                at,
+                named(again.step),
+                again.step.label + (" (marked)" if again.marked else ""),
+                ", ".join(artifact.label for artifact in again.rebuilds),
+                ", ".join(dict.fromkeys(_taken(take) for take in again.inputs)),
+            )
+            for at, again in enumerate(plan.steps, 1)
+        ],
+        empty="nothing to run again",
+    )
+    if plan.lost:
+        print("\nCan't be rebuilt")
+        print_table(
+            ("id", "node", "why"), [(named(x.artifact), x.artifact.label, x.why) for x in plan.lost]
+        )
+    if plan.rollbacks:
+        print("\nRoll back")
+        print_table(
+            ("at", "deployed", "to"),
+            [
+                (
+                    rollback.deployment.where or rollback.deployment.execution.label,
+                    ", ".join(m.label for m in rollback.deployment.models),
+                    ", ".join(m.label for m in rollback.models) or "nothing clean was there",
+                )
+                for rollback in plan.rollbacks
+            ],
+        )
+    print()
+    _print_count(plan.progress)
+
+
+def print_progress(found: Progress) -> None:
+    """What is still dirty, and what replaced what."""
+    print_table(
+        ("dirty", "node", "replaced by"),
+        [
+            *((named(artifact), artifact.label, "-") for artifact in found.dirty),
+            *((f"was {named(was)}", was.label, by.label) for was, by in found.replaced),
+        ],
+        empty="nothing is affected",
+    )
+    for deployment in found.deployed:
+        models = ", ".join(model.label for model in deployment.models)
+        print(f"still deployed: {models} to {deployment.where or deployment.execution.label}")
+    print()
+    _print_count(found)
+
+
+def _print_count(found: Progress) -> None:
+    print(
+        f"{len(found.dirty)} dirty, {len(found.replaced)} replaced, {len(found.gone)} gone, "
+        f"{_counted(len(found.deployed), 'deployment')} of what is affected"
+        f"{'; all clean' if found.done else ''}"
+    )
+
+
+def _taken(take: Take) -> str:
+    """What a step is to read, in words."""
+    if take.artifact is not None:
+        return take.artifact.label
+    return take.was.label + (" anew" if take.step is not None else " replaced")
 
 
 def print_taint(answer: Taint, *, paths: bool = False) -> None:

@@ -35,6 +35,10 @@ ASKED: list[tuple[list[str], int]] = [
     (["taint", "--label", "pii", "--barrier", "Train:t-m2", "--causal"], 0),
     (["taint", "--label", "pii", "--as-of", "1970-01-01"], 0),
     (["taint", "--deployed"], 0),
+    (["taint", "--progress"], 0),
+    (["rebuild"], 0),
+    (["rebuild", "--label", "pii", "--type", "MODEL"], 0),
+    (["rebuild", "--source", "Dataset:safe"], 0),
     (["check", "Model:m2", "--label", "pii"], 1),
     (["check", "Model:m1", "--label", "pii"], 0),
     (["check", "Model:m2", "--label", "nc"], 0),
@@ -88,6 +92,27 @@ def test_what_is_printed(tmp_path: Path) -> None:
         "    -> Model:m2  (artifact:4)  [m]\n"
     )
     assert "stopped at Anonymize:a" in run(url, "check", "Model:m1", "--label", "pii")
+
+
+def test_a_plan_is_printed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/x.db"
+    scenario(url)
+    told = run(url, "rebuild", "--label", "pii")
+    assert told == (
+        "First, replace\n"
+        "ID          NODE         URI\n"
+        "artifact:1  Dataset:raw  -\n"
+        "\n"
+        "Run again, in this order\n"
+        "   ID           STEP        REBUILDS  FROM\n"
+        "1  execution:3  Train:t-m2  Model:m2  Dataset:raw replaced\n"
+        "\n"
+        "2 dirty, 0 replaced, 0 gone, 0 deployments of what is affected\n"
+    )
+    assert run(url, "rebuild", "--label", "pii", "--mermaid").startswith("flowchart LR\n")
+    told = run(url, "taint", "--progress", "--label", "pii")
+    assert "artifact:4  Model:m2     -" in told
+    assert "--progress goes with" in run(url, "taint", "--progress", "--models", code=2)
 
 
 def test_the_contract_of_the_json(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from lineage.questions.taint.cut import Cut, cheapest_cut
 from lineage.questions.taint.events import types_with_ports
 from lineage.questions.taint.gate import Check, check
 from lineage.questions.taint.reading import nodes_of
+from lineage.questions.taint.rebuild import CleanUp, Progress, Rebuild
+from lineage.questions.taint.replacing import Flows
 from lineage.questions.taint.searching import Search, Way, search, spread_levels
 from lineage.questions.taint.sources import Key, Sought, sought
 from lineage.questions.times import Time, milliseconds
@@ -139,6 +141,49 @@ class Tainting(Starting):
                 raise InvalidValue("say of what: label=..., source=... or both")
             [what] = self._sought(reader, types, label, source, None, at_ms)
             return cheapest_cut(reader, targets, what, as_of_ms=at_ms)
+
+    def rebuild_plan(
+        self,
+        *,
+        label: str | Sequence[str] | None = None,
+        source: Ref | Sequence[Ref] | None = None,
+        type: str | None = None,
+    ) -> Rebuild:
+        """What to run again, in which order, from which inputs; what can't be; what to roll back.
+
+        For everything live that is affected and not replaced yet, or for that of a type (or base
+        type) alone. See `lineage.questions.taint.rebuild`.
+        """
+        with self._reading() as (reader, types):
+            asked = _shown(reader, type, None, live=False, deployed=False, as_of_ms=None)
+            return self._clean_up(reader, types, label, source).plan(asked)
+
+    def taint_progress(
+        self,
+        *,
+        label: str | Sequence[str] | None = None,
+        source: Ref | Sequence[Ref] | None = None,
+    ) -> Progress:
+        """What has been replaced by something clean, what is still dirty, what is deployed."""
+        with self._reading() as (reader, types):
+            return self._clean_up(reader, types, label, source).progress()
+
+    def _clean_up(
+        self,
+        reader: Reader,
+        types: TypeSession,
+        label: str | Sequence[str] | None,
+        source: Ref | Sequence[Ref] | None,
+    ) -> CleanUp:
+        affected: dict[Key, int] = {}
+        searched = self._sought(reader, types, label, source, None, None)
+        for what in searched:
+            found = search(reader, what, as_of_ms=None, causal=False)
+            for key, depth in found.depths.items():
+                affected[key] = min(depth, affected.get(key, depth))
+        sources = {key for what in searched for key in what.keys if key in affected}
+        labels = tuple(what.label for what in searched)
+        return CleanUp(reader, Flows(reader, affected, sources), labels)
 
     def _sought(
         self,
