@@ -10,6 +10,8 @@
     │   ├── ContextCycle        a context would become its own ancestor
     │   ├── Ambiguous           a reference names several nodes
     │   ├── OutOfRange          a place points outside of its list
+    │   ├── InvalidQuery        an ad-hoc query is wrong
+    │   ├── QueryRefused        an ad-hoc query does more than read the graph
     │   └── Unsupported         what is asked for is not done here
     ├── NotFound                nothing has that id, name, uri or external id
     ├── AlreadyExists           the id, name or external id is taken
@@ -17,6 +19,7 @@
     │   ├── PlanStale           so did what a plan was made from
     │   └── PlanApplied         a plan is applied once
     ├── PlanRefused             what is live, deployed or tied to it stands in the way
+    ├── QueryStopped            the deadline or a limit stopped an ad-hoc query
     └── StoreError              the store itself failed
         ├── StoreUnavailable    it can't be reached or opened
         ├── StoreTooNew         a newer Lineage wrote it
@@ -93,6 +96,16 @@ class Unsupported(InvalidInput):
     grpc_status = "UNIMPLEMENTED"
 
 
+class InvalidQuery(InvalidInput):
+    """An ad-hoc query is wrong: it can't be read, lacks a parameter, or meets a wrong value."""
+
+
+class QueryRefused(InvalidInput):
+    """An ad-hoc query does more than read the graph; nothing of it was run."""
+
+    grpc_status = "PERMISSION_DENIED"
+
+
 class NotFound(LineageError):
     """Nothing has that id, name, uri or external id."""
 
@@ -126,6 +139,12 @@ class PlanRefused(LineageError):
     """What is live, deployed or tied to it stands in the way."""
 
     exit_code = 1
+
+
+class QueryStopped(LineageError):
+    """The deadline, a limit or the caller stopped an ad-hoc query; nothing was changed."""
+
+    grpc_status = "DEADLINE_EXCEEDED"
 
 
 class StoreError(LineageError):

@@ -23,7 +23,7 @@ def test_a_template_says_what_it_is(path: Path) -> None:
     assert lines[1].startswith("// parameters: ")
     assert lines[2].startswith("// columns: ")
     mode = lines[3].removeprefix("// ")
-    assert mode in ("read", "write", "schema")
+    assert mode in ("read", "write", "schema", "manage")
     body = "\n".join(lines[4:])
     if mode == "read":
         assert not WRITING.search(body)

@@ -34,11 +34,13 @@ class Capabilities:
     templates: it answers questions by the Cypher templates (`Reader.template`).
     durable: what was acknowledged survives the process.
     shared: several processes may have it open at once.
+    cypher: it runs Cypher itself (`Backend.query`).
     """
 
     templates: bool
     durable: bool
     shared: bool
+    cypher: bool = False
 
 
 class Mode(StrEnum):
@@ -191,6 +193,20 @@ class Spread:
 
     passed: Levels
     met: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The columns of an ad-hoc query, its rows in their order, and whether these are all.
+
+    Values are None, bool, int, float, str, bytes, lists and maps of them, nodes, events, and the
+    classes of `lineage.model.graph`. A date, time or duration is its ISO 8601 text, a point a map
+    of its coordinates and its `srid`.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    complete: bool
 
 
 class Reader(ABC):
@@ -428,6 +444,23 @@ class Backend(ABC):
 
         `work` may be run again when the store asks for it (locks, deadlocks, a new leader).
         """
+
+    def query(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any],
+        *,
+        limit: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Run an ad-hoc query that only reads. Only with `Capabilities.cypher`.
+
+        `limit` is the most rows to answer, `timeout` the seconds after which it is stopped.
+        Raises InvalidQuery for what can't be run, QueryRefused (before anything runs) for what
+        does more than read, QueryStopped at the deadline or where memory runs out. Interrupted
+        (Ctrl-C), it stops the query and lets the interruption pass.
+        """
+        raise NotImplementedError("this backend runs no Cypher itself")
 
     @abstractmethod
     def close(self) -> None:

@@ -8,7 +8,17 @@ import typer
 
 from lineage.cli.app import Json, app, opened
 from lineage.cli.deploying import print_deployments
-from lineage.cli.output import at, dotted, named, one_line, print_json, print_table, properties
+from lineage.cli.output import (
+    at,
+    dotted,
+    named,
+    one_line,
+    print_json,
+    print_table,
+    properties,
+    titled,
+    type_of,
+)
 
 if TYPE_CHECKING:
     from lineage.questions.about_model import Evaluation, Provenance, Setting, TrainingData
@@ -117,7 +127,7 @@ def about(context: typer.Context, model: Model, json: Json = False) -> None:
     if json:
         print_json(found.to_dict())
         return
-    print(f"{found.model.label}  ({named(found.model)})")
+    print(f"{titled(found.model)}  ({named(found.model)})")
     print("\nTrained on")
     print_training_data(found.trained_on)
     print("\nHyperparameters")
@@ -145,17 +155,17 @@ def failure(
     if json:
         print_json(found.to_dict())
         return
-    print(f"{found.run.label}  ({named(found.run)})  {found.run.state}")
+    print(f"{titled(found.run)}  ({named(found.run)})  {found.run.state}")
     print("\nInputs")
     print_table(
         ("path", "id", "node", "uri"),
-        [(dotted(path), named(a), a.label, a.uri) for path, a in found.inputs],
+        [(dotted(path), named(a), titled(a), a.uri) for path, a in found.inputs],
     )
     if found.last_good is None:
         print("\nThere is no good run of this step before it.")
         return
     good = found.last_good
-    print(f"\nLast good run: {good.label}  ({named(good)})  {at(good.created_ms)}")
+    print(f"\nLast good run: {titled(good)}  ({named(good)})  {at(good.created_ms)}")
     rows = [(d.what, one_line(d.failed), one_line(d.good)) for d in found.differences]
     short = [row for row in rows if max(len(row[1]), len(row[2])) <= _SHORT]
     print_table(
@@ -180,7 +190,7 @@ def print_witness(answer: Witness) -> None:
     for place, node in enumerate(answer.nodes):
         arrow = "" if place == 0 else "-> "
         port = f"  [{dotted(answer.events[place - 1].path)}]" if place else ""
-        print(f"{'  ' * place}{arrow}{node.label}  ({named(node)}){port}")
+        print(f"{'  ' * place}{arrow}{titled(node)}  ({named(node)}){port}")
 
 
 def print_training_data(found: list[TrainingData]) -> None:
@@ -188,7 +198,7 @@ def print_training_data(found: list[TrainingData]) -> None:
     print_table(
         ("id", "dataset", "depth", "direct", "uri"),
         [
-            (named(row.dataset), row.dataset.label, row.depth, row.direct, row.dataset.uri)
+            (named(row.dataset), titled(row.dataset), row.depth, row.direct, row.dataset.uri)
             for row in found
         ],
         empty="no dataset was recorded",
@@ -216,7 +226,7 @@ def print_provenance(found: Provenance) -> None:
     rows += [("other", c) for c in found.others]
     print_table(
         ("what", "id", "context"),
-        [(what, named(c), c.label) for what, c in rows],
+        [(what, named(c), titled(c)) for what, c in rows],
         empty="in no context",
     )
 
@@ -226,7 +236,7 @@ def print_evaluations(found: list[Evaluation]) -> None:
     print_table(
         ("id", "metrics", "by", "values"),
         [
-            (named(row.metrics), row.metrics.label, named(row.execution), properties(row.metrics))
+            (named(row.metrics), titled(row.metrics), named(row.execution), properties(row.metrics))
             for row in found
         ],
         empty="not evaluated",
@@ -238,7 +248,7 @@ def print_lineage(answer: Lineage) -> None:
     print_table(
         ("depth", "id", "type", "name", "uri"),
         [
-            (found.depth, named(found.node), found.node.type, found.node.name,
+            (found.depth, named(found.node), type_of(found.node), found.node.name,
              getattr(found.node, "uri", None))
             for found in answer
         ],

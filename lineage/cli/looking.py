@@ -7,7 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from lineage.cli.app import Json, app, opened
-from lineage.cli.output import at, dotted, named, print_fields, print_json, print_table, properties
+from lineage.cli.output import (
+    at,
+    dotted,
+    named,
+    print_fields,
+    print_json,
+    print_table,
+    properties,
+    titled,
+    type_of,
+)
 
 
 @app.command(
@@ -110,7 +120,14 @@ def ls(
     print_table(
         ("id", "type", "name", "state", "recorded", "properties"),
         [
-            (named(n), n.type, n.name, getattr(n, "state", None), at(n.created_ms), properties(n))
+            (
+                named(n),
+                type_of(n),
+                n.name,
+                getattr(n, "state", None),
+                at(n.created_ms),
+                properties(n),
+            )
             for n in found
         ],
         empty=f"no {listed}",
@@ -150,7 +167,7 @@ def show(
         answer["contexts"] = [node_as_json(c) for c in contexts]
         answer["history"] = [h.to_dict() for h in happened]
         return print_json(answer)
-    print(f"{node.label}  ({named(node)})")
+    print(f"{titled(node)}  ({named(node)})")
     print_fields(
         [
             ("uri", getattr(node, "uri", None)),
@@ -160,7 +177,7 @@ def show(
             ("updated", at(node.updated_ms) if node.updated_ms != node.created_ms else None),
             *node.properties.items(),
             *node.custom_properties.items(),
-            ("contexts", ", ".join(c.label for c in contexts)),
+            ("contexts", ", ".join(titled(c) for c in contexts)),
         ]
     )
     others = [h for h in happened if h.other is not None and h.what != "in"]
@@ -193,7 +210,7 @@ def _print_history(found: list[Any]) -> None:
                 at(h.time_ms),
                 h.what,
                 named(h.other) if h.other else "",
-                h.other.label if h.other else "",
+                titled(h.other) if h.other else "",
                 dotted(h.path),
             )
             for h in found

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from lineage.model import Node
 
 
+# Of what is longer, a list of nodes shows the beginning: room for a digest, not for a program.
+_LONG = 72
+
+
 def print_json(answer: Any) -> None:
     """One JSON value on standard output."""
     json.dump(answer, sys.stdout, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
@@ -77,7 +81,10 @@ def one_line(value: object) -> str:
         return f"{len(value)} bytes"
     if isinstance(value, dict | list):
         value = json.dumps(value, ensure_ascii=False)
-    return "".join(c if c.isprintable() else " " for c in str(value))
+    text = str(value)
+    if "\n" in text:
+        text = " ".join(text.split())
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def at(milliseconds: int | None) -> str:
@@ -95,10 +102,24 @@ def named(node: Node) -> str:
     return f"{node.kind}:{node.id}"
 
 
+def type_of(node: Node) -> str:
+    """Its type's name; of a long dotted one, such as TFX's components have, the last part."""
+    return node.type.rpartition(".")[2] if node.type.count(".") > 1 else node.type
+
+
+def titled(node: Node) -> str:
+    """What a person calls it, beside its id: `Model:churn`, or only what it is."""
+    return f"{type_of(node)}:{node.name}" if node.name else type_of(node)
+
+
 def properties(node: Node) -> str:
-    """The properties in one line."""
+    """The properties in one line; `lineage show` has the long ones whole."""
     both = {**node.properties, **node.custom_properties}
-    return " ".join(f"{name}={one_line(value)}" for name, value in both.items())
+    return " ".join(f"{name}={_short(one_line(value))}" for name, value in both.items())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."
 
 
 def dotted(path: Sequence[str | int]) -> str:

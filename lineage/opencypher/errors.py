@@ -1,6 +1,6 @@
 """What a query can get wrong, as openCypher names it: kind, phase, detail, and where it stands.
 
-    CypherError                 (an InvalidInput: exit code 2)
+    CypherError                 (an InvalidQuery: exit code 2)
     ├── CypherSyntaxError       SyntaxError: it can't be read, or breaks a rule that needs no data
     ├── CypherSemanticError     SemanticError
     ├── CypherTypeError         TypeError: a value of the wrong kind
@@ -19,14 +19,21 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lineage.errors import InvalidInput, LineageError
+from lineage.errors import InvalidQuery, QueryStopped
 from lineage.opencypher.ast import Position
+
+__all__ = [
+    "COMPILE_TIME", "RUNTIME", "CypherArgumentError", "CypherArithmeticError",
+    "CypherEntityNotFound", "CypherError", "CypherParameterMissing", "CypherProcedureError",
+    "CypherSemanticError", "CypherSyntaxError", "CypherTypeError", "CypherUnsupported",
+    "QueryStopped",
+]  # fmt: skip
 
 COMPILE_TIME = "compile time"
 RUNTIME = "runtime"
 
 
-class CypherError(InvalidInput):
+class CypherError(InvalidQuery):
     """A query is wrong. The message ends with the place, where one is known."""
 
     kind: ClassVar[str] = "SyntaxError"
@@ -153,9 +160,3 @@ class CypherUnsupported(CypherError):
             phase=COMPILE_TIME,
             position=position,
         )
-
-
-class QueryStopped(LineageError):
-    """The deadline, the row limit or the memory budget stopped the query; nothing was changed."""
-
-    exit_code = 4

@@ -16,6 +16,7 @@ from lineage.model import Artifact, BaseType, Context, Execution, Flow, Kind, No
 from lineage.model.well_known import PIPELINE_RUN_TYPES, PIPELINE_TYPES, base_of
 from lineage.questions.closure import closure, closure_levels
 from lineage.questions.rendering import as_json, node_as_json
+from lineage.questions.settings import Part, part_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,13 @@ def trained_on(reader: Reader, model: Artifact) -> list[TrainingData]:
 
 
 def hyperparameters(reader: Reader, model: Artifact) -> list[Setting]:
-    """The properties of the steps that trained a model, but for those of their environment."""
-    return [s for s in _settings(reader, model) if not _of_environment(s.name)]
+    """The properties of the steps that trained a model, but for those of their environment and
+    those that only say which run it was (`run_id`, TFX's `pipeline_root` and the like)."""
+    return [
+        s
+        for s in _settings(reader, model)
+        if not _of_environment(s.name) and part_of(s.name) is not Part.IDENTITY
+    ]
 
 
 def environment_of(reader: Reader, model: Artifact) -> list[Setting]:

@@ -110,13 +110,13 @@ def deployments(
     With `last`, only the last that took effect (by that time), whether or not it has ended.
 
     With `models`, only those of these models, or of models made of them by no training (pushed,
-    converted). `where` is a place, or a pattern such as `prod-*`.
+    converted), and those that wrote one of them. `where` is a place, or a pattern such as `prod-*`.
     """
     bases = Bases(reader)
     found = _all(reader, bases, as_of_ms)
     if models is not None:
         meant = passed_on(reader, bases, models, as_of_ms=as_of_ms)
-        found = [d for d in found if any(m.id in meant for m in d.models)]
+        found = [d for d in found if any(m.id in meant for m in (*d.models, *d.outputs))]
     if where is not None:
         found = [d for d in found if d.where is not None and _fits(d.where, where)]
     if last:

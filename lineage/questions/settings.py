@@ -89,6 +89,11 @@ def leaves_of(execution: Execution) -> Iterator[Leaf]:
             yield from leaves_of_value(name, value)
 
 
+def part_of(name: str) -> Part:
+    """The part that a property of this name plays, outside of an environment."""
+    return _part(name)
+
+
 def leaves(value: Any) -> Iterator[tuple[str, Any]]:
     """The leaves of nested mappings with their dotted names; anything else is its own leaf."""
     # A stack, because structs may be nested deeper than Python calls.

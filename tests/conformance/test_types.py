@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import lineage
-from lineage import Artifact, BaseType, Kind, PropertyKind, Store, Type
+from lineage import Artifact, BaseType, Execution, Kind, PropertyKind, Store, Type
 from lineage.errors import (
     AlreadyExists,
     InvalidInput,
@@ -103,6 +103,24 @@ def test_a_property_is_dropped_where_that_is_said(store: Store) -> None:
     with pytest.raises(UnknownProperty, match="'b'"):
         store.put(Artifact(type="T", properties={"b": 3}))
     assert store.artifact(node.id).properties["a"] == 1
+
+
+def test_what_a_type_that_extends_leaves_out_stays(store: Store) -> None:
+    store.put_type(artifact_type(properties={"a": "int"}, description="d"))
+    extended = store.put_type(artifact_type(properties={"b": "string"}), extend=True)
+    assert extended.properties == {"a": PropertyKind.INT, "b": PropertyKind.STRING}
+    assert extended.description == "d"
+    assert store.put_type(artifact_type(), extend=True) == extended
+    with pytest.raises(TypeConflict, match="'a'"):
+        store.put_type(artifact_type(properties={"a": "string"}), extend=True)
+    # A step says what it knows of a type; another version of the pipeline may know more.
+    for name in ("c", "a"):
+        store.record(
+            Execution(type="Train"),
+            outputs=[Artifact(type="T", properties={name: 1})],
+            types=[artifact_type(properties={name: "int"})],
+        )
+    assert set(store.get_type(Kind.ARTIFACT, "T").properties) == {"a", "b", "c"}
 
 
 def test_a_property_that_another_store_dropped_is_not_written(url: str) -> None:

@@ -8,8 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from lineage import Artifact, Context, Kind, Store
+from lineage.cli.commands import app
 from lineage.errors import AlreadyExists, StoreTooNew, StoreUnavailable
 from lineage.interchange.mlmd import import_mlmd
 from lineage.interchange.mlmd.structs import decoded_struct
@@ -66,9 +68,27 @@ def test_what_the_pushed_model_was_trained_on(store: Store, tfx: Path) -> None:
         "Transform/transformed_examples/5",
     ]
     assert [row.direct for row in found] == [False, True]
-    assert [d.execution.type for d in store.deployments(8)] == [
-        "tfx.components.pusher.component.Pusher"
-    ]
+    # Asked of the model, or of what the pusher made of it.
+    for model in (8, pushed):
+        assert [d.execution.type for d in store.deployments(model)] == [
+            "tfx.components.pusher.component.Pusher"
+        ]
+
+
+def test_answers_name_what_has_no_name_by_its_type(store: Store, url: str, tfx: Path) -> None:
+    import_mlmd(tfx, store)
+
+    def told(*words: str) -> str:
+        return CliRunner().invoke(app, ["--store", url, *words]).output
+
+    assert "Examples (artifact:2) -> Transform (execution:5) -> Examples (artifact:7)" in " ".join(
+        word for word in told("why", "artifact:2", "artifact:7").split() if word[0] != "["
+    )
+    about = told("about", "artifact:14")
+    assert about.startswith("PushedModel  (artifact:14)\n")
+    assert "run_id" not in about
+    assert "execution:10" in about.partition("Deployments")[2]
+    assert "tfx.components" not in told("downstream", "artifact:1") + told("ls", "executions")
 
 
 def test_what_came_of_the_raw_data(store: Store, tfx: Path) -> None:

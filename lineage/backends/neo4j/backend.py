@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from lineage.backends.base import Backend, Capabilities, Filter, NodeWrite, Reader, Writer
+from lineage.backends.base import (
+    Answer,
+    Backend,
+    Capabilities,
+    Filter,
+    NodeWrite,
+    Reader,
+    Writer,
+)
 from lineage.backends.refusals import taken
 from lineage.errors import StoreUnavailable
 
@@ -22,6 +30,7 @@ except ModuleNotFoundError as error:
 
 from lineage.backends.neo4j.connection import Address, translated
 from lineage.backends.neo4j.identifiers import Identifiers
+from lineage.backends.neo4j.querying import run_query
 from lineage.backends.neo4j.reader import Neo4jReader
 from lineage.backends.neo4j.schema import SCHEMA, prepare
 from lineage.backends.neo4j.writer import Neo4jWriter
@@ -46,7 +55,9 @@ class Neo4jBackend(Backend):
     on a cluster too.
     """
 
-    capabilities: ClassVar[Capabilities] = Capabilities(templates=True, durable=True, shared=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        templates=True, durable=True, shared=True, cypher=True
+    )
 
     def __init__(self, address: Address, *, create: bool) -> None:
         self._address = address
@@ -120,6 +131,23 @@ class Neo4jBackend(Backend):
                         raise
                     refused = error
             raise refused
+
+    def query(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any],
+        *,
+        limit: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        with translated(self._address):
+            return run_query(
+                lambda: self._session(neo4j.READ_ACCESS),
+                cypher,
+                parameters,
+                limit=limit,
+                timeout=timeout,
+            )
 
     def close(self) -> None:
         self._driver.close()

@@ -24,7 +24,7 @@ from lineage.backends.neo4j.codec import node
 from lineage.backends.neo4j.filtering import statement
 from lineage.backends.neo4j.spreading import barrier_parameters, merged
 from lineage.backends.neo4j.templates import template
-from lineage.backends.traversal import spread
+from lineage.backends.traversal import breadth_first, spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 
 END_OF_TIME = 2**63 - 1
@@ -127,6 +127,13 @@ class Neo4jReader(Reader):
         starts = sorted(wanted - lacking)
         if not starts:
             return []
+        if len(starts) > _SEARCHES:
+
+            def expand(kind: Kind, frontier: Sequence[int]) -> Iterable[int]:
+                found = self.neighbours(kind, frontier, direction, as_of_ms=as_of_ms)
+                return (other for _, other in found)
+
+            return breadth_first(kind, starts, expand, max_depth)
         levels: Frontier = [(kind, starts)]
         other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
         found = self._run(

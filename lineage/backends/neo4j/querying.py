@@ -1,0 +1,183 @@
+"""Ad-hoc queries: planned, checked, run in a transaction of their own, and really stopped.
+
+A query runs in a thread of its own, so that the caller can always go: at the deadline, or with
+Ctrl-C, the server is told to terminate the transaction. The server looks for that between rows, so
+a single expression that computes for long (`reduce` over a range of billions) runs on there; the
+caller doesn't wait for it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import neo4j
+from neo4j import exceptions
+
+from lineage.backends.base import Answer
+from lineage.backends.neo4j.answering import Answering
+from lineage.backends.neo4j.guarding import check
+from lineage.backends.neo4j.templates import template
+from lineage.errors import InvalidQuery, QueryStopped
+
+Session = Callable[[], neo4j.Session]
+# How long the server has to notice that a transaction was terminated, in seconds.
+_GRACE = 0.7
+_STOPPED = (
+    "TransactionTimedOut",
+    "TransactionTimedOutClientConfiguration",
+    "Terminated",
+    "LockClientStopped",
+)
+_MEMORY = ("MemoryPoolOutOfMemoryError", "TransactionOutOfMemoryError", "OutOfMemoryError")
+_WRONG = ("Neo.ClientError.Statement.", "Neo.ClientError.Procedure.")
+_PLACE = re.compile(r"\(line (\d+), column (\d+) \(offset: \d+\)\)")
+
+
+def run_query(
+    session: Session,
+    cypher: str,
+    parameters: Mapping[str, Any],
+    *,
+    limit: int | None,
+    timeout: float | None,
+) -> Answer:
+    """See `Backend.query`. `session` opens one for reading."""
+    run = _Run(session, cypher, parameters, limit, timeout)
+    thread = threading.Thread(target=run, name="lineage-query", daemon=True)
+    thread.start()
+    try:
+        over = run.done.wait(None if timeout is None else timeout + _GRACE)
+    except BaseException:  # Ctrl-C
+        run.stop()
+        raise
+    if not over:
+        run.stop()
+        run.done.wait(_GRACE)
+    return run.answer()
+
+
+class _Run:
+    """One query in its thread."""
+
+    def __init__(
+        self,
+        session: Session,
+        cypher: str,
+        parameters: Mapping[str, Any],
+        limit: int | None,
+        timeout: float | None,
+    ) -> None:
+        self.done = threading.Event()
+        self._session = session
+        self._cypher = cypher
+        self._parameters = dict(parameters)
+        self._limit = limit
+        self._timeout = timeout
+        self._mark = uuid.uuid4().hex
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._answer: Answer | None = None
+        self._error: BaseException | None = None
+
+    def __call__(self) -> None:
+        try:
+            with self._session() as session:
+                self._explain(session)
+                with self._transaction(session) as transaction:
+                    self._answer = self._rows(transaction)
+        except BaseException as error:
+            self._error = error
+        finally:
+            self.done.set()
+
+    def stop(self) -> None:
+        """Have the server terminate it; waits for the order to arrive, not for the end."""
+
+        def order() -> None:
+            errors = suppress(exceptions.Neo4jError, exceptions.DriverError)
+            with errors, self._session() as session:
+                session.run(template("manage/stop_queries"), mark=self._mark).consume()
+
+        thread = threading.Thread(target=order, name="lineage-stop-query", daemon=True)
+        thread.start()
+        thread.join(_GRACE)
+
+    def answer(self) -> Answer:
+        """The answer, or what went wrong, as an error of ours."""
+        if self._answer is not None:
+            return self._answer
+        if self._error is None:
+            raise self._at_deadline(
+                "; the server is still computing a single expression, which it doesn't interrupt"
+            )
+        if isinstance(self._error, exceptions.Neo4jError):
+            self._raise(self._error)
+        raise self._error
+
+    def _explain(self, session: neo4j.Session) -> None:
+        # On a line of its own, so that whatever the text begins with stays what it is.
+        explain = neo4j.Query(
+            f"EXPLAIN\n{self._cypher}",
+            metadata={"lineage_query": self._mark},
+            timeout=self._left(),
+        )
+        check(session.run(explain, self._parameters).consume())
+
+    def _transaction(self, session: neo4j.Session) -> neo4j.Transaction:
+        return session.begin_transaction(
+            metadata={"lineage_query": self._mark}, timeout=self._left()
+        )
+
+    def _rows(self, transaction: neo4j.Transaction) -> Answer:
+        result = transaction.run(self._cypher, self._parameters)
+        columns = tuple(result.keys())
+        found: list[tuple[Any, ...]] = []
+        complete = True
+        for record in result:
+            if self._limit is not None and len(found) == self._limit:
+                complete = False
+                break
+            found.append(tuple(record.values()))
+        if not complete:
+            # The rest is not sent; before that is said, the transaction answers nothing else.
+            result.consume()
+        return Answer(columns, Answering(found, transaction).rows(), complete)
+
+    def _left(self) -> float | None:
+        if self._deadline is None:
+            return None
+        # 0 would mean no limit at all.
+        return max(0.001, self._deadline - time.monotonic())
+
+    def _at_deadline(self, more: str = "") -> QueryStopped:
+        return QueryStopped(
+            f"the query was stopped at its deadline of {self._timeout:g} s{more}; narrow it, or "
+            "allow more time"
+        )
+
+    def _raise(self, error: exceptions.Neo4jError) -> None:
+        code = str(error.code or "")
+        last = code.rpartition(".")[2]
+        if last in _STOPPED:
+            if self._deadline is not None and time.monotonic() >= self._deadline - 0.05:
+                raise self._at_deadline() from error
+            raise QueryStopped("the query was stopped on the server") from error
+        if last in _MEMORY:
+            raise QueryStopped(
+                "the query would use more memory than the server allows a transaction; narrow it, "
+                "or return fewer rows"
+            ) from error
+        if code.startswith(_WRONG):
+            raise InvalidQuery(f"the query is wrong: {_message(error)}") from error
+        raise error
+
+
+def _message(error: exceptions.Neo4jError) -> str:
+    """The server's message, its line counted without ours."""
+    first = str(error.message).partition("\n")[0]
+    return _PLACE.sub(lambda at: f"(line {int(at[1]) - 1}, column {at[2]})", first)
