@@ -223,6 +223,10 @@ class Reader(ABC):
     def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
         """The nodes with these ids, in the order of the ids."""
 
+    def types_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Pairs (node id, type id) of the nodes with these ids, in any order."""
+        return [(node.id or 0, node.type_id or 0) for node in self.nodes(kind, ids)]
+
     @abstractmethod
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         """The nodes for which the filter holds."""

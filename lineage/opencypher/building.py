@@ -101,14 +101,14 @@ class Builder(Transformer[Any, Any]):
         return ast.SingleQuery(_first(c), tuple(c))
 
     def match(self, c: Children) -> ast.Match:
-        optional, token, patterns, _, where = c
+        optional, token, patterns, where = c
         return ast.Match(_at(optional or token), optional is not None, patterns, where)
 
     def unwind(self, c: Children) -> ast.Unwind:
         return ast.Unwind(_at(c[0]), c[1], str(c[3]))
 
     def with_clause(self, c: Children) -> ast.With:
-        return ast.With(_at(c[0]), c[1], c[3])
+        return ast.With(_at(c[0]), c[1], c[2])
 
     def return_clause(self, c: Children) -> ast.Return:
         return ast.Return(_at(c[0]), c[1])
@@ -216,13 +216,32 @@ class Builder(Transformer[Any, Any]):
     # --- Projections ---
 
     def projection(self, c: Children) -> ast.Projection:
-        distinct, (everything, items), _, *rest = c
-        limit, skip = rest[-1], rest[-3]
-        sort = tuple(part for part in rest[:-4] if isinstance(part, ast.SortItem))
-        return ast.Projection(
-            _first([distinct, *items, *sort]), distinct is not None, everything, items, sort,
-            skip, limit,
-        )  # fmt: skip
+        distinct, (everything, items), sort, skip, limit = c
+        place = _first([distinct, *items, *sort])
+        return ast.Projection(place, distinct is not None, everything, items, sort, skip, limit)
+
+    def order(self, c: Children) -> tuple[ast.SortItem, ...]:
+        return tuple(part for part in c if isinstance(part, ast.SortItem))
+
+    def skip(self, c: Children) -> ast.Expression | None:
+        return self._second(c)
+
+    def limit(self, c: Children) -> ast.Expression | None:
+        return self._second(c)
+
+    def where(self, c: Children) -> ast.Expression | None:
+        return self._second(c)
+
+    @staticmethod
+    def _second(c: Children) -> ast.Expression | None:
+        expression: ast.Expression | None = c[1]
+        return expression
+
+    def distinct(self, c: Children) -> Any:
+        return c[0]
+
+    # What may be left out is None.
+    name = labels = given = inside = distinct
 
     def all_and_items(self, c: Children) -> tuple[bool, tuple[ast.ProjectionItem, ...]]:
         return True, tuple(part for part in c if isinstance(part, ast.ProjectionItem))
@@ -291,7 +310,7 @@ class Builder(Transformer[Any, Any]):
         return elements
 
     def node(self, c: Children) -> ast.NodePattern:
-        opening, name, labels, properties, _, where, _ = c
+        opening, name, labels, properties, where, _ = c
         return ast.NodePattern(
             _at(opening), None if name is None else str(name), labels, properties, where
         )
@@ -313,7 +332,7 @@ class Builder(Transformer[Any, Any]):
         return self._relationship(c, "both")
 
     def detail(self, c: Children) -> tuple[Any, ...]:
-        _, name, types, length, properties, _, where, _ = c
+        _, name, types, length, properties, where, _ = c
         return None if name is None else str(name), types, length, properties, where
 
     def any_length(self, c: Children) -> ast.Length:
@@ -344,7 +363,7 @@ class Builder(Transformer[Any, Any]):
         )
 
     def group(self, c: Children) -> ast.QuantifiedPattern | list[ast.Element]:
-        opening, path, _, where, _, quantifier = c
+        opening, path, where, _, quantifier = c
         elements = _alternating(path)
         if any(isinstance(element, ast.QuantifiedPattern) for element in elements):
             raise CypherUnsupported("a quantified pattern inside another is", position=_at(opening))
@@ -472,16 +491,16 @@ class Builder(Transformer[Any, Any]):
         return c[1], c[3]
 
     def list_comprehension(self, c: Children) -> ast.ListComprehension:
-        opening, name, _, source, _, where, _, projection, _ = c
+        opening, name, _, source, where, _, projection, _ = c
         return ast.ListComprehension(_at(opening), str(name), source, where, projection)
 
     def pattern_comprehension(self, c: Children) -> ast.PatternComprehension:
-        opening, name, _, pattern, _, where, _, projection, _ = c
+        opening, name, _, pattern, where, _, projection, _ = c
         pattern = replace(pattern, variable=None if name is None else str(name))
         return ast.PatternComprehension(_at(opening), pattern, where, projection)
 
     def quantifier_expression(self, c: Children) -> ast.Quantifier:
-        kind, _, name, _, source, _, where, _ = c
+        kind, _, name, _, source, where, _ = c
         return ast.Quantifier(_at(kind), str(kind).lower(), str(name), source, where)  # type: ignore[arg-type]
 
     def reduce(self, c: Children) -> ast.Reduce:
@@ -496,7 +515,7 @@ class Builder(Transformer[Any, Any]):
         return query
 
     def bare_patterns(self, c: Children) -> ast.SingleQuery:
-        patterns, _, where = c
+        patterns, where = c
         place = _at(patterns)
         return ast.SingleQuery(place, (ast.Match(place, False, patterns, where),))
 

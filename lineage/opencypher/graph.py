@@ -80,17 +80,11 @@ class Graph(ABC):
         self.load_nodes([node for node in nodes if not node.loaded])
         return [node for node in nodes if label in node.labels]
 
-    def relationships(self, types: Types) -> Iterator[Relationship] | None:
-        """All relationships of these types, or None if only `expand` can find them."""
-        return None
-
-    def count_relationships(self, types: Types) -> int | None:
-        """How many there are, where the graph knows without looking at each."""
-        return None
-
-    def count_nodes(self, label: str | None) -> int | None:
-        """How many nodes have this label, where the graph knows without looking at each."""
-        return None
+    def relationships(self, types: Types) -> Iterator[Relationship]:
+        """All relationships of these types."""
+        for node in self.nodes(None):
+            for relationship, _ in self.expand((node,), "out", types).get(node, ()):
+                yield relationship
 
 
 class PropertyGraph(Graph):

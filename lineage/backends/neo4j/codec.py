@@ -1,4 +1,4 @@
-"""Nodes to and from native properties.
+"""Nodes from native properties (`lineage.backends.native` makes those).
 
 `_custom` lists the keys of custom properties, `_struct` the keys whose text is a JSON struct:
 everything else is a native value, so that Cypher can compare it.
@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lineage.backends import rows
-from lineage.backends.base import NodeWrite
-from lineage.backends.neo4j.naming import custom_key, property_key, property_name
-from lineage.model import Kind, Node, Value
+from lineage.backends.naming import property_name
+from lineage.model import Kind, Node
 
 _FIXED = frozenset(
     {
@@ -21,22 +20,6 @@ _FIXED = frozenset(
         "created", "updated", "_custom", "_struct",
     }
 )  # fmt: skip
-
-
-def native_properties(write: NodeWrite) -> tuple[dict[str, Any], list[str], list[str]]:
-    """The native properties, the keys of the custom ones, and the keys of the structs."""
-    assert write.type is not None
-    native: dict[str, Any] = {}
-    custom: list[str] = []
-    structs: list[str] = []
-    declared = write.type.properties
-    for name, value in write.properties.items():
-        _put(native, structs, property_key(name), value)
-    for name, value in write.custom_properties.items():
-        key = custom_key(name, declared=name in declared)
-        custom.append(key)
-        _put(native, structs, key, value)
-    return native, custom, structs
 
 
 def node(kind: Kind, found: Mapping[str, Any]) -> Node:
@@ -69,11 +52,3 @@ def node(kind: Kind, found: Mapping[str, Any]) -> Node:
         properties,
         custom,
     )
-
-
-def _put(native: dict[str, Any], structs: list[str], key: str, value: Value) -> None:
-    if isinstance(value, dict | list):
-        structs.append(key)
-        native[key] = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    else:
-        native[key] = value

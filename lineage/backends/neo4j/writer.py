@@ -7,7 +7,6 @@ is there already) takes another trip.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,13 +15,19 @@ import neo4j
 
 from lineage.backends.base import Batch, Mode, NodeWrite, Writer, in_chunks
 from lineage.backends.codec import encoded_path
-from lineage.backends.neo4j.codec import native_properties, node
-from lineage.backends.neo4j.naming import custom_key, property_key, type_label
+from lineage.backends.naming import custom_key, property_key, type_label
+from lineage.backends.native import (
+    WITHOUT_FLOW,
+    mark_properties,
+    native_properties,
+    type_properties,
+)
+from lineage.backends.neo4j.codec import node
 from lineage.backends.neo4j.reader import Neo4jReader
 from lineage.backends.refusals import missing, other_type, taken
 from lineage.backends.rewriting import rewritten
 from lineage.backends.rows import policy_text
-from lineage.model import EventType, Flow, Kind, Mark, Node, Policy, Type
+from lineage.model import Flow, Kind, Mark, Node, Policy, Type
 
 TakeIds = Callable[[str, int], Sequence[int]]
 Reserve = Callable[[str, int], None]
@@ -90,23 +95,12 @@ class Neo4jWriter(Neo4jReader, Writer):
         if type.id is not None:
             self._reserve("type", type.id)
             self._free_custom_keys(type)
-        properties = {
-            "id": type.id,
-            "kind": str(type.kind),
-            "name": type.name,
-            "version": type.version,
-            # Composite uniqueness passes over nodes that lack a property.
-            "version_key": "" if type.version is None else f"@{type.version}",
-            "base": type.base and str(type.base),
-            "description": type.description,
-            "external_id": type.external_id,
-            "properties": json.dumps(dict(type.properties)),
-        }
+        properties = type_properties(type)
         self._run(
             "write/put_type",
             id=type.id,
-            properties={k: v for k, v in properties.items() if v is not None},
-            base=properties["base"],
+            properties=properties,
+            base=properties.get("base"),
         ).consume()
         return type
 
@@ -124,7 +118,7 @@ class Neo4jWriter(Neo4jReader, Writer):
                 {
                     "artifact": order[event.artifact],
                     "execution": order[event.execution],
-                    "relationship": _WITHOUT_FLOW.get(event.type),
+                    "relationship": WITHOUT_FLOW.get(event.type),
                     "type": str(event.type),
                     "path": encoded_path(event.path),
                     "time": event.time_ms,
@@ -358,10 +352,6 @@ _Key = tuple[Kind, str, object, object]
 _Stored = dict[tuple[Kind, int], Mapping[str, Any]]
 
 _MAKING = (Mode.CREATE, Mode.MERGE)
-_WITHOUT_FLOW: Mapping[EventType, str] = {
-    EventType.PENDING_OUTPUT: "PENDING_OUTPUT",
-    EventType.UNKNOWN: "UNKNOWN_EVENT",
-}
 
 
 def _sets_something(write: NodeWrite) -> bool:
@@ -431,7 +421,6 @@ def _keys(write: NodeWrite) -> list[_Key]:
 
 
 def _mark_row(mark: Mark, id: int) -> dict[str, Any]:
-    fields = {**mark.__dict__, "id": id, "kind": str(mark.kind)}
     return {
         "id": id,
         "label": mark.label,
@@ -439,14 +428,13 @@ def _mark_row(mark: Mark, id: int) -> dict[str, Any]:
         "relationship": "CLEARED" if mark.clean else "MARKED",
         "node_id": mark.node_id,
         "recorded": mark.recorded_ms,
-        "properties": {name: value for name, value in fields.items() if value is not None},
+        "properties": mark_properties(mark, id),
     }
 
 
 def _row(write: NodeWrite, id: int, created: int, updated: int) -> dict[str, Any]:
     assert write.type is not None
-    native, custom, structs = native_properties(write)
-    fixed = {
+    native = native_properties(write.properties, write.custom_properties, write.type.properties) | {
         "id": id,
         "type": write.type.name,
         "type_id": write.type.id,
@@ -458,8 +446,6 @@ def _row(write: NodeWrite, id: int, created: int, updated: int) -> dict[str, Any
         "state": write.state or (None if write.kind is Kind.CONTEXT else "UNKNOWN"),
         "created": created,
         "updated": updated,
-        "_custom": custom or None,
-        "_struct": structs or None,
     }
-    native.update({key: value for key, value in fixed.items() if value is not None})
+    native = {key: value for key, value in native.items() if value is not None}
     return {"id": id, "label": type_label(write.type.name), "properties": native}

@@ -64,6 +64,12 @@ class SqliteReader(Reader):
         )
         return rows.nodes(kind, found, self._type_names())
 
+    def types_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
+        return self._connection.execute(
+            f"SELECT n.id, n.type_id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value",
+            (_list(ids),),
+        ).fetchall()
+
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         clauses: list[str] = []
         values: list[Any] = []

@@ -134,6 +134,9 @@ class Matcher:
                 case planning.Given(link=link, known=known):
                     steps.append(self._given(link, known, walked))
                     walked.append(link)
+                case planning.Every(link=link):
+                    steps.append(self._every(link, walked))
+                    walked.append(link)
                 case planning.Follow(link=link):
                     steps.append(self._follow(step, walked, pruned))
                     walked.append(link)
@@ -257,6 +260,27 @@ class Matcher:
                         yield {**row, name: relationship, target: other}
 
         return expand
+
+    def _every(self, link: Link, walked: Sequence[Link]) -> Step:
+        graph, budget = self._context.graph, self._context.budget
+        taken = _Taken([other for other in walked if _may_share(other, link)])
+        [hop] = link.hops
+
+        def scan(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                for relationship in graph.relationships(hop.types):
+                    budget.step()
+                    if taken and relationship in taken.by(row):
+                        continue
+                    start, end = relationship.start, relationship.end
+                    if hop.direction != "in":
+                        found = {link.left: start, hop.name: relationship, link.right: end}
+                        yield {**row, **found}
+                    if hop.direction == "in" or (hop.direction == "both" and start != end):
+                        found = {link.left: end, hop.name: relationship, link.right: start}
+                        yield {**row, **found}
+
+        return scan
 
     def walker(self, link: Link, *, from_left: bool) -> Walker:
         """What walks a repeated link from one of its ends."""

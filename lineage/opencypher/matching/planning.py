@@ -65,7 +65,14 @@ class Named:
     path: PathShape
 
 
-Step = Anchor | Known | Follow | Given | Keep | Named
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All relationships that a link can be, where neither of its ends promises to be few."""
+
+    link: Link
+
+
+Step = Anchor | Known | Follow | Given | Every | Keep | Named
 
 
 def plan(shape: Shape, bound: frozenset[str], graph: Graph) -> list[Step]:
@@ -96,7 +103,7 @@ class _Planning:
             yield step
             if isinstance(step, Anchor):
                 self._learn(step.node)
-            elif isinstance(step, Follow | Given):
+            elif isinstance(step, Follow | Given | Every):
                 self._links.remove(step.link)
                 self._learn(step.link.left, step.link.right, *step.link.binds)
             yield from self._named()
@@ -138,6 +145,11 @@ class _Planning:
         if best is not None and best[0] < 50:
             return best[1]
         anchor = self._anchor()
+        if best is None and anchor is not None and anchor.label is None and anchor.key is None:
+            for link in self._links:
+                plain = not link.repeated and link.selector is None and link.left != link.right
+                if plain and not {link.left, link.right} & self._known:
+                    return Every(link)
         if anchor is not None and (best is None or not self._links):
             return anchor
         if best is not None:
