@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lineage.backends.base import Filter
-from lineage.backends.neo4j.naming import custom_key, property_key
+from lineage.backends.naming import custom_key, property_key
 from lineage.filters.patterns import plain, regular_expression
 from lineage.filters.tree import (
     Alias,
