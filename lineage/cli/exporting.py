@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lineage.cli.app import Json, app, opened
-from lineage.cli.output import print_json
+from lineage.cli.output import print_json, progress_bar
 
 _BOTH = "both"
 
@@ -20,7 +20,8 @@ def export(
         str,
         typer.Argument(
             metavar="FORMAT",
-            help="cyclonedx, dot, graphml, json, mermaid, openlineage or prov.",
+            help="cyclonedx, dot, graphml, json, mermaid, openlineage or prov; "
+            "mlmd takes a FILE and writes the whole store.",
         ),
     ],
     refs: Annotated[
@@ -39,7 +40,14 @@ def export(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write what is upstream or downstream of REF in another tool's format."""
+    """Write what is upstream or downstream of REF in another tool's format.
+
+    `lineage export mlmd FILE` writes the whole store as a SQLite database that the ml-metadata
+    library opens, ids and times kept.
+    """
+    if format == "mlmd":
+        _whole_store(context, refs, json)
+        return
     from lineage.errors import InvalidValue
     from lineage.interchange.exporting import checked_format, exported
 
@@ -68,3 +76,18 @@ def export(
         print_json(done)
     else:
         print(f"{output}: {len(answer)} {'node' if len(answer) == 1 else 'nodes'} as {format}")
+
+
+def _whole_store(context: typer.Context, files: list[str], json: bool) -> None:
+    from lineage.errors import InvalidInput
+    from lineage.interchange.mlmd.exporting import export_mlmd
+
+    if len(files) != 1:
+        raise InvalidInput("name one file: lineage export mlmd FILE")
+    store = opened(context)
+    with progress_bar("exported", show=not json) as advance:
+        done = export_mlmd(store, files[0], progress=advance)
+    if json:
+        print_json(done.to_dict())
+    else:
+        print(f"{files[0]} has {done}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,15 +37,21 @@ def copy(
 @importing.command("mlmd", epilog="Example: lineage import mlmd metadata.sqlite")
 def import_mlmd(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An ML Metadata SQLite database.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|URL",
+            help="A SQLite file, or mysql://user:password@host:3306/database.",
+        ),
+    ],
     json: Json = False,
 ) -> None:
-    """Import an ML Metadata SQLite database, ids and times kept. The file is only read."""
+    """Import an ML Metadata database, ids and times kept. It is only read."""
     from lineage.interchange.mlmd import import_mlmd as run
 
     store = opened(context, create=True)
     with progress_bar("imported", show=not json) as advance:
-        done = run(file, store, progress=advance)
+        done = run(source, store, progress=advance)
     if json:
         print_json(done.to_dict())
     else:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lineage.backends.base import Filter
 from lineage.backends.rows import event_order
+from lineage.interchange.mlmd import signatures
 from lineage.interchange.transfer import Progress, Transferred, transfer
 from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.store import Store
@@ -21,10 +22,12 @@ def copy_store(source: Store, target: Store, *, progress: Progress | None = None
     or may not come along; run it again for the rest. Raises AlreadyExists where the target has
     other nodes under the same ids.
     """
-    return transfer(_StoreSource(source), target, progress=progress)
+    return transfer(StoreSource(source), target, progress=progress)
 
 
-class _StoreSource:
+class StoreSource:
+    """A store as something to transfer from."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
 
@@ -64,7 +67,9 @@ class _StoreSource:
 
     def notes(self) -> list[tuple[str, str]]:
         with self._store.backend.read() as reader:
-            return [note for prefix in KEPT_NOTES for note in reader.notes(prefix)]
+            return [
+                note for prefix in (*KEPT_NOTES, signatures.NOTE) for note in reader.notes(prefix)
+            ]
 
     def policies(self) -> list[Policy]:
         return self._store.policies()

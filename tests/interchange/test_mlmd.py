@@ -194,7 +194,7 @@ def test_what_the_newest_schema_added(store: Store, tmp_path: Path, tfx: Path) -
     for name, column, value in (
         ("s", "string_value", text),
         ("flag", "bool_value", 1),
-        ("any", "proto_value", b"\x0a\x01x"),
+        ("any", "proto_value", base64.b64encode(b"\x0a\x01x").decode()),
     ):
         file.execute(
             f"INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property, {column}) "

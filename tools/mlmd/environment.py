@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ def _made(name: str, wanted: list[str], versions: tuple[tuple[int, int], ...]) -
     folder = ROOT / "benchmarks" / ".peers" / name
     python = folder / "bin" / "python"
     ready = folder / ".ready"
-    content = " ".join(wanted) + (ROOT / "pyproject.toml").read_text() * ("-e" in wanted)
+    content = "\n".join([*wanted, *(_needed() if "-e" in wanted else [])])
     if ready.is_file() and ready.read_text() == content:
         return python
     print(f"making {folder} for {' '.join(wanted)} …", file=sys.stderr)
@@ -44,6 +45,12 @@ def _made(name: str, wanted: list[str], versions: tuple[tuple[int, int], ...]) -
         raise MlmdMissing(f"{' '.join(wanted)} could not be installed")
     ready.write_text(content)
     return python
+
+
+def _needed() -> list[str]:
+    """What Lineage itself needs, there."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [*project["dependencies"], *project["optional-dependencies"]["mlmd"]]
 
 
 def _interpreter(versions: tuple[tuple[int, int], ...]) -> str:

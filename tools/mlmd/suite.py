@@ -1,6 +1,6 @@
 """Run ML Metadata's own Python tests, unmodified, against this project's gRPC server.
 
-    python -m tools.mlmd.suite CHECKOUT [--store URL] [-- pytest's options]
+    python -m tools.mlmd.suite CHECKOUT [--store URL] [pytest's options]
 
 CHECKOUT is a checkout of the `google/ml-metadata` repository of the wheel's version; nothing in it
 is changed. Its tests run in an environment that has the unmodified `ml-metadata` wheel, connected
@@ -57,10 +57,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--store", default="memory://", help="the URL of an empty store")
-    parser.add_argument("options", nargs="*", help="options of pytest, after --")
-    given = parser.parse_args()
+    given, options = parser.parse_known_args()
     with lineage.connect(given.store) as store:
-        return run(given.checkout.resolve(), store, given.options)
+        return run(given.checkout.resolve(), store, options)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Reading an ML Metadata SQLite database of schema version 4 to 10.
+"""Reading an ML Metadata database of schema version 4 to 10.
 
 Tables and columns came over time; what an older schema lacks reads as NULL. Facts from ML
 Metadata's `metadata_source_query_config` and `metadata_store.proto`.
@@ -6,13 +6,14 @@ Metadata's `metadata_source_query_config` and `metadata_store.proto`.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import base64
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lineage.errors import NotFound, StoreTooNew, StoreUnavailable
+from lineage.errors import StoreTooNew, StoreUnavailable
+from lineage.interchange.mlmd import signatures
+from lineage.interchange.mlmd.connections import connected
 from lineage.interchange.mlmd.structs import decoded_struct, is_struct
 from lineage.interchange.transfer import Transferred
 from lineage.model import (
@@ -50,46 +51,41 @@ _EXECUTION_STATES = dict(enumerate(ExecutionState))
 _EVENT_TYPES = dict(enumerate(EventType))
 
 
+# ML Metadata lets a step have events of nodes that were never there; those are left behind.
+_WHOLE_EVENTS = "JOIN Artifact a ON a.id = e.artifact_id JOIN Execution x ON x.id = e.execution_id"
+
+
 class MlmdDatabase:
     """One database, only read. A `Source` of a transfer."""
 
-    def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise NotFound(f"there is no file {path}")
-        self._path = path.resolve()
-        # Without a write-ahead log beside it nobody is writing, and SQLite needs no lock file.
-        still = not Path(f"{self._path}-wal").exists()
-        uri = f"{self._path.as_uri()}?mode=ro{'&immutable=1' if still else ''}"
-        with self._translated():
-            self._connection = sqlite3.connect(uri, uri=True)
-            self._columns = {
-                table: {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
-                for (table,) in self._connection.execute(
-                    "SELECT name FROM sqlite_master WHERE type = 'table'"
-                ).fetchall()
-                if table.isidentifier()
-            }
+    def __init__(self, where: str | Path) -> None:
+        self._connection = connected(where)
+        try:
+            self._columns = self._connection.columns()
             self.schema = self._schema()
             self._types = self._read_types()
+        except BaseException:
+            self._connection.close()
+            raise
 
     @property
     def name(self) -> str:
-        return f"mlmd {self._path}"
+        return f"mlmd {self._connection.name}"
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of it."""
         self._connection.close()
 
     def counts(self) -> Transferred:
         def count(table: str) -> int:
-            return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+            return int(self._connection.rows(f"SELECT count(*) FROM {table}")[0][0])
 
         return Transferred(
             types=len(self._types),
             artifacts=count("Artifact"),
             executions=count("Execution"),
             contexts=count("Context"),
-            events=count("Event"),
+            events=count(f"Event e {_WHOLE_EVENTS}"),
         )
 
     def types(self) -> list[Type]:
@@ -113,39 +109,45 @@ class MlmdDatabase:
             if kind is Kind.ARTIFACT
             else ("Association", "execution_id")
         )
-        return self._connection.execute(
-            f"SELECT {column}, context_id FROM {table} WHERE {column} BETWEEN ? AND ?",
+        return self._connection.rows(
+            f"SELECT m.{column}, m.context_id FROM {table} m JOIN Context c "
+            f"ON c.id = m.context_id WHERE m.{column} BETWEEN ? AND ?",
             (ids[0], ids[-1]),
-        ).fetchall()
+        )
 
     def parents(self) -> Iterable[tuple[int, int]]:
         if "ParentContext" not in self._columns:
             return []
-        return self._connection.execute(
-            "SELECT context_id, parent_context_id FROM ParentContext"
-        ).fetchall()
+        return self._connection.rows("SELECT context_id, parent_context_id FROM ParentContext")
 
     def marks(self) -> list[Mark]:
         return []
 
     def notes(self) -> list[tuple[str, str]]:
-        return []
+        found: signatures.Signatures = {}
+        rows = self._select("Type", ["id", "type_kind", *signatures.FIELDS], "", ())
+        for id, kind, *texts in rows:
+            said = {f: t for f, t in zip(signatures.FIELDS, texts, strict=True) if t}
+            if said and _KINDS[kind] is Kind.EXECUTION:
+                found[self._types[id].label] = said
+        return [(signatures.NOTE, signatures.written(found))] if found else []
 
     def policies(self) -> list[Policy]:
         return []
 
     def events(self, after: Any, limit: int) -> tuple[list[Event], Any]:
-        found = self._connection.execute(
-            "SELECT id, artifact_id, execution_id, type, milliseconds_since_epoch FROM Event "
-            "WHERE id > ? ORDER BY id LIMIT ?",
+        found = self._connection.rows(
+            "SELECT e.id, e.artifact_id, e.execution_id, e.type, e.milliseconds_since_epoch "
+            f"FROM Event e {_WHOLE_EVENTS} WHERE e.id > ? ORDER BY e.id LIMIT ?",
             (after or 0, limit),
-        ).fetchall()
+        )
         if not found:
             return [], after
         paths: dict[int, list[str | int]] = {}
-        for event, by_index, index, key in self._connection.execute(
+        # Steps have no number: they are in the order in which they were written.
+        for event, by_index, index, key in self._connection.rows(
             "SELECT event_id, is_index_step, step_index, step_key FROM EventPath "
-            "WHERE event_id BETWEEN ? AND ? ORDER BY event_id, rowid",
+            "WHERE event_id BETWEEN ? AND ?",
             (found[0][0], found[-1][0]),
         ):
             paths.setdefault(event, []).append(index if by_index else key)
@@ -164,23 +166,23 @@ class MlmdDatabase:
 
     def _schema(self) -> int:
         if "MLMDEnv" not in self._columns:
-            raise StoreUnavailable(f"{self._path} is not a database of ML Metadata")
-        [version] = self._connection.execute("SELECT max(schema_version) FROM MLMDEnv").fetchone()
+            raise StoreUnavailable(f"{self._connection.name} is not a database of ML Metadata")
+        [[version]] = self._connection.rows("SELECT max(schema_version) FROM MLMDEnv")
         if version is None or version < OLDEST:
             raise StoreUnavailable(
-                f"{self._path} has ML Metadata schema {version}; the oldest that is read is "
-                f"{OLDEST}: upgrade it with the ml-metadata library first"
+                f"{self._connection.name} has ML Metadata schema {version}; the oldest that is "
+                f"read is {OLDEST}: upgrade it with the ml-metadata library first"
             )
         if version > NEWEST:
             raise StoreTooNew(
-                f"{self._path} has ML Metadata schema {version}; the newest that is known is "
-                f"{NEWEST}: install a newer lineage-engine"
+                f"{self._connection.name} has ML Metadata schema {version}; the newest that is "
+                f"known is {NEWEST}: install a newer lineage-engine"
             )
         return int(version)
 
     def _read_types(self) -> dict[int, Type]:
         properties: dict[int, dict[str, PropertyKind]] = {}
-        for type_id, name, kind in self._connection.execute(
+        for type_id, name, kind in self._connection.rows(
             "SELECT type_id, name, data_type FROM TypeProperty"
         ):
             properties.setdefault(type_id, {})[name] = _PROPERTY_KINDS[kind]
@@ -190,7 +192,7 @@ class MlmdDatabase:
         names = {row[0]: row[1] for row in rows}
         bases: dict[int, BaseType] = {}
         if "ParentType" in self._columns:
-            for child, parent in self._connection.execute(
+            for child, parent in self._connection.rows(
                 "SELECT type_id, parent_type_id FROM ParentType"
             ):
                 base = names[parent].removeprefix("mlmd.").upper()
@@ -198,6 +200,7 @@ class MlmdDatabase:
                     bases[child] = BaseType(base)
         return {
             id: Type(
+                id=id,
                 kind=_KINDS[kind],
                 name=name,
                 version=version or None,
@@ -231,7 +234,7 @@ class MlmdDatabase:
             elif boolean is not None:
                 value = bool(boolean)
             elif proto is not None:
-                value = proto.encode() if isinstance(proto, str) else bytes(proto)
+                value = base64.b64decode(proto)
             if value is not None:
                 found[id][1 if custom else 0][name] = value
         return found
@@ -268,14 +271,7 @@ class MlmdDatabase:
         """Rows with these columns; those that this schema lacks are NULL."""
         there = self._columns[table]
         chosen = ", ".join(c if c in there else f"NULL AS {c}" for c in columns)
-        return self._connection.execute(f"SELECT {chosen} FROM {table} {rest}", values).fetchall()
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"{self._path}: {error}") from error
+        return self._connection.rows(f"SELECT {chosen} FROM {table} {rest}", values)
 
 
 def _simple(name: str) -> BaseType | None:

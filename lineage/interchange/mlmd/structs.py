@@ -1,4 +1,4 @@
-"""google.protobuf.Struct from its wire form, so that no protobuf library is needed.
+"""google.protobuf.Struct from its wire form and back, so that no protobuf library is needed.
 
 Field numbers are those of google/protobuf/struct.proto: Struct.fields = 1 (a map, whose entries
 have key = 1 and value = 2); Value.null = 1, number = 2, string = 3, bool = 4, struct = 5, list = 6;
@@ -17,7 +17,9 @@ from lineage.errors import InvalidValue
 # How ML Metadata marks a struct among its string values.
 PREFIX = "mlmd-struct::"
 
-_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
+# What a struct that is a list is called, of which the wire has no word.
+LIST_FIELD = "list"
 
 
 def is_struct(text: str) -> bool:
@@ -33,18 +35,55 @@ def decoded_struct(text: str) -> dict[str, Any]:
         raise InvalidValue(f"not a struct of ML Metadata: {text[:60]!r} ({error})") from None
 
 
+def encoded_struct(value: dict[str, Any] | list[Any]) -> str:
+    """The text that `decoded_struct` reads; a list goes as the struct `{"list": [...]}`."""
+    struct = value if isinstance(value, dict) else {LIST_FIELD: value}
+    return PREFIX + base64.b64encode(_of_struct(struct)).decode()
+
+
+def fields(data: bytes) -> Iterator[tuple[int, Any]]:
+    """Number and content of each field: an int for a varint, bytes for the rest.
+
+    Raises ValueError or IndexError where the bytes are no message.
+    """
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        number, wire = tag >> 3, tag & 7
+        if wire == VARINT:
+            value, at = _varint(data, at)
+            yield number, value
+            continue
+        if wire == LENGTH:
+            size, at = _varint(data, at)
+        elif wire in (FIXED64, FIXED32):
+            size = 8 if wire == FIXED64 else 4
+        else:
+            raise ValueError(f"wire type {wire}")
+        if at + size > len(data):
+            raise ValueError("it ends too early")
+        yield number, data[at : at + size]
+        at += size
+
+
+def tagged(number: int, wire: int, content: bytes) -> bytes:
+    """A field: its tag, for a LENGTH its length, and its content."""
+    tag = _of_varint(number << 3 | wire)
+    return tag + (_of_varint(len(content)) if wire == LENGTH else b"") + content
+
+
 def _struct(data: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for number, entry in _fields(data):
+    for number, entry in fields(data):
         if number == 1:
-            pair = dict(_fields(entry))
+            pair = dict(fields(entry))
             found[pair.get(1, b"").decode()] = _value(pair.get(2, b""))
     return found
 
 
 def _value(data: bytes) -> Any:
     value: Any = None
-    for number, content in _fields(data):
+    for number, content in fields(data):
         if number == 1:
             value = None
         elif number == 2:
@@ -56,29 +95,8 @@ def _value(data: bytes) -> Any:
         elif number == 5:
             value = _struct(content)
         elif number == 6:
-            value = [_value(item) for at, item in _fields(content) if at == 1]
+            value = [_value(item) for at, item in fields(content) if at == 1]
     return value
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
-    at = 0
-    while at < len(data):
-        tag, at = _varint(data, at)
-        number, wire = tag >> 3, tag & 7
-        if wire == _VARINT:
-            value, at = _varint(data, at)
-            yield number, value
-            continue
-        if wire == _LENGTH:
-            size, at = _varint(data, at)
-        elif wire in (_FIXED64, _FIXED32):
-            size = 8 if wire == _FIXED64 else 4
-        else:
-            raise ValueError(f"wire type {wire}")
-        if at + size > len(data):
-            raise ValueError("it ends too early")
-        yield number, data[at : at + size]
-        at += size
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
@@ -90,3 +108,33 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
         shift += 7
+
+
+def _of_struct(value: dict[str, Any]) -> bytes:
+    return b"".join(
+        tagged(1, LENGTH, tagged(1, LENGTH, key.encode()) + tagged(2, LENGTH, _of_value(item)))
+        for key, item in value.items()
+    )
+
+
+def _of_value(value: Any) -> bytes:
+    if value is None:
+        return tagged(1, VARINT, b"\x00")
+    if isinstance(value, bool):
+        return tagged(4, VARINT, b"\x01" if value else b"\x00")
+    if isinstance(value, int | float):
+        return tagged(2, FIXED64, struct.pack("<d", value))
+    if isinstance(value, str):
+        return tagged(3, LENGTH, value.encode())
+    if isinstance(value, dict):
+        return tagged(5, LENGTH, _of_struct(value))
+    return tagged(6, LENGTH, b"".join(tagged(1, LENGTH, _of_value(item)) for item in value))
+
+
+def _of_varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
-from lineage.backends.base import Filter
-from lineage.errors import InvalidValue, Unsupported
+from lineage.backends.base import Filter, Order
+from lineage.errors import InvalidValue
+from lineage.filters.parsing import parsed
 from lineage.model import Kind, Node
 from lineage.server.mlmd.messages import ListOperationOptions, NextPageToken
 from lineage.store.transactions import View
 
 _FIELD = ListOperationOptions.OrderByField
-_TIMES = {_FIELD.CREATE_TIME: "created_ms", _FIELD.LAST_UPDATE_TIME: "updated_ms"}
+_ORDERS: dict[int, Literal["id", "created", "updated"]] = {
+    _FIELD.ID: "id",
+    _FIELD.CREATE_TIME: "created",
+    _FIELD.LAST_UPDATE_TIME: "updated",
+}
 # What ML Metadata cuts every page at, whatever was asked for.
 OLD_LIMIT = 100
 
@@ -34,36 +40,39 @@ def page(
     if size <= 0:
         raise InvalidValue(f"max_result_size is required to be greater than 0, not {size}")
     order = options.order_by_field
-    if order.field not in (*_TIMES, _FIELD.ID):
+    if order.field not in _ORDERS:
         raise InvalidValue("Unsupported field specified in ListOperationOptions")
-    after = _decoded(options) if options.next_page_token else None
-    found = _sorted(view, kind, options, where)
-    if after is not None:
-        found = [n for n in found if _behind(n, after, order)]
-    if old_limits and size > OLD_LIMIT and len(found) > OLD_LIMIT + 1:
-        return found[: OLD_LIMIT + 1], ""
-    if len(found) <= size:
+    cut = old_limits and size > OLD_LIMIT
+    limit = OLD_LIMIT + 1 if cut else size
+    found = view.reader.find(
+        kind,
+        replace(
+            where,
+            where=parsed(options.filter_query, kind, mlmd=True) if options.filter_query else None,
+            order=Order(_ORDERS[order.field], descending=not order.is_asc),
+            after=_decoded(options) if options.next_page_token else None,
+            limit=limit + 1,
+        ),
+    )
+    if len(found) <= limit:
         return found, ""
-    return found[:size], _token(found[size - 1], options)
+    return found[:limit], "" if cut else _token(found[limit - 1], options)
 
 
-def _sorted(view: View, kind: Kind, options: Any, where: Filter) -> list[Node]:
-    if options.filter_query:
-        raise InvalidValue("filter_query is not supported yet")
-    found = view.reader.find(kind, where)
-    order = options.order_by_field
-    return sorted(found, key=lambda n: _key(n, order), reverse=not order.is_asc)
+def matching(
+    view: View, kind: Kind, query: str, *, among: Iterable[int] | None = None
+) -> list[int]:
+    """The ids of the nodes that a filter query holds for, of these or of all, ordered."""
+    predicate = parsed(query, kind, mlmd=True)
+    found = view.reader.find(kind, Filter(where=predicate))
+    wanted = None if among is None else set(among)
+    return [n.id for n in found if n.id is not None and (wanted is None or n.id in wanted)]
 
 
 def _key(node: Node, order: Any) -> tuple[int, int]:
     assert node.id is not None
-    field = _TIMES.get(order.field)
-    return (getattr(node, field) if field else node.id, node.id)
-
-
-def _behind(node: Node, after: tuple[int, int], order: Any) -> bool:
-    key = _key(node, order)
-    return key > after if order.is_asc else key < after
+    values = {"id": node.id, "created": node.created_ms, "updated": node.updated_ms}
+    return values[_ORDERS[order.field]] or 0, node.id
 
 
 def _token(last: Node, options: Any) -> str:
@@ -77,8 +86,9 @@ def _token(last: Node, options: Any) -> str:
 def _decoded(options: Any) -> tuple[int, int]:
     """The ordering field and the id of the last node of the page before."""
     try:
-        content = base64.urlsafe_b64decode(options.next_page_token + "==")
-        token = NextPageToken.FromString(content)
+        given = options.next_page_token
+        padded = given + "=" * (-len(given) % 4)
+        token = NextPageToken.FromString(base64.b64decode(padded, b"-_", validate=True))
     except Exception as error:
         raise InvalidValue(
             f"Failed to decode next page token {options.next_page_token[:60]!a}; "
@@ -98,10 +108,3 @@ def found_by(view: View, kind: Kind, filters: Sequence[Filter]) -> list[Node]:
     for where in filters:
         found.update((node.id, node) for node in view.reader.find(kind, where))
     return [found[id] for id in sorted(found, key=lambda id: id or 0)]
-
-
-def matching(
-    view: View, kind: Kind, query: str, *, among: Iterable[int] | None = None
-) -> list[int]:
-    """The ids of the nodes that a filter query holds for, of these or of all, ordered."""
-    raise Unsupported("filter_query is not supported yet")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lineage.backends.base import Filter
-from lineage.errors import InvalidValue, NotFound
+from lineage.errors import InvalidInput, InvalidValue, NotFound
+from lineage.interchange.mlmd import signatures
 from lineage.model import Event, EventType, Kind, Node, Type
 from lineage.server.mlmd import messages, nodes
 from lineage.server.mlmd import types as wire_types
@@ -28,7 +30,7 @@ def get_type(kind: Kind) -> Call:
                 f"No type found for query, name: `{request.type_name}`, version: "
                 f"`{request.type_version or 'nullopt'}`"
             )
-        getattr(response, f"{kind}_type").CopyFrom(wire_types.message(type))
+        getattr(response, f"{kind}_type").CopyFrom(wire_types.message(type, _kept(view, kind)))
 
     return call
 
@@ -37,7 +39,9 @@ def get_types(kind: Kind) -> Call:
     """All types of a kind, without the system types."""
 
     def call(view: View, request: Any, response: Any) -> None:
-        _add_types(response, kind, (t for t in _all(view, kind) if not wire_types.is_system(t)))
+        add_types(
+            view, response, kind, (t for t in all_types(view, kind) if not wire_types.is_system(t))
+        )
 
     return call
 
@@ -46,8 +50,8 @@ def get_types_by_id(kind: Kind) -> Call:
     """The types with these ids, as they are given."""
 
     def call(view: View, request: Any, response: Any) -> None:
-        by_id = {type.id: type for type in _all(view, kind)}
-        _add_types(response, kind, (by_id[id] for id in request.type_ids if id in by_id))
+        by_id = {type.id: type for type in all_types(view, kind)}
+        add_types(view, response, kind, (by_id[id] for id in request.type_ids if id in by_id))
 
     return call
 
@@ -57,10 +61,10 @@ def get_types_by_external_ids(kind: Kind) -> Call:
 
     def call(view: View, request: Any, response: Any) -> None:
         wanted = _external_ids(request)
-        found = [type for type in _all(view, kind) if type.external_id in wanted]
+        found = [type for type in all_types(view, kind) if type.external_id in wanted]
         if wanted and not found:
             raise NotFound("No types found for external_ids.")
-        _add_types(response, kind, found)
+        add_types(view, response, kind, found)
 
     return call
 
@@ -82,7 +86,9 @@ def get_nodes_by_id(kind: Kind) -> Call:
         _add_nodes(response, kind, found)
         if kind is Kind.ARTIFACT and request.populate_artifact_types:
             ids = {node.type_id for node in found}
-            _add_types(response, kind, (type for type in _all(view, kind) if type.id in ids))
+            add_types(
+                view, response, kind, (type for type in all_types(view, kind) if type.id in ids)
+            )
 
     return call
 
@@ -219,7 +225,13 @@ def _list(
     view: View, kind: Kind, request: Any, response: Any, where: Filter, *, old_limits: bool
 ) -> list[Node]:
     if request.HasField("options"):
-        found, token = page(view, kind, request.options, where, old_limits=old_limits)
+        try:
+            found, token = page(view, kind, request.options, where, old_limits=old_limits)
+        except InvalidInput:
+            # There nobody looks at the options where there is nothing to list.
+            if where is _EVERYTHING or view.reader.find(kind, replace(where, limit=1)):
+                raise
+            return []
         if token:
             response.next_page_token = token
     else:
@@ -232,7 +244,8 @@ def _type(view: View, kind: Kind, request: Any) -> Type | None:
     return view.types.exact(kind, request.type_name, request.type_version or None)
 
 
-def _all(view: View, kind: Kind) -> list[Type]:
+def all_types(view: View, kind: Kind) -> list[Type]:
+    """The types of a kind, by id."""
     view.types.refresh()
     found = [type for type in view.types.known.values() if type.kind is kind]
     return sorted(found, key=lambda type: type.id or 0)
@@ -250,8 +263,14 @@ def _context_ids(request: Any) -> Sequence[int]:
     return list(request.context_ids)
 
 
-def _add_types(response: Any, kind: Kind, found: Iterable[Type]) -> None:
-    getattr(response, f"{kind}_types").extend(wire_types.message(type) for type in found)
+def add_types(view: View, answer: Any, kind: Kind, found: Iterable[Type]) -> None:
+    """Types into an answer or a graph."""
+    kept = _kept(view, kind)
+    getattr(answer, f"{kind}_types").extend(wire_types.message(type, kept) for type in found)
+
+
+def _kept(view: View, kind: Kind) -> signatures.Signatures | None:
+    return signatures.read(view.reader) if kind is Kind.EXECUTION else None
 
 
 def _add_nodes(response: Any, kind: Kind, found: Iterable[Node]) -> None:

@@ -11,11 +11,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lineage.errors import AlreadyExists, Conflict, InvalidInput, LineageError, StoreUnavailable
-from lineage.model import Kind
+from lineage.errors import (
+    AlreadyExists,
+    Conflict,
+    InvalidInput,
+    LineageError,
+    NotFound,
+    StoreUnavailable,
+)
+from lineage.model import Kind, Type
 from lineage.server.addresses import Address
 from lineage.server.mlmd import reading, subgraph, writing
 from lineage.server.mlmd.messages import SERVICE, methods
+from lineage.server.mlmd.types import system_base
 from lineage.store import Store
 from lineage.store.transactions import Transaction
 
@@ -141,6 +149,8 @@ def _handlers(store: Store, *, mlmd_limits: bool) -> dict[str, Any]:
     for name, (request, response) in methods().items():
         if name in reads:
             answer = _read(store, reads[name], response)
+            if name in ("GetArtifactType", "GetExecutionType"):
+                answer = _with_system_types(store, Kind(name[3:-4].lower()), answer)
         else:
             answer = _write(store, writes[name], response)
         handlers[name] = grpc.unary_unary_rpc_method_handler(
@@ -171,6 +181,24 @@ def _read(store: Store, call: reading.Call, response: Any) -> Callable[[Any], An
         with store.view() as view:
             call(view, request, made)
         return made
+
+    return answer
+
+
+def _with_system_types(
+    store: Store, kind: Kind, read: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
+    """ML Metadata's own types are there from the start; here, from when they are asked for."""
+
+    def answer(request: Any) -> Any:
+        try:
+            return read(request)
+        except NotFound:
+            base = system_base(kind, request.type_name)
+            if base is None or request.type_version:
+                raise
+            store.put_type(Type(kind=kind, name=request.type_name, base=base))
+            return read(request)
 
     return answer
 

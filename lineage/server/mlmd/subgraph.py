@@ -17,7 +17,7 @@ from lineage.server.mlmd import nodes
 from lineage.server.mlmd import types as wire_types
 from lineage.server.mlmd.listing import OLD_LIMIT, matching, page
 from lineage.server.mlmd.messages import LineageGraph, SubgraphOptions
-from lineage.server.mlmd.reading import Call, event_message
+from lineage.server.mlmd.reading import Call, add_types, all_types, event_message
 from lineage.store.transactions import View
 
 _MAX_HOPS = 100
@@ -216,6 +216,8 @@ def _hops(options: Any, given: bool, old_limits: bool) -> int | None:
 
 
 def _answer(view: View, search: _Search, mask: set[str], graph: Any) -> None:
+    # It is there even where it is empty.
+    graph.SetInParent()
     found = {kind: search.nodes(kind) for kind in _NODE_FIELDS}
     for kind, field in _NODE_FIELDS.items():
         if field in mask:
@@ -240,9 +242,6 @@ def _answer(view: View, search: _Search, mask: set[str], graph: Any) -> None:
 
 
 def _add_types(view: View, graph: Any, kinds: set[Kind], *, system: bool) -> None:
-    if not kinds:
-        return
-    view.types.refresh()
-    for type in sorted(view.types.known.values(), key=lambda type: type.id or 0):
-        if type.kind in kinds and (system or not wire_types.is_system(type)):
-            getattr(graph, f"{type.kind}_types").append(wire_types.message(type))
+    for kind in kinds:
+        found = all_types(view, kind)
+        add_types(view, graph, kind, (t for t in found if system or not wire_types.is_system(t)))

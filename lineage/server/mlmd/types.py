@@ -7,11 +7,15 @@ types are called there: here a base is a field, and a system type is put when fi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from google.protobuf import json_format
+
 from lineage.errors import AlreadyExists, InvalidValue, TypeConflict, Unsupported
-from lineage.model import BaseType, Kind, Type
-from lineage.server.mlmd.messages import ArtifactType, ContextType, ExecutionType
+from lineage.interchange.mlmd import signatures
+from lineage.model import BaseType, Kind, PropertyKind, Type
+from lineage.server.mlmd.messages import POOL, ArtifactType, ContextType, ExecutionType
 from lineage.server.mlmd.values import KINDS, NUMBERS
 from lineage.store.transactions import Transaction
 
@@ -36,6 +40,12 @@ def is_system(type: Type) -> bool:
     return type.name in SYSTEM_TYPES
 
 
+def system_base(kind: Kind, name: str) -> BaseType | None:
+    """What a system type of that name stands for."""
+    base = SYSTEM_TYPES.get(name)
+    return base if base is not None and base.kind is kind else None
+
+
 def put(transaction: Transaction, kind: Kind, given: Any, *, can_add: bool, can_omit: bool) -> int:
     """Put a type of the wire; returns its id.
 
@@ -49,14 +59,13 @@ def put(transaction: Transaction, kind: Kind, given: Any, *, can_add: bool, can_
     if not given.name:
         raise InvalidValue("No type name is specified.")
     old = types.exact(kind, given.name, version)
-    properties = {}
-    for name, number in given.properties.items():
-        if number not in KINDS:
-            raise InvalidValue(f"Property {name} of type {given.name} is UNKNOWN; give it a kind")
-        properties[name] = KINDS[number]
+    properties = {name: KINDS.get(number) for name, number in given.properties.items()}
     if old is not None:
         _check(old, properties, can_add=can_add, can_omit=can_omit)
-    base = _base(kind, given, old)
+    for name, property_kind in properties.items():
+        if property_kind is None:
+            raise InvalidValue(f"Property {name} of type {given.name} is UNKNOWN; give it a kind")
+    base = _base(kind, given, old) or system_base(kind, given.name)
     external_id = given.external_id or None
     owner = next(
         (t for t in types.known.values() if external_id and t.external_id == external_id), None
@@ -72,19 +81,21 @@ def put(transaction: Transaction, kind: Kind, given: Any, *, can_add: bool, can_
             kind=kind,
             name=given.name,
             version=version,
-            properties={**kept, **properties},
+            properties={**kept, **properties},  # type: ignore[dict-item]
             base=base,
             # Only a new type takes a description, as there.
             description=given.description if old is None and given.description else None,
             external_id=external_id,
         )
     )
+    if kind is Kind.EXECUTION and old is None:
+        _keep_signature(transaction, put, given)
     assert put.id is not None
     return put.id
 
 
-def message(type: Type) -> Any:
-    """A type as the wire says it."""
+def message(type: Type, kept: signatures.Signatures | None = None) -> Any:
+    """A type as the wire says it; `kept` is what execution types take and give."""
     made = MESSAGES[type.kind](id=type.id, name=type.name)
     if type.version is not None:
         made.version = type.version
@@ -96,10 +107,25 @@ def message(type: Type) -> Any:
         made.base_type = _NUMBERS[type.base]
     for name, kind in type.properties.items():
         made.properties[name] = NUMBERS[kind]
+    for field, text in (kept or {}).get(type.label, {}).items():
+        json_format.Parse(text, getattr(made, field), descriptor_pool=POOL)
     return made
 
 
-def _check(old: Type, given: dict[str, Any], *, can_add: bool, can_omit: bool) -> None:
+def _keep_signature(transaction: Transaction, type: Type, given: Any) -> None:
+    said = {
+        field: json_format.MessageToJson(getattr(given, field), indent=None, descriptor_pool=POOL)
+        for field in signatures.FIELDS
+        if given.HasField(field)
+    }
+    if said:
+        kept = signatures.read(transaction.reader)
+        transaction.reader.set_note(signatures.NOTE, signatures.written({**kept, type.label: said}))
+
+
+def _check(
+    old: Type, given: Mapping[str, PropertyKind | None], *, can_add: bool, can_omit: bool
+) -> None:
     start = f"Type already exists with different properties: {old.label!r}"
     for name, kind in old.properties.items():
         if name in given and given[name] is not kind:

@@ -1,8 +1,7 @@
 """Property values between the wire and the store.
 
-Lineage has no kind for google.protobuf.Any, ML Metadata none for plain bytes, so one stands for the
-other: a proto value is kept as the serialized Any, and bytes that aren't one go out as an Any that
-wraps them. The wire's numbers inside of structs are doubles.
+Proto values are bytes here (`lineage.interchange.mlmd.protos`), and the wire's numbers inside of
+structs are doubles.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lineage.errors import InvalidValue, StoreError
+from lineage.interchange.mlmd.protos import as_any
+from lineage.interchange.mlmd.structs import LIST_FIELD
 from lineage.model import PropertyKind, Type
-from lineage.server.mlmd.messages import Any_, Value
 
 # The wire's property types by number, and the field of a value that holds each.
 KINDS: dict[int, PropertyKind] = {
@@ -33,9 +33,6 @@ _FIELDS = {
     "proto_value": PropertyKind.BYTES,
     "bool_value": PropertyKind.BOOL,
 }
-# What wraps bytes that aren't an Any; and a struct that is a list, which the wire can't say.
-_BYTES_URL = "type.googleapis.com/google.protobuf.BytesValue"
-_LIST_FIELD = "list"
 
 
 def declared(type: Type, given: Mapping[str, Any], names: set[str] | None = None) -> dict[str, Any]:
@@ -88,9 +85,9 @@ def put(given: Mapping[str, Any], onto: Any) -> None:
         elif kind is float:
             onto[name].double_value = value
         elif kind is bytes:
-            onto[name].proto_value.CopyFrom(_any(value))
+            onto[name].proto_value.ParseFromString(as_any(value))
         else:
-            struct = value if isinstance(value, dict) else {_LIST_FIELD: value}
+            struct = value if isinstance(value, dict) else {LIST_FIELD: value}
             onto[name].struct_value.SetInParent()
             for key, item in struct.items():
                 _put_item(onto[name].struct_value.fields[key], item)
@@ -134,28 +131,3 @@ def _put_item(onto: Any, value: Any) -> None:
         onto.list_value.SetInParent()
         for item in value:
             _put_item(onto.list_value.values.add(), item)
-
-
-def _any(content: bytes) -> Any:
-    """The Any whose bytes these are; else one that wraps them."""
-    try:
-        found = Any_.FromString(content)
-        if "/" in found.type_url and found.SerializeToString(deterministic=True) == content:
-            return found
-    except Exception:  # whatever this protobuf library raises for what isn't a message
-        pass
-    wrapped = Value()
-    # google.protobuf.BytesValue has its bytes in field 1, the number that Any has its url in.
-    inner = b"\x0a" + _varint(len(content)) + content if content else b""
-    wrapped.proto_value.type_url = _BYTES_URL
-    wrapped.proto_value.value = inner
-    return wrapped.proto_value
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)

@@ -363,11 +363,15 @@ class _Putting:
 
     def apply(self) -> list[int]:
         """Write it all. Raises AlreadyExists for an event that is there already."""
-        self._refuse_repeated_events()
+        repeated = self._repeated_event()
         try:
-            return self._transaction.apply()
+            ids = self._transaction.apply()
         except NotFound as error:
             raise InvalidValue(str(error)) from error
+        # Only now, because a node that isn't there is the greater mistake.
+        if repeated is not None:
+            raise AlreadyExists(f"Given event already exists: {repeated}")
+        return ids
 
     def _created(self, kind: Kind, given: Any, *, reuse: bool) -> int:
         if not given.HasField("type_id"):
@@ -399,23 +403,25 @@ class _Putting:
             self._types[kind, id] = type
         return type
 
-    def _refuse_repeated_events(self) -> None:
+    def _repeated_event(self) -> str | None:
         """There an event is itself by artifact, execution and type, whatever its path."""
         given = set(self._events)
         if len(given) < len(self._events):
-            raise AlreadyExists("Given event already exists: it is twice in the request")
+            return "it is twice in the request"
         old = [(a, x) for a, x, _ in given if isinstance(a, int) and isinstance(x, int)]
         if not old:
-            return
+            return None
         there = self._transaction.reader.events(
             artifact_ids=[a for a, _ in old], execution_ids=[x for _, x in old]
         )
-        for event in there:
-            if (event.artifact_id, event.execution_id, event.type) in given:
-                raise AlreadyExists(
-                    f"Given event already exists: {event.type} of artifact:{event.artifact_id} "
-                    f"and execution:{event.execution_id}"
-                )
+        return next(
+            (
+                f"{e.type} of artifact:{e.artifact_id} and execution:{e.execution_id}"
+                for e in there
+                if (e.artifact_id, e.execution_id, e.type) in given
+            ),
+            None,
+        )
 
 
 def _path(steps: Any) -> Path:

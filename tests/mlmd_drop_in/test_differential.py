@@ -1,0 +1,111 @@
+"""Generated requests to ML Metadata's own library and to ours: the same status, the same answer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage import Store
+from lineage.server.addresses import Address
+from lineage.server.mlmd.serving import Options, Server
+from tests.mlmd_drop_in.comparing import Side
+from tests.mlmd_drop_in.differences import LEFT_OUT, which
+from tests.mlmd_drop_in.generated import Generator
+from tools.mlmd.environment import ROOT
+
+LONG = bool(os.environ.get("LINEAGE_LONG"))
+
+
+@pytest.fixture
+def theirs(wheel: Path) -> Iterator[Side]:
+    """ML Metadata's library, behind gRPC."""
+    with subprocess.Popen(
+        [wheel, "-m", "tools.mlmd.pass_through"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        yield Side(f"localhost:{process.stdout.readline().strip()}")
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+@pytest.mark.backends("memory", "sqlite")
+def test_the_same_answers(store: Store, theirs: Side) -> None:
+    count = 10_000 if LONG else 600
+    seed = 20_261_124
+    with Server(store, Address("localhost", 0), Options(mlmd_limits=True)) as server:
+        compared = Comparison(theirs, Side(str(server.address)), seed)
+        for _ in range(count):
+            compared.step()
+        assert not compared.wrong, "\n\n".join(compared.wrong[:5])
+        # A run in which everything is refused would prove nothing.
+        assert compared.statuses["OK"] > count / 2
+        assert len(compared.names) >= 40
+
+
+class Comparison:
+    """Asks both, and keeps what differs."""
+
+    def __init__(self, theirs: Side, ours: Side, seed: int) -> None:
+        self.generator = Generator(seed)
+        self.theirs, self.ours = theirs, ours
+        self.wrong: list[str] = []
+        self.statuses: Counter[str] = Counter()
+        self.names: Counter[str] = Counter()
+        self.deliberate: Counter[str] = Counter()
+
+    def step(self) -> None:
+        """One request, and the pages that follow it."""
+        name, request = self.generator.next()
+        tokens = ("", "")
+        while True:
+            answers = []
+            for side, token in zip((self.theirs, self.ours), tokens, strict=True):
+                if token:
+                    request.options.next_page_token = token
+                answers.append(side.ask(name, request))
+            (status, answer, said), (our_status, our_answer, we_said) = answers
+            self.statuses[status] += 1
+            self.names[name] += 1
+            if status == our_status == "OK":
+                if name.startswith("Put"):
+                    self.ours.learn(answer, our_answer)
+                    self.generator.learn(name, request, answer)
+                there, here = self.forms(name, request, answer, our_answer)
+                if there != here:
+                    self.differs(name, request, ("OK", there), ("OK", here))
+                tokens = tuple(getattr(a, "next_page_token", "") for a in (answer, our_answer))
+                if bool(tokens[0]) != bool(tokens[1]):
+                    self.differs(name, request, ("OK", f"token {tokens}"), ("OK", ""))
+                if all(tokens):
+                    continue
+            elif status != our_status:
+                self.differs(name, request, (status, said), (our_status, we_said))
+            return
+
+    def forms(self, name: str, request: Any, answer: Any, our_answer: Any) -> tuple[Any, Any]:
+        """Both answers as they compare."""
+        ordered = "options" in request.DESCRIPTOR.fields_by_name and request.HasField("options")
+        without = LEFT_OUT.get(name, ())
+        return (
+            self.theirs.canonical(answer, ordered=ordered, without=without),
+            self.ours.canonical(our_answer, ordered=ordered, without=without),
+        )
+
+    def differs(self, name: str, request: Any, theirs: Any, ours: Any) -> None:
+        """Note a difference, unless it is one that is meant."""
+        title = which(name, request, theirs, ours)
+        if title is not None:
+            self.deliberate[title] += 1
+        else:
+            self.wrong.append(f"{name}\n{request}\ntheirs: {theirs}\nours: {ours}")
