@@ -22,6 +22,18 @@ Refs = Annotated[
     typer.Argument(metavar="REF...", help="artifact:42, Model:churn, an external id, a uri."),
 ]
 
+Purge = Annotated[
+    bool, typer.Option("--purge", help="Take it out of the graph; nothing may depend on it.")
+]
+Bytes = Annotated[
+    bool, typer.Option("--bytes", help="Remove what is behind its uri, through fsspec.")
+]
+PlanOnly = Annotated[bool, typer.Option("--plan-only", help="Show the plan, and change nothing.")]
+Save = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the plan, and change nothing.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+
 
 @app.command(epilog="Example: lineage impact Dataset:raw")
 def impact(
@@ -61,25 +73,17 @@ def delete(
             "depends on it; cascade: what was derived, too."
         ),
     ] = "restrict",
-    purge: Annotated[
-        bool, typer.Option("--purge", help="Take it out of the graph; nothing may depend on it.")
-    ] = False,
-    bytes: Annotated[
-        bool, typer.Option("--bytes", help="Remove what is behind its uri, through fsspec.")
-    ] = False,
-    plan_only: Annotated[
-        bool, typer.Option("--plan-only", help="Show the plan, and change nothing.")
-    ] = False,
-    save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the plan, and change nothing.")
-    ] = None,
+    purge: Purge = False,
+    bytes: Bytes = False,
+    plan_only: PlanOnly = False,
+    save: Save = None,
     apply: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Apply a plan that was saved.")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on removing bytes after an interruption.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    yes: Yes = False,
     who: Who = None,
     reason: Reason = None,
     json: Json = False,
@@ -100,6 +104,72 @@ def delete(
             *(refs or ()), policy=policy, purge=purge, bytes=bytes, who=who or user(), reason=reason
         )
     return decide(store, plan, plan_only=plan_only, save=save, yes=yes, who=who, json=json)
+
+
+@app.command(epilog="Example: lineage gc --keep-last 5 --type MODEL --plan-only")
+def gc(
+    context: typer.Context,
+    keep_last: Annotated[
+        int | None, typer.Option(min=1, help="All but so many of each series expire.")
+    ] = None,
+    keep_days: Annotated[
+        int | None, typer.Option(min=1, help="What is older than so many days expires.")
+    ] = None,
+    type: Annotated[
+        str | None, typer.Option(help="These two are about this type, or base type such as MODEL.")
+    ] = None,
+    purge: Purge = False,
+    bytes: Bytes = False,
+    plan_only: PlanOnly = False,
+    save: Save = None,
+    yes: Yes = False,
+    who: Who = None,
+    reason: Reason = None,
+    json: Json = False,
+) -> None:
+    """Delete what nothing live or deployed and no retention rule needs.
+
+    The rules are those of `lineage policy`, and what is given here.
+    """
+    from lineage.errors import InvalidValue
+    from lineage.model import Retention
+
+    rules = []
+    if keep_last is not None or keep_days is not None:
+        rules.append(Retention(type=type, keep_last=keep_last, keep_days=keep_days))
+    elif type is not None:
+        raise InvalidValue("--type says what --keep-last or --keep-days is about; give one")
+    store = opened(context)
+    plan = store.plan_gc(rules=rules, purge=purge, bytes=bytes, who=who or user(), reason=reason)
+    decide(store, plan, plan_only=plan_only, save=save, yes=yes, who=who, json=json)
+
+
+@app.command(epilog="Example: lineage forget Subject:4711 --label pii --bytes --reason 'asked to'")
+def forget(
+    context: typer.Context,
+    refs: Refs,
+    label: Annotated[
+        str | None,
+        typer.Option(help="What stops this label stops it: steps that a policy names, marks."),
+    ] = None,
+    purge: Purge = False,
+    bytes: Bytes = False,
+    plan_only: PlanOnly = False,
+    save: Save = None,
+    yes: Yes = False,
+    who: Who = None,
+    reason: Reason = None,
+    json: Json = False,
+) -> None:
+    """Delete these and everything derived of them, with a receipt to show later.
+
+    Artifacts and executions lose all that they hold but their names; live and deployed ones too.
+    """
+    store = opened(context)
+    plan = store.plan_forget(
+        *refs, label=label, purge=purge, bytes=bytes, who=who or user(), reason=reason
+    )
+    decide(store, plan, plan_only=plan_only, save=save, yes=yes, who=who, json=json)
 
 
 @app.command(epilog="Example: lineage receipts")
@@ -130,7 +200,9 @@ def decide(
 
     from lineage.errors import InvalidInput
 
-    if not json:
+    if not json and not plan.nodes and not plan.blockers:
+        print("There is nothing to delete.")
+    elif not json:
         print_plan(plan)
     if save is not None:
         _write_plan(save, plan)
@@ -169,7 +241,7 @@ def print_plan(plan: Plan) -> None:
     purged = ", purge" if plan.purge else ""
     print(f"Plan {plan.id[:8]}: {plan.operation}, policy {plan.policy}{purged}")
     print(f"\n{'Leaves the graph' if plan.purge else 'Is deleted'}")
-    _print_planned(plan.nodes, "nothing: it is deleted already")
+    _print_planned(plan.nodes, "nothing")
     if plan.blockers:
         print("\nIn the way")
         _print_planned(plan.blockers, "")

@@ -7,6 +7,13 @@ pii = ["Anonymize"]
 
 [forbids]                  # a context, and the labels that it may not contain
 prod = ["license:nc", "pii"]
+
+[[retention]]              # what `lineage gc` may propose, and what it may not
+type = "MODEL"             # a type or base type; all artifacts where it is left out
+keep_last = 5              # of each series; with keep_days, the others expire
+keep_days = 30
+keep_in = ["Project:audit"]
+keep_labelled = ["hold"]
 """
 
 from __future__ import annotations
@@ -30,10 +37,11 @@ def policy_from_toml(file: Path) -> Policy:
         raise NotFound(f"{file}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidValue(f"{file} is not TOML: {error}") from None
-    unknown = sorted(found.keys() - {"name", "stops", "forbids"})
+    unknown = sorted(found.keys() - {"name", "stops", "forbids", "retention"})
     if unknown:
         raise InvalidValue(
-            f"{file}: {unknown[0]!r} means nothing here; a policy has name, [stops] and [forbids]"
+            f"{file}: {unknown[0]!r} means nothing here; a policy has name, [stops], "
+            "[forbids] and [[retention]]"
         )
     try:
         return checked_policy(Policy.parse(found))
@@ -49,7 +57,17 @@ def policy_to_toml(policy: Policy) -> str:
         if lists:
             lines += ["", f"[{section}]"]
             lines += [f"{_text(k)} = [{', '.join(map(_text, v))}]" for k, v in lists.items()]
+    for rule in policy.retention:
+        lines += ["", "[[retention]]"]
+        for field, value in rule.model_dump(exclude_defaults=True).items():
+            lines.append(f"{field} = {_value(value)}")
     return "\n".join(lines) + "\n"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_value, value))}]"
+    return _text(value) if isinstance(value, str) else str(value)
 
 
 def _text(value: str) -> str:

@@ -11,7 +11,7 @@ from lineage.model.deletion import (
     StoredFile,
 )
 from lineage.model.events import Event, EventType, Flow, Path
-from lineage.model.marks import Mark, Policy
+from lineage.model.marks import Mark, Policy, Retention
 from lineage.model.nodes import (
     NODE_CLASSES,
     Artifact,
@@ -56,6 +56,7 @@ __all__ = [
     "Record",
     "RemovalOutcome",
     "Removed",
+    "Retention",
     "Step",
     "StoredFile",
     "Type",

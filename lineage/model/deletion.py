@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from lineage.model.marks import Retention
 from lineage.model.record import Record
 from lineage.model.types import Kind
 
@@ -64,15 +65,19 @@ class PlannedRemoval(Record):
 class Plan(Record):
     """What a deletion would do: computed first, applied later.
 
-    `targets` are what was asked for, `nodes` what goes, `blockers` why it is refused; `read` are
-    the nodes that it was computed from, `impact` what removing the targets means. `fingerprint` is
-    of all that was read and decided: it is another one as soon as any of that changed.
+    `operation` is delete, gc or forget; `label` is what is forgotten by, `rules` are the retention
+    rules that were given besides those of policies. `targets` are what was asked for, `nodes` what
+    goes, `blockers` why it is refused; `read` are the nodes that it was computed from, `impact` is
+    what removing the nodes means. `fingerprint` is of all that was read and decided: it is another
+    one as soon as any of that changed.
     """
 
     id: str
     operation: str = "delete"
     policy: DeletionPolicy = DeletionPolicy.RESTRICT
     purge: bool = False
+    label: str | None = None
+    rules: tuple[Retention, ...] = ()
     targets: tuple[tuple[Kind, int], ...]
     nodes: tuple[PlannedNode, ...] = ()
     blockers: tuple[PlannedNode, ...] = ()

@@ -47,8 +47,22 @@ class Mark(Record):
         return as_datetime(self.recorded_ms)
 
 
+class Retention(Record):
+    """How long artifacts of a type (a base type, or all) are kept; see `lineage.rules.retention`.
+
+    `keep_last` of each series, those of the last `keep_days`, those in the contexts `keep_in`
+    (`*` stands for any text), those with the labels `keep_labelled`.
+    """
+
+    type: str | None = None
+    keep_last: int | None = None
+    keep_days: int | None = None
+    keep_in: tuple[str, ...] = ()
+    keep_labelled: tuple[str, ...] = ()
+
+
 class Policy(Record):
-    """Which steps stop which labels, and which labels a context may not contain.
+    """Which steps stop which labels, which labels a context may not contain, and what is kept.
 
     `stops` maps a label to the types of steps, or their base types, whose output is clean of it
     (`{"pii": ["Anonymize"]}`); `forbids` maps a context to labels (`{"prod": ["license:nc"]}`).
@@ -58,4 +72,5 @@ class Policy(Record):
     name: str = "default"
     stops: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     forbids: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    retention: tuple[Retention, ...] = ()
     recorded_ms: int | None = None

@@ -8,6 +8,9 @@
 - With **purge**, nodes leave the graph instead of being emptied. In its way stands everything one
   event downstream that does not go as well, and the members and children of a context. A cascade
   that purges takes the executions downstream, too.
+- **gc** deletes what `lineage.questions.collecting` finds; **forget** what was asked for and what a
+  taint of it reaches (`lineage.questions.taint`), executions too, for they were told of it; but
+  deployments keep what they say.
 - What is deleted already only counts where it is to be purged.
 - **Bytes** are those behind the uris of the artifacts that go. They stay where another live
   artifact has the same uri, one inside it, or one around it (`lineage.rules.uris`), and where the
@@ -18,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,14 +29,19 @@ from lineage.backends.base import Filter, Reader
 from lineage.model import (
     Artifact,
     ArtifactState,
+    BaseType,
     DeletionPolicy,
     Kind,
     Node,
     PlannedNode,
     PlannedRemoval,
+    Retention,
 )
+from lineage.questions.collecting import Collectable, collectable
 from lineage.questions.impact import Sizes, impact_of
 from lineage.questions.reach import Key, Reach, read_reach
+from lineage.questions.taint.searching import search
+from lineage.questions.taint.sources import sought
 from lineage.rules.liveness import is_live
 from lineage.rules.uris import above, spellings
 
@@ -47,6 +55,9 @@ class Request:
     purge: bool
     bytes: bool
     operation: str = "delete"
+    label: str | None = None
+    rules: tuple[Retention, ...] = ()
+    at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,8 @@ class Draft:
         request = self.request
         digest = hashlib.sha256()
         for part in (
-            [request.operation, request.policy, request.purge, request.bytes],
+            [request.operation, request.policy, request.purge, request.bytes, request.label],
+            [rule.model_dump(mode="json") for rule in request.rules],
             [(str(kind), id) for kind, id in request.targets],
             [node.model_dump(mode="json") for node in (*self.nodes, *self.blockers)],
             [place.model_dump(mode="json") for place in self.places],
@@ -81,10 +93,20 @@ class Draft:
         return digest.hexdigest()
 
 
-def drafted(reader: Reader, request: Request, targets: Sequence[Node]) -> Draft:
-    """What the deletion of `targets`, which are those of the request, would do."""
-    reach = read_reach(reader, targets)
-    nodes = _going(reach, request)
+def drafted(reader: Reader, request: Request, targets: Sequence[Node], now_ms: int) -> Draft:
+    """What the deletion of `targets`, which are those of the request, would do.
+
+    Marks count as they stand now, ages as they were when the request was made.
+    """
+    found = Collectable()
+    if request.operation == "gc":
+        kept = tuple(rule for policy in reader.policies() for rule in policy.retention)
+        found = collectable(reader, (*kept, *request.rules), request.at_ms, now_ms)
+    reach = read_reach(reader, targets, found.keepers)
+    if request.operation == "forget":
+        nodes = _derived(reader, reach, request, now_ms)
+    else:
+        nodes = _going(reach, request, found.why)
     going = {(node.kind, node.id) for node in nodes}
     places: list[PlannedRemoval] = []
     if request.bytes:
@@ -93,6 +115,13 @@ def drafted(reader: Reader, request: Request, targets: Sequence[Node]) -> Draft:
     return Draft(
         request, tuple(nodes), tuple(_blockers(reach, request, going)), tuple(places), reach
     )
+
+
+def to_collect(reader: Reader, rules: Sequence[Retention], now_ms: int) -> list[Node]:
+    """The artifacts that nobody needs, by the rules of policies and by these."""
+    kept = tuple(rule for policy in reader.policies() for rule in policy.retention)
+    found = collectable(reader, (*kept, *rules), now_ms, now_ms)
+    return reader.nodes(Kind.ARTIFACT, list(found.why))
 
 
 def others_at(reader: Reader, uri: str, going: Set[int]) -> list[Artifact]:
@@ -110,7 +139,23 @@ def planned(node: Node, why: str) -> PlannedNode:
     return PlannedNode(kind=node.kind, id=node.id, type=node.type, name=node.name, why=why)
 
 
-def _going(reach: Reach, request: Request) -> list[PlannedNode]:
+def _derived(reader: Reader, reach: Reach, request: Request, now_ms: int) -> list[PlannedNode]:
+    """What was asked for, and everything that a taint of it reaches."""
+    labels = [] if request.label is None else [request.label]
+    [what] = sought(reader, now_ms, labels=labels, given=reach.targets)
+    depths = dict(search(reader, what, as_of_ms=None, causal=False).depths)
+    depths.update(dict.fromkeys(request.targets, 0))
+    found = []
+    for key, depth in sorted(depths.items(), key=lambda item: (item[1], item[0])):
+        node = reach.node(key)
+        # Where something went is not about whom it came of, and what is deployed depends on it.
+        stays = depth and reach.bases.of(node) is BaseType.DEPLOY
+        if request.purge or not (stays or _is_deleted(node)):
+            found.append(planned(node, "derived" if depth else "asked for"))
+    return found
+
+
+def _going(reach: Reach, request: Request, why: Mapping[int, str]) -> list[PlannedNode]:
     asked = set(request.targets)
     found = []
     keys = list(dict.fromkeys(request.targets))
@@ -121,7 +166,11 @@ def _going(reach: Reach, request: Request) -> list[PlannedNode]:
     for key in keys:
         node = reach.node(key)
         if request.purge or not _is_deleted(node):
-            found.append(planned(node, "asked for" if key in asked else "derived"))
+            reason = "asked for" if key in asked else "derived"
+            if request.operation == "gc" and key in asked:
+                # One that is needed by now has another reason, and so another fingerprint.
+                reason = why.get(key[1], "is needed")
+            found.append(planned(node, reason))
     return found
 
 

@@ -72,8 +72,8 @@ class Reach:
         }
 
 
-def read_reach(reader: Reader, targets: Sequence[Node]) -> Reach:
-    """Read what removing `targets` could touch."""
+def read_reach(reader: Reader, targets: Sequence[Node], beside: Iterable[int] = ()) -> Reach:
+    """Read what removing `targets` could touch, and the artifacts `beside`, which stay for them."""
     reach = Reach(list(targets), Bases(reader))
     in_flow = [t for t in targets if t.kind is not Kind.CONTEXT]
     if in_flow:
@@ -86,6 +86,8 @@ def read_reach(reader: Reader, targets: Sequence[Node]) -> Reach:
         for kind in (Kind.ARTIFACT, Kind.EXECUTION):
             pairs = reader.contexts_of(kind, near[kind])
             reach.memberships += [(kind, node, context) for node, context in pairs]
+    unread = sorted(set(beside) - reach.artifacts.keys())
+    _read_nodes(reader, reach, {Kind.ARTIFACT: unread, Kind.EXECUTION: []})
     _read_contexts(reader, reach)
     reach.facts += _facts(reach)
     return reach

@@ -9,6 +9,7 @@ from lineage.backends.base import Reader
 from lineage.errors import InvalidValue
 from lineage.model import BaseType, Context, Kind, Mark, Node, Policy
 from lineage.model.well_known import base_of
+from lineage.rules.retention import checked_retention
 from lineage.rules.values import (
     MAX_NAME_BYTES,
     MAX_URI_BYTES,
@@ -80,7 +81,11 @@ def checked_policy(policy: Policy) -> Policy:
     for name in (*policy.forbids, *(type for some in policy.stops.values() for type in some)):
         checked_text(name, "a name in a policy", MAX_NAME_BYTES)
     return policy.model_copy(
-        update={"stops": _in_order(policy.stops), "forbids": _in_order(policy.forbids)}
+        update={
+            "stops": _in_order(policy.stops),
+            "forbids": _in_order(policy.forbids),
+            "retention": tuple(map(checked_retention, policy.retention)),
+        }
     )
 
 

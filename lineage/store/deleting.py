@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from lineage.backends.base import Reader, Writer
@@ -26,9 +26,11 @@ from lineage.model import (
     Receipt,
     RemovalOutcome,
     Removed,
+    Retention,
 )
-from lineage.questions.deletion import Draft, Request, drafted, others_at
-from lineage.questions.starting import Ref
+from lineage.questions.deletion import Draft, Request, drafted, others_at, to_collect
+from lineage.questions.starting import Ref, check_in_flow
+from lineage.rules.retention import checked_retention
 from lineage.rules.types import TypeSession
 from lineage.store.subject import Subject
 
@@ -61,15 +63,43 @@ class Deleting(Subject):
         Raises NotFound, or InvalidValue for no such policy; StoreUnavailable where `bytes` needs
         a package that isn't there.
         """
-        if not refs:
-            raise InvalidValue("delete what? Give at least one node")
-        with self._reading() as (reader, types):
-            targets = list(
-                {(n.kind, n.id): n for n in (self._start(reader, types, r) for r in refs)}.values()
-            )
-            keys = tuple((n.kind, n.id) for n in targets if n.id is not None)
-            draft = drafted(reader, Request(keys, _policy(policy), purge, bytes), targets)
-        return self._plan(draft, who, reason)
+        return self._planned("delete", refs, _policy(policy), purge, bytes, who, reason)
+
+    def plan_forget(
+        self,
+        *refs: Ref,
+        label: str | None = None,
+        purge: bool = False,
+        bytes: bool = False,
+        who: str | None = None,
+        reason: str | None = None,
+    ) -> Plan:
+        """What forgetting these, and all that was derived of them, would do.
+
+        With `label`, what stops that label stops it (`lineage.questions.taint`): data that went
+        through `Anonymize` is no longer about the person. The executions in between lose their
+        properties, too. Live and deployed things are no obstacle.
+        """
+        policy = DeletionPolicy.TOMBSTONE
+        return self._planned("forget", refs, policy, purge, bytes, who, reason, label=label)
+
+    def plan_gc(
+        self,
+        *,
+        rules: Sequence[Retention] = (),
+        purge: bool = False,
+        bytes: bool = False,
+        who: str | None = None,
+        reason: str | None = None,
+    ) -> Plan:
+        """What nobody needs any more, by the retention rules of policies and by these.
+
+        `lineage.questions.collecting` says exactly what that is. With `purge`, the executions
+        downstream, of which nothing is left that anyone needs, leave the graph as well.
+        """
+        rules = tuple(map(checked_retention, rules))
+        policy = DeletionPolicy.CASCADE if purge else DeletionPolicy.TOMBSTONE
+        return self._planned("gc", (), policy, purge, bytes, who, reason, rules=rules)
 
     def apply(
         self,
@@ -90,7 +120,7 @@ class Deleting(Subject):
         if plan.refused:
             raise PlanRefused(_refusal(plan))
         if not plan.nodes:
-            raise InvalidValue(f"plan {plan.id} deletes nothing: all of it is deleted already")
+            raise InvalidValue(f"plan {plan.id} deletes nothing")
 
         def work(tx: Writer, types: TypeSession) -> Receipt:
             self._check_not_applied(tx, plan)
@@ -110,7 +140,8 @@ class Deleting(Subject):
                     tx.tombstone(kind, ids, now)
             receipt = Receipt(
                 id=plan.id,
-                plan=plan.model_copy(update={"read": {}}),
+                # Not the impact: it shows properties, which were to go.
+                plan=plan.model_copy(update={"read": {}, "impact": {}}),
                 applied_ms=now,
                 who=who if who is not None else plan.who,
                 done=not plan.removals,
@@ -167,6 +198,36 @@ class Deleting(Subject):
 
     # Inside
 
+    def _planned(
+        self,
+        operation: str,
+        refs: Sequence[Ref],
+        policy: DeletionPolicy,
+        purge: bool,
+        bytes: bool,
+        who: str | None,
+        reason: str | None,
+        *,
+        label: str | None = None,
+        rules: tuple[Retention, ...] = (),
+    ) -> Plan:
+        now = self._clock()
+        with self._reading() as (reader, types):
+            if operation == "gc":
+                targets = to_collect(reader, rules, now)
+            elif refs:
+                found = [self._start(reader, types, ref) for ref in refs]
+                targets = list({(n.kind, n.id): n for n in found}.values())
+            else:
+                raise InvalidValue(f"{operation} what? Give at least one node")
+            if operation == "forget":
+                for target in targets:
+                    check_in_flow(target)
+            keys = tuple((n.kind, n.id) for n in targets if n.id is not None)
+            request = Request(keys, policy, purge, bytes, operation, label, rules, now)
+            draft = drafted(reader, request, targets, now)
+        return self._plan(draft, who, reason)
+
     def _plan(self, draft: Draft, who: str | None, reason: str | None) -> Plan:
         from lineage import storage
 
@@ -181,6 +242,8 @@ class Deleting(Subject):
             operation=request.operation,
             policy=request.policy,
             purge=request.purge,
+            label=request.label,
+            rules=request.rules,
             targets=request.targets,
             nodes=draft.nodes,
             blockers=draft.blockers,
@@ -188,7 +251,7 @@ class Deleting(Subject):
             impact=draft.impact(sizes),
             read=draft.reach.read(),
             store=self.backend.url,
-            made_ms=self._clock(),
+            made_ms=request.at_ms,
             who=who,
             reason=reason,
             fingerprint=draft.fingerprint(removals),
@@ -201,9 +264,16 @@ class Deleting(Subject):
             targets += tx.nodes(kind, [id])
         if len(targets) == len(plan.targets):
             request = Request(
-                plan.targets, plan.policy, plan.purge, plan.removals is not None, plan.operation
+                plan.targets,
+                plan.policy,
+                plan.purge,
+                plan.removals is not None,
+                plan.operation,
+                plan.label,
+                plan.rules,
+                plan.made_ms,
             )
-            draft = drafted(tx, request, targets)
+            draft = drafted(tx, request, targets, self._clock())
             same = draft.fingerprint(plan.removals) == plan.fingerprint
             if same and draft.reach.read() == dict(plan.read):
                 return draft

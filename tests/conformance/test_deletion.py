@@ -214,7 +214,7 @@ def test_each_policy_does_what_the_definition_says(
         assert listing(store) == before
         return
     if not going:
-        with pytest.raises(InvalidValue, match="deleted already"):
+        with pytest.raises(InvalidValue, match="deletes nothing"):
             store.apply(plan)
         return
     closures = [store.closure(*known.artifacts, direction=d) for d in Direction]

@@ -1,0 +1,148 @@
+"""What nobody needs any more.
+
+An artifact is **spent** where it is ABANDONED or MARKED_FOR_DELETION, or has expired: a retention
+rule lets it, and none keeps it (`lineage.rules.retention`). Something **needs** what it came of: a
+live artifact that has not expired, a running execution, and what is deployed.
+
+What can be collected is what is spent, not deployed, and has nothing downstream that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from lineage.backends.base import Direction, Filter, Reader
+from lineage.errors import UnknownType
+from lineage.model import Artifact, ArtifactState, Context, Kind, Retention
+from lineage.questions.bases import Bases
+from lineage.questions.deployments import deployments
+from lineage.questions.versions import series_of
+from lineage.rules.liveness import is_live
+from lineage.rules.marks import standing
+from lineage.rules.retention import lets_expire
+
+Key = tuple[Kind, int]
+_DAY_MS = 86_400_000
+_EXPIRED = "has expired: no retention rule keeps it"
+_GIVEN_UP = {
+    ArtifactState.ABANDONED: "is abandoned",
+    ArtifactState.MARKED_FOR_DELETION: "is marked for deletion",
+}
+
+
+@dataclass(slots=True)
+class Collectable:
+    """Artifacts that nobody needs, each with why; `keepers` are kept in the same series instead."""
+
+    why: dict[int, str] = field(default_factory=dict)
+    keepers: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Judged:
+    """The live artifacts that rules are about."""
+
+    expiring: set[int] = field(default_factory=set)
+    kept: set[int] = field(default_factory=set)
+    # Of each series under a rule: those that the rule keeps for being the last, and the others.
+    series: list[tuple[set[int], set[int]]] = field(default_factory=list)
+
+
+def collectable(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int) -> Collectable:
+    """What can be collected by these rules: by its age at one time, by its marks now."""
+    judged = _judged(reader, rules, at_ms, now_ms)
+    spent = dict.fromkeys(judged.expiring - judged.kept, _EXPIRED)
+    for state, why in _GIVEN_UP.items():
+        for node in reader.find(Kind.ARTIFACT, Filter(state=state)):
+            spent[node.id or 0] = why
+    needed = _needed(reader, spent)
+    found = Collectable({id: why for id, why in sorted(spent.items()) if id not in needed})
+    for last, others in judged.series:
+        if not others.isdisjoint(found.why):
+            found.keepers |= last
+    return found
+
+
+def _judged(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int) -> _Judged:
+    judged = _Judged()
+    bases = Bases(reader)
+    for rule in rules:
+        try:
+            type_ids = None if rule.type is None else bases.named(Kind.ARTIFACT, rule.type)
+        except UnknownType:
+            # Nothing of that type was recorded yet.
+            continue
+        found = reader.find(Kind.ARTIFACT, Filter(type_ids=type_ids))
+        about = {a.id or 0: a for a in found if isinstance(a, Artifact) and is_live(a)}
+        if lets_expire(rule):
+            judged.expiring |= about.keys()
+        if rule.keep_last is not None:
+            series: dict[tuple[str, Hashable], list[Artifact]] = {}
+            for artifact in about.values():
+                series.setdefault((artifact.type, series_of(artifact)), []).append(artifact)
+            for versions in series.values():
+                versions.sort(key=lambda a: (a.created_ms or 0, a.id or 0))
+                last = {a.id or 0 for a in versions[-rule.keep_last :]}
+                judged.kept |= last
+                judged.series.append((last, {a.id or 0 for a in versions} - last))
+        if rule.keep_days is not None:
+            since = at_ms - rule.keep_days * _DAY_MS
+            judged.kept |= {id for id, a in about.items() if (a.created_ms or 0) > since}
+        if rule.keep_in:
+            judged.kept |= about.keys() & _members(reader, rule.keep_in)
+        if rule.keep_labelled:
+            marks = standing(
+                reader, now_ms, labels=rule.keep_labelled, nodes={Kind.ARTIFACT: sorted(about)}
+            )
+            judged.kept |= {m.node_id for m in marks if not m.clean}
+    return judged
+
+
+def _members(reader: Reader, patterns: Sequence[str]) -> set[int]:
+    """The artifacts in the contexts called so, and in those below them."""
+    frontier = [
+        c.id or 0
+        for c in reader.find(Kind.CONTEXT, Filter())
+        if isinstance(c, Context)
+        and any(fnmatchcase(name, p) for name in (c.name, c.label) for p in patterns)
+    ]
+    contexts: set[int] = set()
+    while frontier:
+        contexts.update(frontier)
+        frontier = [c for c, _ in reader.children_of(frontier) if c not in contexts]
+    return {id for _, id in reader.members_of(sorted(contexts), Kind.ARTIFACT)}
+
+
+def _needed(reader: Reader, spent: dict[int, str]) -> set[int]:
+    """Those of the spent that are deployed, or that something downstream of them needs."""
+    deployed = {
+        artifact.id
+        for deployment in deployments(reader)
+        for artifact in (*deployment.models, *deployment.outputs)
+    }
+    before: dict[Key, list[Key]] = {}
+    seen: set[Key] = {(Kind.ARTIFACT, id) for id in spent}
+    frontier = sorted(spent)
+    kind, other = Kind.ARTIFACT, Kind.EXECUTION
+    needing: list[Key] = [(Kind.ARTIFACT, id) for id in frontier if id in deployed]
+    while frontier:
+        fresh: set[int] = set()
+        for id, after in reader.neighbours(kind, frontier, Direction.DOWNSTREAM):
+            before.setdefault((other, after), []).append((kind, id))
+            if (other, after) not in seen:
+                fresh.add(after)
+        kind, other, frontier = other, kind, sorted(fresh)
+        seen.update((kind, id) for id in frontier)
+        for node in reader.nodes(kind, frontier):
+            if is_live(node) or (kind is Kind.ARTIFACT and node.id in deployed):
+                needing.append((kind, node.id or 0))
+    # What is spent was not loaded above: expired artifacts are live by their state.
+    needed: set[Key] = set()
+    while needing:
+        key = needing.pop()
+        if key not in needed:
+            needed.add(key)
+            needing += before.get(key, ())
+    return {id for kind, id in needed if kind is Kind.ARTIFACT}

@@ -1,0 +1,284 @@
+"""Retention, gc and forgetting: against a plain reference, and their laws, on every backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage import Artifact, Context, Execution, Kind, Store
+from lineage.errors import InvalidValue, PlanStale
+from lineage.model import Policy, Retention
+from tests.conformance.test_deletion import (
+    A,
+    X,
+    artifact_states,
+    deploying,
+    events,
+    execution_states,
+    keys_of,
+    put,
+    relaxed,
+)
+
+DAY = 86_400_000
+
+
+@pytest.fixture
+def clock(store: Store) -> list[int]:
+    """The time that the store goes by; to be set."""
+    now = [1_000 * DAY]
+    store._clock = lambda: now[0]
+    return now
+
+
+def with_dates(store: Store, known: Any, ages: list[int], now: int) -> None:
+    """Give artifacts names of two series, and ages in days."""
+    for at, (id, age) in enumerate(zip(known.artifacts, ages, strict=True)):
+        name = f"{'ab'[at % 2]}-{id}"
+        old = store.artifact(id)
+        store.mirror(nodes=[old.model_copy(update={"name": name, "created_ms": now - age * DAY})])
+
+
+@given(
+    events,
+    artifact_states,
+    execution_states,
+    deploying,
+    st.lists(st.integers(0, 9), min_size=8, max_size=8),
+    st.sampled_from([None, 1, 2, 3]),
+    st.sampled_from([None, 3, 6]),
+    st.sets(st.integers(0, 7), max_size=2),
+    st.sets(st.integers(0, 7), max_size=2),
+)
+@relaxed
+def test_gc_proposes_what_the_definition_says(
+    store: Store,
+    clock: list[int],
+    made: Any,
+    states: Any,
+    runs: Any,
+    where: Any,
+    ages: list[int],
+    last: int | None,
+    days: int | None,
+    held: set[int],
+    inside: set[int],
+) -> None:
+    clock[0] += 1_000 * DAY
+    now = clock[0]
+    known = put(store, made, states, runs, where)
+    with_dates(store, known, ages, now)
+    ids = list(known.artifacts)
+    place = store.put(Context(type="Project", name=f"p{now}"))
+    above = store.put(Context(type="Project", name=f"q{now}"))
+    store.put_parent(place.id or 0, above.id or 0)
+    store.put_in_context(place.id or 0, artifacts=[ids[at] for at in inside])
+    if held:
+        store.mark(*[ids[at] for at in held], label="hold")
+    rules = [Retention(keep_in=(f"Project:q{now}",), keep_labelled=("hold",))]
+    if last or days:
+        rules.append(Retention(type="MODEL", keep_last=last, keep_days=days))
+
+    # Every example's graph is of its own; what is asked is only about this one.
+    created = {id: store.artifact(id).created_ms or 0 for id in ids}
+    everything = [a for a in store.find(A) if isinstance(a, Artifact)]
+    series: dict[str, list[Artifact]] = {}
+    for artifact in everything:
+        if artifact.state not in ("DELETED", "ABANDONED", "MARKED_FOR_DELETION"):
+            series.setdefault(str(artifact.name)[0], []).append(artifact)
+    newest = {
+        a.id
+        for some in series.values()
+        for a in sorted(some, key=lambda a: (a.created_ms or 0, a.id or 0))[-(last or 0) :]
+        if last
+    }
+    live = {id for id in ids if known.live((A, id))}
+    kept = {ids[at] for at in held | inside}
+    kept |= {id for id in live if id in newest or (days and created[id] > now - days * DAY)}
+    expired = live - kept if last or days else set()
+    spent = expired | {id for id in ids if known.artifacts[id] == "ABANDONED"}
+    deployed = {a.id for d in store.deployments() for a in (*d.models, *d.outputs)}
+    needing = {(A, id) for id in ids if id in deployed or (id in live and id not in expired)}
+    needing |= {(X, x) for x in known.executions if known.live((X, x))}
+    needed = set(known.graph.reversed().depths(needing))
+    expected = {(A, id) for id in spent} - needed
+
+    plan = store.plan_gc(rules=rules)
+    assert {k for k in keys_of(plan.nodes) if k[1] in ids} == expected
+    assert not plan.blockers
+    if not plan.nodes:
+        return
+    store.apply(plan)
+    assert not store.plan_gc(rules=rules).nodes
+    for id in ids:
+        assert (str(store.artifact(id).state) == "DELETED") == (
+            (A, id) in expected or known.artifacts[id] == "DELETED"
+        )
+
+
+@given(
+    events,
+    artifact_states,
+    execution_states,
+    st.integers(0, 7),
+    st.sets(st.integers(0, 7), max_size=2),
+    st.booleans(),
+)
+@relaxed
+def test_forgetting_is_a_taint_and_a_plan(
+    store: Store, made: Any, states: Any, runs: Any, subject: int, clean: set[int], purge: bool
+) -> None:
+    known = put(store, made, states, runs, [None] * 6)
+    ids = list(known.artifacts)
+    barriers = [ids[at] for at in clean if at != subject]
+    if barriers:
+        store.mark(*barriers, label="pii", clean=True)
+    affected = keys_of(row.node for row in store.taint(source=ids[subject], label="pii").nodes)
+    affected.add((A, ids[subject]))
+    plan = store.plan_forget(ids[subject], label="pii", purge=purge)
+    gone = {key for key in affected if key[0] is A and known.artifacts[key[1]] == "DELETED"}
+    assert keys_of(plan.nodes) == (affected if purge else affected - gone)
+    if plan.blockers or not plan.nodes:
+        assert purge or not plan.nodes
+        return
+    taint = store.taint(source=ids[subject], label="pii")
+    receipt = store.apply(plan)
+    assert store.receipt(plan.id) == receipt
+    assert receipt.plan.operation == "forget"
+    if not purge:
+        after = store.taint(source=ids[subject], label="pii")
+        assert [(row.node.id, row.depth) for row in after.nodes] == [
+            (row.node.id, row.depth) for row in taint.nodes
+        ]
+
+
+def versions(store: Store, count: int) -> None:
+    for n in range(count):
+        store.record(
+            Execution(type="Train", state="COMPLETE"),
+            inputs=[Artifact(type="Dataset", name=f"raw-{n}")],
+            outputs=[Artifact(type="Model", name=f"churn-{n}")],
+        )
+
+
+def test_nothing_expires_without_a_rule(store: Store) -> None:
+    versions(store, 3)
+    assert not store.plan_gc().nodes
+    store.update(store.artifact("Model:churn-1").model_copy(update={"state": "ABANDONED"}))
+    assert [(n.name, n.why) for n in store.plan_gc().nodes] == [("churn-1", "is abandoned")]
+
+
+def test_rules_of_policies_count(store: Store) -> None:
+    versions(store, 4)
+    rule = Retention(type="MODEL", keep_last=2)
+    store.put_policy(Policy(name="keep", retention=(rule,)))
+    assert [n.name for n in store.plan_gc().nodes] == ["churn-0", "churn-1"]
+    # What any rule keeps stays.
+    everything = Retention(keep_last=3)
+    assert [n.name for n in store.plan_gc(rules=[everything]).nodes] == ["raw-0", "churn-0"]
+    store.put_policy(Policy(name="keep", retention=()))
+    assert not store.plan_gc().nodes
+
+
+def test_a_purging_gc_takes_the_runs_too(store: Store) -> None:
+    versions(store, 3)
+    plan = store.plan_gc(rules=[Retention(keep_last=1)], purge=True)
+    assert not plan.blockers
+    store.apply(plan)
+    assert [a.name for a in store.artifacts()] == ["raw-2", "churn-2"]
+    assert store.counts().executions == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        # The newer version, for which the older one expired, goes.
+        lambda s: s.delete("Model:churn-2"),
+        lambda s: (
+            s.put_policy(Policy(name="more", retention=(Retention(keep_labelled=("hold",)),))),
+            s.mark("Model:churn-0", label="hold"),
+        ),
+        lambda s: s.record(Execution(type="Deploy"), inputs=["Model:churn-0"]),
+        lambda s: s.put(Artifact(type="Model", name="churn-9")),
+    ],
+)
+def test_a_collection_is_stale_when_what_it_was_kept_for_changes(store: Store, change: Any) -> None:
+    versions(store, 3)
+    plan = store.plan_gc(rules=[Retention(type="MODEL", keep_last=1)])
+    assert {n.name for n in plan.nodes} == {"churn-0", "churn-1"}
+    change(store)
+    with pytest.raises(PlanStale):
+        store.apply(plan)
+
+
+def test_an_age_is_that_of_when_it_was_planned(store: Store, clock: list[int]) -> None:
+    versions(store, 1)
+    clock[0] += 10 * DAY
+    rules = [Retention(type="MODEL", keep_days=5)]
+    plan = store.plan_gc(rules=rules)
+    assert [n.name for n in plan.nodes] == ["churn-0"]
+    clock[0] += DAY
+    store.apply(plan)
+
+
+def test_a_receipt_of_forgetting_holds_nothing_of_what_was_forgotten(store: Store) -> None:
+    secret = "4711-secret"
+    store.record(
+        Execution(type="Train", custom_properties={"told": secret}),
+        inputs=[Artifact(type="Dataset", name="subject", custom_properties={"ssn": secret})],
+        outputs=[Artifact(type="Model", name="m", custom_properties={"sample": secret})],
+    )
+    store.delete("Model:m", who="me")
+    store.apply(store.plan_forget("Dataset:subject", reason="asked to"))
+    with store.backend.read() as reader:
+        everything = [
+            *(n.model_dump_json() for kind in Kind for n in reader.nodes(kind, range(9))),
+            *(text for _, text in reader.notes("")),
+        ]
+    assert len(everything) >= 5
+    assert not any(secret in text for text in everything)
+
+
+def test_anonymised_data_is_not_forgotten_and_deployments_say_where(store: Store) -> None:
+    store.put_policy(Policy(name="privacy", stops={"pii": ("Anonymize",)}))
+    store.record(
+        Execution(type="Train", custom_properties={"told": "x"}),
+        inputs=[Artifact(type="Dataset", name="subject")],
+        outputs=[Artifact(type="Model", name="m")],
+    )
+    from lineage import Type
+
+    store.put_type(Type(kind=X, name="Anonymize"))
+    store.record(
+        Execution(type="Anonymize"),
+        inputs=["Dataset:subject"],
+        outputs=[Artifact(type="Dataset", name="clean")],
+    )
+    store.record(
+        Execution(type="Deploy", name="d", custom_properties={"endpoint": "prod"}),
+        inputs=["Model:m"],
+    )
+    plan = store.plan_forget("Dataset:subject", label="pii")
+    assert {n.label for n in plan.nodes} == {"Dataset:subject", "Model:m", "execution:1"}
+    store.apply(plan)
+    assert store.artifact("Dataset:clean").state == "UNKNOWN"
+    assert [d.where for d in store.deployments()] == ["prod"]
+
+
+def test_a_barrier_put_after_the_plan_makes_it_stale(store: Store) -> None:
+    versions(store, 1)
+    plan = store.plan_forget("Dataset:raw-0", label="pii")
+    store.mark("Model:churn-0", label="pii", clean=True)
+    with pytest.raises(PlanStale):
+        store.apply(plan)
+
+
+def test_a_rule_that_keeps_nothing_is_refused(store: Store) -> None:
+    for rule in (Retention(), Retention(type="Model"), Retention(keep_last=0)):
+        with pytest.raises(InvalidValue, match="retention"):
+            store.plan_gc(rules=[rule])
+    # A type that nothing was recorded of yet is no mistake.
+    assert not store.plan_gc(rules=[Retention(type="Nope", keep_last=1)]).nodes
