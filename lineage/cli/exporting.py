@@ -13,14 +13,14 @@ from lineage.cli.output import print_json, progress_bar
 _BOTH = "both"
 
 
-@app.command(epilog="Example: lineage export graphml Model:churn --output churn.graphml")
+@app.command(epilog="Example: lineage export html Model:churn --output churn.html")
 def export(
     context: typer.Context,
     format: Annotated[
         str,
         typer.Argument(
             metavar="FORMAT",
-            help="cyclonedx, dot, graphml, json, mermaid, openlineage or prov; "
+            help="cyclonedx, dot, graphml, html, json, mermaid, openlineage, prov or svg; "
             "mlmd takes a FILE and writes the whole store.",
         ),
     ],

@@ -30,6 +30,10 @@ def _graphml(store: Store, answer: Lineage) -> str:
     return graphml(answer)
 
 
+def _html(store: Store, answer: Lineage) -> str:
+    return answer.to_html()
+
+
 def _json(store: Store, answer: Lineage) -> str:
     return json.dumps(answer.to_dict(), ensure_ascii=False, indent=1) + "\n"
 
@@ -44,6 +48,10 @@ def _openlineage(store: Store, answer: Lineage) -> str:
     return openlineage(store, answer)
 
 
+def _svg(store: Store, answer: Lineage) -> str:
+    return answer.to_svg()
+
+
 def _prov(store: Store, answer: Lineage) -> str:
     from lineage.interchange.prov import prov_json
 
@@ -55,10 +63,12 @@ FORMATS: dict[str, Export] = {
     "cyclonedx": _cyclonedx,
     "dot": _dot,
     "graphml": _graphml,
+    "html": _html,
     "json": _json,
     "mermaid": _mermaid,
     "openlineage": _openlineage,
     "prov": _prov,
+    "svg": _svg,
 }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, NamedTuple
 
 from lineage.backends.base import Direction, Frontier, Reader
@@ -21,8 +22,11 @@ from lineage.model.well_known import base_of
 from lineage.pictures.dot import dot
 from lineage.pictures.drawing import Drawing, drawn, ends
 from lineage.pictures.mermaid import mermaid
+from lineage.pictures.page import page
+from lineage.pictures.svg import svg
 from lineage.questions.rendering import event_as_json, node_as_json
 
+_MOST_IN_A_NOTEBOOK = 400
 _CARRYING = frozenset(type for type in EventType if type.flow is not None)
 
 
@@ -92,6 +96,31 @@ class Lineage:
     def to_dot(self) -> str:
         """A graph in Graphviz's DOT language."""
         return dot(self.drawing())
+
+    def to_svg(self) -> str:
+        """A picture as SVG."""
+        return svg(self.drawing())
+
+    def to_html(self, title: str | None = None) -> str:
+        """A page that needs nothing else, to be moved, zoomed, searched and clicked in."""
+        drawing = self.drawing()
+        details = {box.key: node_as_json(box.node) for box in drawing.boxes}
+        return page(drawing, self._title if title is None else title, details)
+
+    @property
+    def _title(self) -> str:
+        way = f"{self.direction} of " if self.direction else "Upstream and downstream of "
+        shown = ", ".join(node.label for node in self.starts[:3])
+        return way.capitalize() + shown + (" …" if len(self.starts) > 3 else "")
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the picture, as long as it can be read there."""
+        note = f"<p>{escape(self._title)}: {len(self):,} nodes, {len(self.events):,} events"
+        if not self.complete:
+            note += ", <b>not complete</b>"
+        if len(self) > _MOST_IN_A_NOTEBOOK:
+            return f"{note}; too many for a notebook: write <code>to_html()</code> to a file.</p>"
+        return f'{note}.</p><div style="overflow:auto;background:#fff">{self.to_svg()}</div>'
 
     def to_networkx(self) -> Any:
         """A DiGraph whose nodes are (kind, id), with `node` and `depth`; arrows follow the data."""
