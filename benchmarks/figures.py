@@ -8,6 +8,7 @@ FIGURES = (
     "command_line",
     "closure_mlmd",
     "diamond_ladder",
+    "deleting_ladder",
     "blaming",
     "million_events",
     "record_neo4j",
