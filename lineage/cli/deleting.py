@@ -257,7 +257,7 @@ def print_plan(plan: Plan) -> None:
         )
         _more(plan.removals)
     print("\nWhat it means")
-    print_fields(_summary(plan.impact))
+    print_fields(_summary(plan.impact), wrap=True)
     if plan.refused:
         print("\nRefused: something stands in the way.")
 
@@ -320,7 +320,7 @@ def print_impact(found: Impact) -> None:
     print("\nCached results that would go")
     print_table(("id", "step"), [(named(x), x.label) for x in found.cached], empty="none")
     print()
-    print_fields(_summary(found.to_dict())[-3:])
+    print_fields(_summary(found.to_dict())[-3:], wrap=True)
 
 
 def _summary(impact: Any) -> list[tuple[str, object]]:

@@ -47,12 +47,19 @@ def print_table(
             print(" " * before_last + line)
 
 
-def print_fields(fields: Iterable[tuple[str, object]]) -> None:
-    """One `name  value` a line, aligned; what is None or empty is left out."""
+def print_fields(fields: Iterable[tuple[str, object]], *, wrap: bool = False) -> None:
+    """One `name  value` a line, aligned; what is None or empty is left out.
+
+    With `wrap`, values go on below themselves where the line is full.
+    """
     shown = [(name, one_line(value)) for name, value in fields if value not in (None, "", {})]
     width = max((len(name) for name, _ in shown), default=0)
+    room = max(shutil.get_terminal_size((80, 24)).columns - width - 2, 20)
     for name, value in shown:
-        print(f"{name.ljust(width)}  {value}")
+        first, *rest = _wrapped(value, room) if wrap else [value]
+        print(f"{name.ljust(width)}  {first}")
+        for line in rest:
+            print(" " * (width + 2) + line)
 
 
 @contextmanager
