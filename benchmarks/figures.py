@@ -11,6 +11,7 @@ FIGURES = (
     "deleting_ladder",
     "blaming",
     "million_events",
+    "tainting",
     "record_neo4j",
     "closure_neo4j",
     "closure_large_neo4j",

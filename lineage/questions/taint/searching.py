@@ -19,6 +19,8 @@ from lineage.questions.taint.events import EventGraph, happened_ms, port_of, typ
 from lineage.questions.taint.sources import Key, Sought
 
 _ALWAYS = -(2**63)
+# The events of so many steps are read at once, instead of level by level.
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,17 @@ class Search(ABC):
 def search(reader: Reader, what: Sought, *, as_of_ms: int | None, causal: bool) -> Search:
     """The search that fits."""
     if causal or types_with_ports(reader):
-        return EventSearch(reader, what, as_of_ms=as_of_ms, causal=causal)
+        # Times and ports only ever make it less, so that this much is enough to read.
+        passed, met = spread_levels(reader, what, as_of_ms)
+        at_most = {(kind, id) for _, kind, ids in (*passed, *met) for id in ids}
+        steps = sum(kind is Kind.EXECUTION for kind, _ in at_most)
+        return EventSearch(
+            reader,
+            what,
+            as_of_ms=as_of_ms,
+            causal=causal,
+            ahead=at_most if steps <= _AT_ONCE else frozenset(),
+        )
     return PlainSearch(reader, what, as_of_ms=as_of_ms)
 
 
@@ -139,6 +151,29 @@ class PlainSearch(Search):
         return found
 
     def _before(self, keys: set[Key]) -> dict[Key, Key]:
+        """For each of these nodes, and each before them, the least of the nodes before it."""
+        steps = sorted(id for kind, id in self.depths if kind is Kind.EXECUTION)
+        if len(steps) > _AT_ONCE:
+            return self._before_by_depth(keys)
+        every: dict[Key, Key] = {}
+        for event in self._reader.events(execution_ids=steps):
+            ends = _ends(event)
+            if ends is None or not _known(event, self._as_of_ms):
+                continue
+            here, there = ends
+            depth = self.depths.get(there)
+            if depth and self.depths.get(here) == depth - 1:
+                every[there] = min(here, every.get(there, here))
+        found: dict[Key, Key] = {}
+        for key in keys:
+            at = key
+            while at in every and at not in found:
+                found[at] = every[at]
+                at = every[at]
+        return found
+
+    def _before_by_depth(self, keys: set[Key]) -> dict[Key, Key]:
+        """The same where there is much more than what is asked for: one look for each depth."""
         by_depth: dict[int, set[Key]] = {}
         for key in keys:
             by_depth.setdefault(self.depths[key], set()).add(key)
@@ -168,7 +203,7 @@ class PlainSearch(Search):
             ends = _ends(event)
             if ends is None or before.get(ends[1]) != ends[0]:
                 continue
-            if self._as_of_ms is None or (event.recorded_ms or 0) <= self._as_of_ms:
+            if _known(event, self._as_of_ms):
                 found.setdefault(ends, event)
         return found
 
@@ -196,16 +231,17 @@ class EventSearch(Search):
         as_of_ms: int | None,
         causal: bool,
         within: Set[Key] | None = None,
+        ahead: Set[Key] = frozenset(),
     ) -> None:
+        """`ahead` is what to read at once, because it will be searched; `within` is, too."""
         self._what = what
         self._causal = causal
         self._within = within
         self._graph = EventGraph(reader, as_of_ms=as_of_ms)
-        if within is not None:
-            # All at once: it is known before what will be searched.
-            self._graph.load(within)
-            if self._graph.needs_executions(what.barriers):
-                self._graph.load_executions(id for kind, id in within if kind is Kind.EXECUTION)
+        ahead = ahead if within is None else within
+        self._graph.load(ahead)
+        if self._graph.needs_executions(what.barriers):
+            self._graph.load_executions(id for kind, id in ahead if kind is Kind.EXECUTION)
         starts = [
             _Arrival((kind, node.id), None, 0, self._since((kind, node.id)))
             for kind, ids in what.starts.items()
@@ -334,6 +370,10 @@ def _reached(start: Key, onward: Mapping[Key, list[Key]], barred: set[Key]) -> s
                 seen.add(there)
                 waiting.append(there)
     return seen
+
+
+def _known(event: Event, as_of_ms: int | None) -> bool:
+    return as_of_ms is None or (event.recorded_ms or 0) <= as_of_ms
 
 
 def _ends(event: Event) -> tuple[Key, Key] | None:
