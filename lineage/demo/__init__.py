@@ -23,11 +23,16 @@ FOLDER = Path("lineage-demo")
 
 
 def run(
-    store: Store, console: Console | None = None, *, work: Path | None = None
+    store: Store,
+    console: Console | None = None,
+    *,
+    work: Path | None = None,
+    tainted: bool = True,
 ) -> Sequence[Outcome]:
     """Run the pipeline once on each data set, record every step in `store`, print the answers.
 
-    Each call is a new run beside the earlier ones. Returns how each run ended.
+    With `tainted`, the first data set then turns out to be, and is cleaned up. Each call is a new
+    run beside the earlier ones. Returns how each run ended.
     Raises LineageError where scikit-learn is not installed.
     """
     try:
@@ -55,4 +60,8 @@ def run(
         outcomes.append(run_pipeline(pipeline_run, data, work / "serving", say))
         console.print()
     print_answers(store, outcomes, console, work)
+    if tainted:
+        from lineage.demo.cleaning import clean_up
+
+        clean_up(store, outcomes[0], DATA_SETS[0], console, work)
     return outcomes

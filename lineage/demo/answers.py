@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def print_answers(store: Store, outcomes: list[Outcome], console: Console, work: Path) -> None:
     """Ask the questions about the run that just ended, and print what they answer."""
-    asked = _Asked(store, console, work)
+    asked = Asked(store, console, work)
     first = outcomes[0]
     asked.trained_on(first.best)
     asked.hyperparameters(first.best)
@@ -45,12 +45,12 @@ def print_answers(store: Store, outcomes: list[Outcome], console: Console, work:
             asked.failure(outcome.failed)
 
 
-class _Asked:
+class Asked:
     """One method a question: ask, print."""
 
     def __init__(self, store: Store, console: Console, work: Path) -> None:
-        self._store = store
-        self._console = console
+        self.store = store
+        self.console = console
         self._work = work
 
     def trained_on(self, model: str) -> None:
@@ -61,18 +61,18 @@ class _Asked:
                 f"{row.dataset.get('rows'):,}",
                 self._place(row.dataset.uri),
             )
-            for row in self._store.trained_on(model)
+            for row in self.store.trained_on(model)
         ]
-        self._question("Which data was it trained on?", "trained-on", model)
-        self._table(["data", ">hops", ">rows", "file"], rows)
+        self.question("Which data was it trained on?", "trained-on", model)
+        self.table(["data", ">hops", ">rows", "file"], rows)
 
     def hyperparameters(self, model: str) -> None:
-        rows = [(s.name, _shown(s.value)) for s in self._store.hyperparameters(model)]
-        self._question("With which hyperparameters?", "hyperparameters", model)
-        self._table(["name", "value"], rows)
+        rows = [(s.name, _shown(s.value)) for s in self.store.hyperparameters(model)]
+        self.question("With which hyperparameters?", "hyperparameters", model)
+        self.table(["name", "value"], rows)
 
     def pipeline(self, model: str) -> None:
-        made = self._store.pipeline_of(model)
+        made = self.store.pipeline_of(model)
         rows = [
             (what, context.name)
             for what, contexts in (
@@ -82,13 +82,13 @@ class _Asked:
             )
             for context in contexts
         ]
-        self._question("By which pipeline and run?", "pipeline", model)
-        self._table(["", "name"], rows)
+        self.question("By which pipeline and run?", "pipeline", model)
+        self.table(["", "name"], rows)
 
     def environment(self, model: str) -> None:
-        rows = [(s.name, _shown(s.value)) for s in self._store.environment_of(model)]
-        self._question("In which environment?", "environment", model)
-        self._table(["name", "value"], rows)
+        rows = [(s.name, _shown(s.value)) for s in self.store.environment_of(model)]
+        self.question("In which environment?", "environment", model)
+        self.table(["name", "value"], rows)
 
     def evaluations(self, model: str) -> None:
         rows = [
@@ -97,72 +97,77 @@ class _Asked:
                 f"{found.metrics.get('accuracy'):.3f}",
                 f"{found.metrics.get('f1'):.3f}",
             )
-            for found in self._store.evaluations(model)
+            for found in self.store.evaluations(model)
         ]
-        self._question("How good is it?", "evaluations", model)
-        self._table(["metrics", ">accuracy", ">f1"], rows)
+        self.question("How good is it?", "evaluations", model)
+        self.table(["metrics", ">accuracy", ">f1"], rows)
 
     def deployments(self, model: str) -> None:
         rows = [
             (found.execution.label, _shown(found.execution.get("endpoint")), self._place(made.uri))
-            for found in self._store.deployments(model)
+            for found in self.store.deployments(model)
             for made in found.outputs
         ]
-        self._question("Where is it deployed?", "deployments", model)
-        self._table(["by", "endpoint", "file"], rows)
+        self.question("Where is it deployed?", "deployments", model)
+        self.table(["by", "endpoint", "file"], rows)
 
     def came_of(self, raw: str) -> None:
-        found = self._store.downstream(raw, type=BaseType.MODEL.value)
+        found = self.store.downstream(raw, type=BaseType.MODEL.value)
         # By hops, then name: ids are given out as the backend likes.
         rows = sorted(
             ((at.depth, at.node.label, self._accuracy(at.node)) for at in found.nodes),
             key=lambda row: (row[0], row[1]),
         )
-        self._question(
+        self.question(
             f"Which models came of {raw}?", "downstream", raw, "--type", BaseType.MODEL.value
         )
-        self._table(["model", ">hops", ">accuracy"], [(n, str(d), a) for d, n, a in rows])
+        self.table(["model", ">hops", ">accuracy"], [(n, str(d), a) for d, n, a in rows])
 
     def why(self, source: str, target: str) -> None:
-        chain = self._store.why(source, target).nodes
-        self._question("Why does it depend on the raw data?", "why", source, target)
-        for depth, node in enumerate(chain):
+        chain = self.store.why(source, target).nodes
+        self.question("Why does it depend on the raw data?", "why", source, target)
+        self.chain(chain)
+        self.console.print()
+
+    def chain(self, nodes: Sequence[Node]) -> None:
+        """A chain of nodes, one a line."""
+        for depth, node in enumerate(nodes):
             arrow = "" if depth == 0 else "   " * (depth - 1) + "└─ "
-            self._console.print(f"  {arrow}{escape(node.label)}", highlight=False)
-        self._console.print()
+            self.console.print(f"  {arrow}{escape(node.label)}", highlight=False)
 
     def failure(self, run: str) -> None:
-        found = self._store.failure(run)
-        self._question("What was different in the run that failed?", "failure", run)
+        found = self.store.failure(run)
+        self.question("What was different in the run that failed?", "failure", run)
         if found.last_good is None:
-            self._console.print("  no good run of this step is recorded\n")
+            self.console.print("  no good run of this step is recorded\n")
             return
         error = Text(str(found.run.get("error")))
-        self._console.print(Padding(error, (0, 2, 1, 2)), highlight=False)
+        self.console.print(Padding(error, (0, 2, 1, 2)), highlight=False)
         rows = [
             (d.what, _shown(d.failed), _shown(d.good))
             for d in found.differences
             if d.what != "error"  # printed whole above
         ]
         table_rows = [("run", found.run.name or "", found.last_good.name or ""), *rows]
-        self._table(["", "failed", "last good"], table_rows)
+        self.table(["", "failed", "last good"], table_rows)
 
     def _accuracy(self, model: Node) -> str:
         """The accuracy of a model's evaluation, where there is one."""
         assert model.id is not None
         if model.kind is not Kind.ARTIFACT:
             return ""
-        measured = [e.metrics.get("accuracy") for e in self._store.evaluations(model.id)]
+        measured = [e.metrics.get("accuracy") for e in self.store.evaluations(model.id)]
         return f"{measured[-1]:.3f}" if measured else ""
 
-    def _question(self, text: str, *command: str) -> None:
-        self._console.print(f"[bold]{escape(text)}[/bold]", highlight=False)
+    def question(self, text: str, *command: str) -> None:
+        """What is asked, and the command that asks it."""
+        self.console.print(f"[bold]{escape(text)}[/bold]", highlight=False)
         line = shlex.join(["lineage", *command])
         # Not wrapped, so that it can be copied from a narrow terminal.
-        self._console.print(f"[dim]$ {escape(line)}[/dim]", highlight=False, soft_wrap=True)
-        self._console.print()
+        self.console.print(f"[dim]$ {escape(line)}[/dim]", highlight=False, soft_wrap=True)
+        self.console.print()
 
-    def _table(self, columns: list[str], rows: Iterable[tuple[str, ...]]) -> None:
+    def table(self, columns: list[str], rows: Iterable[tuple[str, ...]]) -> None:
         """A table; a column's `>` puts it to the right. One without rows says so."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
         for column in columns:
@@ -176,8 +181,8 @@ class _Asked:
             )
         for row in rows:
             table.add_row(*(escape(cell) for cell in row))
-        self._console.print(table if table.row_count else "  nothing")
-        self._console.print()
+        self.console.print(table if table.row_count else "  nothing")
+        self.console.print()
 
     def _place(self, uri: str | None) -> str:
         """A file below the demo's folder, as seen from there."""

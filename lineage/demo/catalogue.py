@@ -39,6 +39,7 @@ TYPES = (
     _execution("Split", BaseType.PROCESS, {"eval_fraction": _DOUBLE, "seed": _INT}),
     _execution("Validate", BaseType.PROCESS, {}),
     _execution("Preprocess", BaseType.TRANSFORM, {"scaler": _STRING}),
+    _execution("Aggregate", BaseType.TRANSFORM, {}),
     _execution(
         "Train",
         BaseType.TRAIN,
@@ -90,6 +91,8 @@ class DataSet:
     name: str
     loader: str
     candidates: tuple[Candidate, ...]
+    # Trained on the mean of each class alone.
+    aggregated: Candidate | None = None
     # Trained after the others, with a combination that scikit-learn refuses.
     broken: Candidate | None = None
 
@@ -113,6 +116,7 @@ DATA_SETS = (
                 "linear", _LINEAR, {"C": 0.5, "penalty": "l2", "loss": "hinge", "max_iter": 20_000}
             ),
         ),
+        aggregated=Candidate("class-means", _NEIGHBORS, {"n_neighbors": 1}),
         broken=Candidate(
             "linear-sparse",
             _LINEAR,

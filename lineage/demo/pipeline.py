@@ -7,7 +7,7 @@ import json
 import pickle
 import platform
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -44,7 +44,9 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trained:
+class Trained:
+    """A model with what was measured of it, and the file that it lies in."""
+
     model: Artifact
     metrics: Artifact
     file: Path
@@ -52,34 +54,32 @@ class _Trained:
 
 def run_pipeline(run: PipelineRun, data: DataSet, serving: Path, say: Say) -> Outcome:
     """Run every step on one data set, recording each; `say` is told how it goes."""
-    raw = _ingest(run, data)
+    raw = ingest(run, data)
     say(f"ingest      {raw.properties['rows']:,} rows, {raw.properties['columns']} columns")
-    train, held_out = _split(run, raw)
+    train, held_out = split(run, raw)
     say(
         f"split       {train.properties['rows']:,} to train, {held_out.properties['rows']} to judge"
     )
-    anomalies = _validate(run, train)
+    anomalies = validate(run, train)
     say(f"validate    {anomalies.properties['anomalies']} anomalies")
-    scaled, graph = _preprocess(run, train)
+    scaled, graph = preprocess(run, train)
     say("preprocess  standard scaler")
     trained = []
     for candidate in data.candidates:
-        model, file = _train(run, candidate, scaled, graph)
-        metrics = _evaluate(run, candidate, model, file, held_out)
-        trained.append(_Trained(model, metrics, file))
-        say(f"train       {candidate.name:16} accuracy {metrics.properties['accuracy']:.3f}")
+        model, file = train_model(run, candidate, scaled, graph)
+        trained.append(_judged(run, candidate, model, file, held_out, say))
+    if data.aggregated is not None:
+        trained.append(_on_means(run, data.aggregated, train, held_out, say))
     failed = None
     if data.broken is not None:
         try:
-            _train(run, data.broken, scaled, graph)
+            train_model(run, data.broken, scaled, graph)
         except ValueError:
             # It is the point of this one that scikit-learn refuses it: the run is on record.
             failed = f"Train:{run.named(f'train/{data.broken.name}')}"
             say(f"train       {data.broken.name:16} failed")
-    best = max(
-        trained, key=lambda t: (t.metrics.properties["accuracy"], t.metrics.properties["f1"])
-    )
-    pushed = _deploy(run, data, best, serving)
+    best = best_of(trained)
+    pushed = deploy(run, data, best, serving)
     say(f"deploy      {best.model.name}")
     return Outcome(
         run=f"PipelineRun:{run.name}",
@@ -92,21 +92,52 @@ def run_pipeline(run: PipelineRun, data: DataSet, serving: Path, say: Say) -> Ou
     )
 
 
-def _ingest(run: PipelineRun, data: DataSet) -> Artifact:
+def best_of(trained: Sequence[Trained]) -> Trained:
+    """The one that did best on what was held out."""
+    return max(
+        trained, key=lambda t: (t.metrics.properties["accuracy"], t.metrics.properties["f1"])
+    )
+
+
+def _on_means(
+    run: PipelineRun, candidate: Candidate, train: Artifact, held_out: Artifact, say: Say
+) -> Trained:
+    means = aggregate(run, train)
+    model, file = train_model(run, candidate, means)
+    return _judged(run, candidate, model, file, held_out, say)
+
+
+def _judged(
+    run: PipelineRun,
+    candidate: Candidate,
+    model: Artifact,
+    file: Path,
+    held_out: Artifact,
+    say: Say,
+) -> Trained:
+    metrics = evaluate(run, candidate, model, held_out)
+    say(f"train       {candidate.name:16} accuracy {metrics.properties['accuracy']:.3f}")
+    return Trained(model, metrics, file)
+
+
+def ingest(run: PipelineRun, data: DataSet, *, without: Sequence[int] = ()) -> Artifact:
+    """The data set as a file; `without` are rows to leave out."""
     source = f"sklearn.datasets.{data.loader}"
     with run.step("Ingest", "ingest", {}, source=source) as outputs:
         bunch = getattr(sklearn.datasets, data.loader)()
         names = [str(name).replace(" ", "_") for name in bunch.feature_names]
         file = run.file("raw.csv")
-        _write_table(file, names, bunch.data, bunch.target)
+        rows, target = (numpy.delete(part, list(without), 0) for part in (bunch.data, bunch.target))
+        _write_table(file, names, rows, target)
         raw = run.artifact(
-            "Dataset", "raw", file, source=source, rows=len(bunch.target), columns=len(names)
+            "Dataset", "raw", file, source=source, rows=len(target), columns=len(names)
         )
         outputs["dataset"] = raw
     return raw
 
 
-def _split(run: PipelineRun, raw: Artifact) -> tuple[Artifact, Artifact]:
+def split(run: PipelineRun, raw: Artifact) -> tuple[Artifact, Artifact]:
+    """Examples to train on, and others to judge by."""
     with run.step(
         "Split", "split", {"dataset": raw}, eval_fraction=EVAL_FRACTION, seed=SEED
     ) as outputs:
@@ -124,7 +155,8 @@ def _split(run: PipelineRun, raw: Artifact) -> tuple[Artifact, Artifact]:
     return outputs["train"], outputs["eval"]
 
 
-def _validate(run: PipelineRun, train: Artifact) -> Artifact:
+def validate(run: PipelineRun, train: Artifact) -> Artifact:
+    """Statistics, and what is odd in them."""
     with run.step("Validate", "validate", {"examples": train}) as outputs:
         names, rows, _ = read_table(run.file("train.csv"))
         statistics = {
@@ -156,7 +188,8 @@ def _validate(run: PipelineRun, train: Artifact) -> Artifact:
     return outputs["anomalies"]
 
 
-def _preprocess(run: PipelineRun, train: Artifact) -> tuple[Artifact, Artifact]:
+def preprocess(run: PipelineRun, train: Artifact) -> tuple[Artifact, Artifact]:
+    """Scaled examples, and the scaler."""
     with run.step("Preprocess", "preprocess", {"examples": train}, scaler="standard") as outputs:
         names, rows, target = read_table(run.file("train.csv"))
         scaler = StandardScaler().fit(rows)
@@ -173,13 +206,29 @@ def _preprocess(run: PipelineRun, train: Artifact) -> tuple[Artifact, Artifact]:
     return outputs["examples"], outputs["transform_graph"]
 
 
-def _train(
-    run: PipelineRun, candidate: Candidate, scaled: Artifact, graph: Artifact
+def aggregate(run: PipelineRun, train: Artifact) -> Artifact:
+    """The mean of each class, in which no single row is left."""
+    with run.step("Aggregate", "aggregate", {"examples": train}) as outputs:
+        names, rows, target = read_table(run.file("train.csv"))
+        classes = numpy.unique(target)
+        file = run.file("class-means.csv")
+        _write_table(
+            file, names, numpy.array([rows[target == c].mean(0) for c in classes]), classes
+        )
+        outputs["examples"] = run.artifact(
+            "Examples", "class-means", file, split="train", rows=len(classes)
+        )
+    return outputs["examples"]
+
+
+def train_model(
+    run: PipelineRun, candidate: Candidate, examples: Artifact, graph: Artifact | None = None
 ) -> tuple[Artifact, Path]:
+    """A model trained on examples, which `graph` scaled, and the file that it lies in."""
     with run.step(
         "Train",
         f"train/{candidate.name}",
-        {"examples": scaled, "transform_graph": graph},
+        {"examples": examples, **({"transform_graph": graph} if graph else {})},
         algorithm=candidate.algorithm,
         seed=SEED,
         environment=environment(),
@@ -189,25 +238,26 @@ def _train(
         estimator = getattr(import_module(module), name)(**candidate.parameters)
         if "random_state" in estimator.get_params():
             estimator.set_params(random_state=SEED)
-        _, rows, target = read_table(run.file("train-scaled.csv"))
+        _, rows, target = read_table(run.file_of(examples))
         estimator.fit(rows, target)
         # What is served takes rows as they come in, so the scaler goes with the model.
-        scaler = pickle.loads(run.file("transform.pickle").read_bytes())
+        scaling = [pickle.loads(run.file_of(graph).read_bytes())] if graph else []
         file = run.file(f"{candidate.name}.pickle")
-        file.write_bytes(pickle.dumps(make_pipeline(scaler, estimator)))
+        file.write_bytes(pickle.dumps(make_pipeline(*scaling, estimator)))
         model = run.artifact("Model", candidate.name, file, algorithm=candidate.algorithm)
         outputs["model"] = model
     return model, file
 
 
-def _evaluate(
-    run: PipelineRun, candidate: Candidate, model: Artifact, file: Path, held_out: Artifact
+def evaluate(
+    run: PipelineRun, candidate: Candidate, model: Artifact, held_out: Artifact
 ) -> Artifact:
+    """What a model does with the examples that were held out."""
     with run.step(
         "Evaluate", f"evaluate/{candidate.name}", {"model": model, "examples": held_out}
     ) as outputs:
-        _, rows, target = read_table(run.file("eval.csv"))
-        predicted = pickle.loads(file.read_bytes()).predict(rows)
+        _, rows, target = read_table(run.file_of(held_out))
+        predicted = pickle.loads(run.file_of(model).read_bytes()).predict(rows)
         accuracy = float(accuracy_score(target, predicted))
         f1 = float(f1_score(target, predicted, average="macro"))
         report = run.file(f"{candidate.name}.metrics.json")
@@ -219,7 +269,8 @@ def _evaluate(
     return metrics
 
 
-def _deploy(run: PipelineRun, data: DataSet, best: _Trained, serving: Path) -> Artifact:
+def deploy(run: PipelineRun, data: DataSet, best: Trained, serving: Path) -> Artifact:
+    """The best model put where it is served from."""
     endpoint = f"{data.name}-classifier"
     with run.step(
         "Deploy", "deploy", {"model": best.model, "metrics": best.metrics}, endpoint=endpoint

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from lineage.errors import AlreadyExists
 from lineage.model import Artifact, Context, Execution, ExecutionState, Value
@@ -31,6 +32,10 @@ class PipelineRun:
     def file(self, part: str) -> Path:
         """Where a file of this run goes."""
         return self.folder / part
+
+    def file_of(self, artifact: Artifact) -> Path:
+        """Where an artifact of the demo lies."""
+        return Path(unquote(urlsplit(artifact.uri or "").path))
 
     def artifact(self, type: str, part: str, file: Path, **properties: Value) -> Artifact:
         """An artifact of this run that lies in a file that has been written."""
