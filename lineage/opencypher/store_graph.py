@@ -230,7 +230,8 @@ class StoreGraph(Graph):
 
     def lookup(self, label: str | None, key: str, value: Value) -> Iterable[Node]:
         if label == "Note":
-            return [self.node(("Note", value))] if isinstance(value, str) else []
+            known = isinstance(value, str) and self._reader.note(value) is not None
+            return [self.node(("Note", value))] if known else []
         found = [self._found(sort, ids, key, value) for sort, ids in self._sorts(label)]
         for name, few in self._few.items():
             if label is None or label == name:
