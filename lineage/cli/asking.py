@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Refs = Annotated[
     list[str],
-    typer.Argument(metavar="REF...", help="artifact:42, Model:churn, an external id, a uri."),
+    typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri."),
 ]
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="Model:churn, artifact:42, an external id, a uri.")

@@ -26,7 +26,7 @@ AsOf = Annotated[str | None, typer.Option(help="As recorded by then, such as 202
 def blame(
     context: typer.Context,
     bad: Annotated[
-        list[str] | None, typer.Argument(metavar="[BAD]...", help="Runs or models gone wrong.")
+        list[str] | None, typer.Argument(metavar="BAD", help="Runs or models gone wrong.")
     ] = None,
     good: Good = None,
     type: Annotated[
@@ -69,7 +69,7 @@ def blame(
 @app.command(epilog="Example: lineage bisect Model:churn-9 --good Model:churn-2 --versions")
 def bisect(
     context: typer.Context,
-    bad: Annotated[list[str], typer.Argument(metavar="BAD...", help="Versions that are bad.")],
+    bad: Annotated[list[str], typer.Argument(metavar="BAD", help="Versions that are bad.")],
     good: Good = None,
     type: Annotated[str | None, typer.Option(help="Only this type may be to blame.")] = None,
     versions: Annotated[

@@ -19,7 +19,7 @@ _ROWS = 50
 
 Refs = Annotated[
     list[str],
-    typer.Argument(metavar="REF...", help="artifact:42, Model:churn, an external id, a uri."),
+    typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri."),
 ]
 
 Purge = Annotated[
@@ -64,7 +64,7 @@ def delete(
     context: typer.Context,
     refs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[REF...]", help="artifact:42, Model:churn, an external id, a uri."),
+        typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri."),
     ] = None,
     policy: Annotated[
         str,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Model = Annotated[
     str | None,
-    typer.Argument(metavar="[MODEL]", help="Only of this model, with those that have ended."),
+    typer.Argument(metavar="MODEL", help="Only of this model, with those that have ended."),
 ]
 At = Annotated[str | None, typer.Option(help="What was in effect then, such as 2026-11-23.")]
 Where = Annotated[str | None, typer.Option(help="Only to this place, or a pattern: 'prod-*'.")]

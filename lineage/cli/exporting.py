@@ -26,7 +26,7 @@ def export(
     ],
     refs: Annotated[
         list[str],
-        typer.Argument(metavar="REF...", help="artifact:42, Model:churn, an external id, a uri."),
+        typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri."),
     ],
     direction: Annotated[
         str, typer.Option(metavar="upstream|downstream|both", help="Which way from there.")

@@ -22,7 +22,7 @@ app.add_typer(policies, name="policy")
 
 Refs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="REF...", help="artifact:42, Model:churn, an external id, a uri."),
+    typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri."),
 ]
 Label = Annotated[str, typer.Option(help="Such as tainted, pii, license:nc.")]
 Reason = Annotated[str | None, typer.Option(help="Why.")]
@@ -150,7 +150,7 @@ def apply_policy(
 @policies.command("show", epilog="Example: lineage policy show > privacy.toml")
 def show_policy(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this one.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this one.")] = None,
     json: Json = False,
 ) -> None:
     """Print the policies as TOML."""

@@ -63,7 +63,7 @@ def print_fields(fields: Iterable[tuple[str, object]], *, wrap: bool = False) ->
 
 
 @contextmanager
-def progress_bar(what: str, *, show: bool) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(what: str, *, show: bool) -> Iterator[Callable[[int, int | None], None]]:
     """A bar on standard error, where that is a terminal."""
     if not (show and sys.stderr.isatty()):
         yield lambda done, total: None

@@ -72,6 +72,60 @@ def test_json_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ('{"execution": {"type": "Nope"}}', "'Nope'"),
+        ('{"execution": {"type": "Train", "colour": 1}}', "colour"),
+        ('{"execution": ', "not JSON"),
+        ('{"execution": {"type": "Train"}, "inputs": ["Dataset:gone"]}', "gone"),
+        ("[" * 5000, "not JSON"),
+    ],
+)
+def test_lines_before_a_wrong_one_stay_and_the_error_names_it(
+    tmp_path: Path, wrong: str, said: str
+) -> None:
+    good = [json.dumps({"execution": {"type": "Train", "name": f"t{i}"}}) for i in range(5)]
+    told = run("record", stdin="\n".join([*good[:3], "", wrong, *good[3:]]), cwd=tmp_path)
+    assert (told.returncode, told.stdout) == (3 if said == "gone" else 2, "")
+    assert "line 5 (3 before it are recorded): " in told.stderr
+    assert said in told.stderr
+    found = json.loads(run("ls", "executions", "--json", cwd=tmp_path).stdout)["nodes"]
+    assert [node["name"] for node in found] == ["t0", "t1", "t2"]
+
+
+def test_a_pipe_that_stays_open_is_not_waited_for(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lineage.cli", "record"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert process.stdin is not None
+
+    def send(step: object) -> None:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(step) + "\n")
+        process.stdin.flush()
+
+    def recorded() -> int:
+        told = run("ls", "executions", "--json", cwd=tmp_path)
+        return len(json.loads(told.stdout)["nodes"]) if told.returncode == 0 else 0
+
+    for count in (1, 2):
+        send({"execution": {"type": "Train"}})
+        while recorded() < count:
+            assert process.poll() is None
+    # Refused while the pipe is still open: it ends all the same.
+    send({"execution": {"type": "Nope"}})
+    assert process.wait(60) == 2
+    assert process.stderr is not None
+    assert "line 3 (2 before it are recorded): " in process.stderr.read()
+    process.stdin.close()
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (["show", "Model:nope"], 3, "Model:nope"),
