@@ -11,7 +11,8 @@ from lineage.cli.app import Json, app, opened
 from lineage.cli.output import at, print_json, print_table
 
 if TYPE_CHECKING:
-    from lineage.model import Mark, Policy
+    import lineage
+    from lineage.model import Mark, Node, Policy
 
 policies = typer.Typer(
     help="Which steps stop which labels, and which labels a context may not contain.",
@@ -38,6 +39,17 @@ FromFile = Annotated[
     typer.Option("--from", metavar="FILE", help="More REFs, one a line; - is standard input."),
 ]
 
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CONDITION",
+        help="All artifacts for which it holds: 'uri~s3://scraped/*'; several must hold together.",
+    ),
+]
+Executions = Annotated[
+    bool, typer.Option("--executions", help="--where is about executions instead.")
+]
+
 
 @app.command(epilog='Example: lineage mark Dataset:raw --label tainted --reason "bad labels"')
 def mark(
@@ -45,6 +57,8 @@ def mark(
     label: Label,
     refs: Refs = None,
     from_file: FromFile = None,
+    where: Where = None,
+    executions: Executions = False,
     reason: Reason = None,
     who: Who = None,
     since: Annotated[str | None, typer.Option(help="Since when it is so: 2026-11-23.")] = None,
@@ -53,8 +67,10 @@ def mark(
     json: Json = False,
 ) -> None:
     """Mark artifacts or executions; what comes of them is then tainted."""
-    done = opened(context).mark(
+    store = opened(context)
+    done = store.mark(
         *_all(refs, from_file),
+        *_matching(store, where, executions=executions),
         label=label,
         reason=reason,
         who=who or user(),
@@ -71,6 +87,8 @@ def lift(
     label: Label,
     refs: Refs = None,
     from_file: FromFile = None,
+    where: Where = None,
+    executions: Executions = False,
     reason: Reason = None,
     who: Who = None,
     clean: Clean = False,
@@ -78,8 +96,14 @@ def lift(
 ) -> None:
     """Lift the marks with a label. They stay in the history."""
     store = opened(context)
-    refs = _all(refs, from_file)
-    done = store.lift(*refs, label=label, reason=reason, who=who or user(), clean=clean)
+    done = store.lift(
+        *_all(refs, from_file),
+        *_matching(store, where, executions=executions),
+        label=label,
+        reason=reason,
+        who=who or user(),
+        clean=clean,
+    )
     _print(done, "lifted", json)
 
 
@@ -97,6 +121,7 @@ def marks(
     found = store.marks(*(refs or ()), label=label, as_of=as_of, history=history)
     if json:
         return print_json([_as_json(m) for m in found])
+    names = {ref: store.get(ref).label for ref in {mark.node for mark in found}}
     columns = ["id", "node", "label", "recorded", "who", "reason"]
     if any(m.until_ms or m.lifted_ms for m in found):
         columns.insert(4, "ends")
@@ -106,7 +131,7 @@ def marks(
             tuple(
                 {
                     "id": m.id,
-                    "node": m.node,
+                    "node": names[m.node],
                     "label": _meaning(m),
                     "recorded": at(m.recorded_ms),
                     "ends": at(min(t for t in (m.lifted_ms, m.until_ms) if t is not None))
@@ -189,6 +214,25 @@ def _all(refs: list[str] | None, file: Path | None) -> list[str]:
     with open_text(file) as text:
         lines = [line.strip() for line in text]
     return [*(refs or []), *(line for line in lines if line and not line.startswith("#"))]
+
+
+def _matching(
+    store: lineage.Store, conditions: list[str] | None, *, executions: bool
+) -> list[Node]:
+    """The nodes for which all conditions hold. Raises NotFound where there are none."""
+    from lineage.errors import InvalidValue, NotFound
+    from lineage.filters.short import short
+    from lineage.model import Kind
+
+    if not conditions:
+        if executions:
+            raise InvalidValue("--executions says what --where is about; give a condition")
+        return []
+    kind = Kind.EXECUTION if executions else Kind.ARTIFACT
+    found = list(store.find(kind, where=short(conditions, kind)))
+    if not found:
+        raise NotFound(f"there is no {kind} for which {' and '.join(conditions)} holds")
+    return found
 
 
 def user() -> str | None:

@@ -160,13 +160,12 @@ def print_rebuild(plan: Rebuild) -> None:
         print()
     print("Run again, in this order")
     print_table(
-        ("", "id", "step", "rebuilds", "from"),
+        ("", "id", "step", "from"),
         [
             (
                 at,
                 named(again.step),
                 again.step.label + (" (marked)" if again.marked else ""),
-                ", ".join(artifact.label for artifact in again.rebuilds),
                 ", ".join(dict.fromkeys(_taken(take) for take in again.inputs)),
             )
             for at, again in enumerate(plan.steps, 1)

@@ -68,8 +68,6 @@ def run_pipeline(run: PipelineRun, data: DataSet, serving: Path, say: Say) -> Ou
     for candidate in data.candidates:
         model, file = train_model(run, candidate, scaled, graph)
         trained.append(_judged(run, candidate, model, file, held_out, say))
-    if data.aggregated is not None:
-        trained.append(_on_means(run, data.aggregated, train, held_out, say))
     failed = None
     if data.broken is not None:
         try:
@@ -78,6 +76,8 @@ def run_pipeline(run: PipelineRun, data: DataSet, serving: Path, say: Say) -> Ou
             # It is the point of this one that scikit-learn refuses it: the run is on record.
             failed = f"Train:{run.named(f'train/{data.broken.name}')}"
             say(f"train       {data.broken.name:16} failed")
+    if data.aggregated is not None:
+        trained.append(_on_means(run, data.aggregated, train, held_out, say))
     best = best_of(trained)
     pushed = deploy(run, data, best, serving)
     say(f"deploy      {best.model.name}")

@@ -201,9 +201,18 @@ class Marking(Subject):
     ) -> list[Node]:
         if not refs:
             raise InvalidValue(f"say what to {verb}: give at least one artifact or execution")
-        nodes = [self._start(reader, types, ref) for ref in refs]
-        for node in nodes:
-            check_can_be_marked(node)
+        # Whole nodes may be many, as from a list: they are looked up together.
+        given = [ref for ref in refs if not isinstance(ref, int | str)]
+        there = {
+            (kind, node.id): node
+            for kind, ids in _ids(given).items()
+            for node in reader.nodes(kind, ids)
+        }
+        nodes: list[Node] = []
+        for ref in refs:
+            key = None if isinstance(ref, int | str) else (ref.kind, ref.id)
+            nodes.append(there[key] if key in there else self._start(reader, types, ref))
+            check_can_be_marked(nodes[-1])
         return nodes
 
 

@@ -63,6 +63,24 @@ def test_mark_lift_and_list(url: str, tmp_path: Path) -> None:
     assert "No such file" in run(url, "mark", "--label", "pii", "--from", "/nowhere", code=3)
 
 
+def test_mark_all_for_which_a_condition_holds(url: str) -> None:
+    run(url, "record", stdin=json.dumps(STEP))
+    told = run(url, "mark", "--label", "x", "--where", "type=Dataset", "--where", "uri~s3://*")
+    assert told.startswith("marked artifact:")
+    assert len(run(url, "marks", "--json")) == 1
+    run(url, "mark", "Model:churn", "--label", "x", "--where", "name=t", "--executions")
+    assert len(run(url, "marks", "--label", "x", "--json")) == 3
+    run(url, "lift", "--label", "x", "--where", "name=raw")
+    table = run(url, "marks")
+    assert "Model:churn" in table
+    assert "Dataset:raw" not in table
+    assert "no artifact for which" in run(
+        url, "mark", "--label", "x", "--where", "name=nope", code=3
+    )
+    run(url, "mark", "Model:churn", "--label", "x", "--executions", code=2)
+    run(url, "mark", "--label", "x", "--where", "nope", code=2)
+
+
 PRIVACY = """
 name = "privacy"
 [stops]

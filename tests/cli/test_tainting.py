@@ -104,8 +104,8 @@ def test_a_plan_is_printed(tmp_path: Path) -> None:
         "artifact:1  Dataset:raw  -\n"
         "\n"
         "Run again, in this order\n"
-        "   ID           STEP        REBUILDS  FROM\n"
-        "1  execution:3  Train:t-m2  Model:m2  Dataset:raw replaced\n"
+        "   ID           STEP        FROM\n"
+        "1  execution:3  Train:t-m2  Dataset:raw replaced\n"
         "\n"
         "2 dirty, 0 replaced, 0 gone, 0 deployments of what is affected\n"
     )
