@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from lineage import Artifact, Context, Execution, Store
+from lineage import Artifact, Context, Execution, Kind, Store, Type
 
 _ARTIFACT_TYPES = ("Dataset", "Examples", "Model", "Metrics")
 _STEP_TYPES = ("Split", "Train", "Evaluate", "Deploy")
@@ -24,6 +24,12 @@ class Clock:
 
 def random_graph(store: Store, seed: int, steps: int = 9) -> None:
     """Steps over few artifacts: chains, diamonds, re-use, artifacts that nobody uses, failures."""
+    _declare(
+        store,
+        (Kind.ARTIFACT, _ARTIFACT_TYPES),
+        (Kind.EXECUTION, _STEP_TYPES),
+        (Kind.CONTEXT, ("Pipeline", "PipelineRun")),
+    )
     chance = random.Random(seed)
     artifacts: list[int] = []
     runs = [Context(type="PipelineRun", name=f"run-{n}") for n in range(3)]
@@ -57,6 +63,13 @@ def random_graph(store: Store, seed: int, steps: int = 9) -> None:
         store.put_parent(f"PipelineRun:{run.name}", chance.choice(pipelines))
 
 
+def _declare(store: Store, *declared: tuple[Kind, tuple[str, ...]]) -> None:
+    """Types in the order in which a copy puts them, so that their ids stay the same."""
+    for kind, names in declared:
+        for name in sorted(names):
+            store.put_type(Type(kind=kind, name=name))
+
+
 def _random_artifact(chance: random.Random, name: str) -> Artifact:
     return Artifact(
         type=chance.choice(_ARTIFACT_TYPES),
@@ -80,6 +93,12 @@ def _some(chance: random.Random, values: dict[str, object]) -> dict[str, object]
 
 def story(store: Store) -> None:
     """A churn model and a fraud model over shared data, with a failure and two deployments."""
+    _declare(
+        store,
+        (Kind.ARTIFACT, ("Dataset", "Endpoint", "Metrics", "Model")),
+        (Kind.EXECUTION, ("Deploy", "Evaluate", "Ingest", "Join", "Predict", "Split", "Train")),
+        (Kind.CONTEXT, ("Pipeline", "PipelineRun", "Project")),
+    )
     for record in _story():
         execution, inputs, outputs, contexts = record
         store.record(execution, inputs=inputs, outputs=outputs, contexts=contexts)

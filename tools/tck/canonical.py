@@ -7,7 +7,7 @@ keeps its type: 1 is not 1.0. Temporal values are text, as the kit writes them.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 from lineage.opencypher.values import Node, Path, Relationship, Temporal
@@ -18,8 +18,8 @@ Form = Hashable
 _NO_SECONDS = re.compile(r"(?<=\d\d:\d\d):00(?=$|[Z+\-\[])")
 
 
-def form_of(value: Any, *, lists_in_order: bool = True) -> Form:
-    """The form of a value of the evaluator's."""
+def form_of(value: Any) -> Form:
+    """The form of a value of the evaluator's, lists in their order."""
 
     def inner(value: Any) -> Form:
         if isinstance(value, Temporal):
@@ -37,7 +37,7 @@ def form_of(value: Any, *, lists_in_order: bool = True) -> Form:
             ]
             return path_form(inner(value.nodes[0]), steps)
         if isinstance(value, list):
-            return list_form(map(inner, value), in_order=lists_in_order)
+            return list_form(map(inner, value), in_order=True)
         if isinstance(value, Mapping):
             return map_form(value, inner)
         return scalar_form(value)
@@ -72,7 +72,7 @@ def list_form(items: Iterable[Form], *, in_order: bool) -> Form:
     return "list", tuple(items) if in_order else tuple(sorted(items, key=repr))
 
 
-def map_form(value: Mapping[str, Any], inner: Any) -> Form:
+def map_form(value: Mapping[str, Any], inner: Callable[[Any], Form]) -> Form:
     """A map."""
     return "map", frozenset((key, inner(item)) for key, item in value.items())
 
@@ -85,3 +85,14 @@ def node_form(labels: Iterable[str], properties: Form) -> Form:
 def path_form(start: Form, steps: Iterable[tuple[bool, Form, Form]]) -> Form:
     """A path: for each step whether it goes along, the relationship, and the next node."""
     return "path", start, tuple(steps)
+
+
+def without_list_order(form: Any) -> Form:
+    """The form with lists in an order that is the same for the same items."""
+    if isinstance(form, frozenset):
+        return frozenset(map(without_list_order, form))
+    if not isinstance(form, tuple):
+        return form  # type: ignore[no-any-return]
+    if form and form[0] == "list":
+        return list_form(map(without_list_order, form[1]), in_order=False)
+    return tuple(map(without_list_order, form))

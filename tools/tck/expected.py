@@ -10,6 +10,7 @@ from tools.tck.canonical import Form, list_form, map_form, node_form, path_form,
 _NUMBER = re.compile(r"-?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?|-?Inf|NaN")
 _NAME = re.compile(r"[A-Za-z_]\w*|`[^`]*`")
 _WORDS: dict[str, Any] = {"null": None, "true": True, "false": False}
+_NOTHING = map_form({}, scalar_form)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
@@ -101,7 +102,7 @@ class _Reading:
         labels = []
         while self._taken(":"):
             labels.append(self._name())
-        properties = map_form({}, None) if self._taken(")") else self._map()
+        properties = _NOTHING if self._taken(")") else self._map()
         if self._text[self._at - 1] != ")":
             self._take(")")
         return node_form(labels, properties)
@@ -111,7 +112,7 @@ class _Reading:
         self._take(":")
         type = self._name()
         if self._taken("]"):
-            return "relationship", type, map_form({}, None)
+            return "relationship", type, _NOTHING
         properties = self._map()
         self._take("]")
         return "relationship", type, properties

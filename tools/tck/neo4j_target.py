@@ -56,7 +56,7 @@ class Neo4jTarget(Target):
                 columns, rows = result.keys(), [record.values() for record in result]
                 if any(_is_zoned(value) for row in rows for value in row):
                     rows = _in_text(session, query, parameters, columns)
-                return Answer(columns, [tuple(map(_form_of, row)) for row in rows])
+                return Answer(columns, [tuple(map(driver_form, row)) for row in rows])
         except exceptions.Neo4jError as error:
             kind = (error.code or "").rpartition(".")[2]
             raise Failed(kind, None, None, error.message or "") from error
@@ -94,19 +94,20 @@ def _in_text(
     return [record.values() for record in session.run(whole, dict(parameters))]
 
 
-def _form_of(value: Any) -> Form:
+def driver_form(value: Any) -> Form:
+    """The form of a value of the driver's, lists in their order."""
     if isinstance(value, graph.Node):
-        return node_form(value.labels, map_form(dict(value), _form_of))
+        return node_form(value.labels, map_form(dict(value), driver_form))
     if isinstance(value, graph.Relationship):
-        return "relationship", value.type, map_form(dict(value), _form_of)
+        return "relationship", value.type, map_form(dict(value), driver_form)
     if isinstance(value, graph.Path):
         steps = [
-            (relationship.start_node == node, _form_of(relationship), _form_of(after))
+            (relationship.start_node == node, driver_form(relationship), driver_form(after))
             for node, relationship, after in zip(
                 value.nodes, value.relationships, value.nodes[1:], strict=False
             )
         ]
-        return path_form(_form_of(value.nodes[0]), steps)
+        return path_form(driver_form(value.nodes[0]), steps)
     if isinstance(value, time.Duration):
         nanos = value.seconds * 1_000_000_000 + value.nanoseconds
         return text_form(str(Duration.of(value.months, value.days, nanos)))
@@ -115,7 +116,9 @@ def _form_of(value: Any) -> Form:
     if isinstance(value, str) and value.startswith(_ZONED):
         return text_form(temporal_text(value.removeprefix(_ZONED)))
     if isinstance(value, list):
-        return list_form(map(_form_of, value), in_order=True)
+        return list_form(map(driver_form, value), in_order=True)
     if isinstance(value, dict):
-        return map_form(value, _form_of)
+        return map_form(value, driver_form)
+    if isinstance(value, bytearray):
+        return scalar_form(bytes(value))
     return scalar_form(value)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tools.tck.canonical import Form, list_form
+from tools.tck.canonical import Form, without_list_order
 from tools.tck.expected import expected_form, parameter_value
 from tools.tck.scenarios import Error, Rows, Scenario
 
@@ -102,7 +102,9 @@ def _wrong_failure(expected: Rows | Error, failure: Failed) -> str:
 def _wrong_answer(expected: Rows | Error, answer: Answer) -> str:
     if isinstance(expected, Error):
         return f"expected {expected.kind}: {expected.detail}, but {len(answer.rows)} rows came"
-    rows = [tuple(_loosened(cell, expected.lists_in_order) for cell in row) for row in answer.rows]
+    rows = list(answer.rows)
+    if not expected.lists_in_order:
+        rows = [tuple(map(without_list_order, row)) for row in rows]
     wanted = [
         tuple(expected_form(cell, lists_in_order=expected.lists_in_order) for cell in row)
         for row in expected.rows
@@ -111,18 +113,6 @@ def _wrong_answer(expected: Rows | Error, answer: Answer) -> str:
         return f"expected columns {expected.columns}, but came {tuple(answer.columns)}"
     same = rows == wanted if expected.in_order else Counter(rows) == Counter(wanted)
     return "" if same else f"expected {_short(wanted)}, but came {_short(rows)}"
-
-
-def _loosened(form: Any, lists_in_order: bool) -> Form:
-    """The form of a value whose lists may have any order, wherever in it they are."""
-    if lists_in_order or not isinstance(form, tuple | frozenset):
-        return form  # type: ignore[no-any-return]
-    inner: Iterable[Form] = (_loosened(item, lists_in_order) for item in form)
-    if isinstance(form, frozenset):
-        return frozenset(inner)
-    if form and form[0] == "list":
-        return list_form(_loosened(form[1], lists_in_order), in_order=False)  # type: ignore[arg-type]
-    return tuple(inner)
 
 
 def _short(rows: object) -> str:
