@@ -11,8 +11,8 @@ from neo4j import time as neo4j_time
 
 from lineage.backends import rows
 from lineage.backends.codec import decoded_path
-from lineage.backends.neo4j.codec import node as stored
 from lineage.backends.neo4j.templates import template
+from lineage.backends.stored import node as stored
 from lineage.model import Event, Kind, Node
 from lineage.model.graph import Link, Vertex, Walk
 

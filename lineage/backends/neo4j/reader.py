@@ -20,10 +20,10 @@ from lineage.backends.base import (
     Spread,
 )
 from lineage.backends.codec import decoded_path
-from lineage.backends.neo4j.codec import node
 from lineage.backends.neo4j.filtering import statement
 from lineage.backends.neo4j.spreading import barrier_parameters, merged
 from lineage.backends.neo4j.templates import template
+from lineage.backends.stored import node
 from lineage.backends.traversal import breadth_first, spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 

@@ -22,11 +22,11 @@ from lineage.backends.native import (
     native_properties,
     type_properties,
 )
-from lineage.backends.neo4j.codec import node
 from lineage.backends.neo4j.reader import Neo4jReader
 from lineage.backends.refusals import missing, other_type, taken
 from lineage.backends.rewriting import rewritten
 from lineage.backends.rows import policy_text
+from lineage.backends.stored import node
 from lineage.model import Flow, Kind, Mark, Node, Policy, Type
 
 TakeIds = Callable[[str, int], Sequence[int]]

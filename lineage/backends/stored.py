@@ -1,4 +1,4 @@
-"""Nodes from native properties (`lineage.backends.native` makes those).
+"""Nodes from the native properties that `lineage.backends.native` makes.
 
 `_custom` lists the keys of custom properties, `_struct` the keys whose text is a JSON struct:
 everything else is a native value, so that Cypher can compare it.
@@ -23,7 +23,7 @@ _FIXED = frozenset(
 
 
 def node(kind: Kind, found: Mapping[str, Any]) -> Node:
-    """A node from the properties of its Neo4j node."""
+    """A node from the properties that it has in the property graph."""
     properties: dict[str, Any] = {}
     custom: dict[str, Any] = {}
     custom_keys = found.get("_custom", ())

@@ -1,0 +1,104 @@
+"""A query over a store's reader, answered in values of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lineage.backends import rows
+from lineage.backends.base import Answer, Reader
+from lineage.backends.codec import decoded_path
+from lineage.backends.stored import node as stored
+from lineage.errors import QueryStopped
+from lineage.model import Event, Kind
+from lineage.model import Node as StoredNode
+from lineage.model.graph import Link, Vertex, Walk
+from lineage.opencypher.limits import Limits
+from lineage.opencypher.running import run
+from lineage.opencypher.store_graph import StoreGraph
+from lineage.opencypher.values import Node, Path, Relationship, Temporal
+
+_KINDS = {kind.capitalize(): kind for kind in Kind}
+_EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
+# Values that a query may hold, and that an answer may have: what fits in about 1 GB.
+MOST_VALUES = 4_000_000
+
+
+def answered(
+    reader: Reader,
+    cypher: str,
+    parameters: Mapping[str, Any],
+    *,
+    limit: int | None = None,
+    timeout: float | None = None,
+) -> Answer:
+    """As `Backend.query`, by the evaluator. Raises CypherError, QueryStopped."""
+    result = run(
+        StoreGraph(reader), cypher, parameters, limits=Limits(seconds=timeout, held=MOST_VALUES)
+    )
+    answering, found, complete = _Answering(), [], True
+    for row in result.rows:
+        if limit is not None and len(found) == limit:
+            complete = False
+            break
+        found.append(tuple(map(answering.value, row)))
+    return Answer(result.columns, found, complete)
+
+
+class _Answering:
+    """Values of one answer; a node that comes often is made once."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Node, StoredNode | Vertex] = {}
+        self._values = 0
+
+    def value(self, value: Any) -> Any:
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise QueryStopped(
+                f"the answer has more than {MOST_VALUES:,} values; narrow the query, or give a limit"
+            )
+        match value:
+            case Node():
+                return self._node(value)
+            case Relationship():
+                return self._link(value)
+            case Path():
+                return Walk(
+                    tuple(map(self._node, value.nodes)),
+                    tuple(map(self._link, value.relationships)),
+                )
+            case list():
+                return [self.value(item) for item in value]
+            case dict():
+                return {name: self.value(item) for name, item in value.items()}
+            case Temporal():
+                return str(value)
+        return value
+
+    def _node(self, node: Node) -> StoredNode | Vertex:
+        known = self._nodes.get(node)
+        if known is None:
+            properties = node.properties
+            kinds = [_KINDS[label] for label in node.labels if label in _KINDS]
+            if kinds and "type_id" in properties:
+                known = stored(kinds[0], properties)
+            else:
+                own = {name: self.value(v) for name, v in properties.items()}
+                known = Vertex(node.labels, own)
+            self._nodes[node] = known
+        return known
+
+    def _link(self, link: Relationship) -> Event | Link:
+        found = link.properties
+        if link.type in _EVENTS and "execution_id" in found:
+            return rows.event(
+                found["artifact_id"],
+                found["execution_id"],
+                found["type"],
+                decoded_path(found["path"]),
+                found["time"],
+                found["recorded"],
+            )
+        own = {name: self.value(value) for name, value in found.items()}
+        return Link(link.type, self._node(link.start), self._node(link.end), own)

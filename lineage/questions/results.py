@@ -1,0 +1,284 @@
+"""The answer of an ad-hoc query, and what it can become."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lineage.errors import NotFound, Unsupported
+from lineage.model import NODE_CLASSES, Event, Node
+from lineage.model.graph import Link, Vertex, Walk
+from lineage.questions.flow import ends
+from lineage.questions.rendering import as_json, event_as_json, node_as_json
+
+_NODES = tuple(NODE_CLASSES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The columns of an answer and its rows in their order.
+
+    Values are None, bool, int, float, str, bytes, lists and maps, `Artifact`, `Execution`,
+    `Context` and `Event`; what is none of these is a `Vertex`, `Link` or `Walk` (a path) of
+    `lineage.model.graph`. `complete` is False where a limit cut the rows off.
+    """
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+    complete: bool = True
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, place: int) -> tuple[Any, ...]:
+        return self.rows[place]
+
+    def dicts(self) -> Iterator[dict[str, Any]]:
+        """Each row as a map by column."""
+        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column. Raises NotFound."""
+        if name not in self.columns:
+            there = ", ".join(self.columns) or "none"
+            raise NotFound(f"the answer has no column {name!r} (it has: {there})")
+        place = self.columns.index(name)
+        return [row[place] for row in self.rows]
+
+    def value(self) -> Any:
+        """The one value of an answer of one row and one column. Raises NotFound."""
+        if len(self.rows) != 1 or len(self.columns) != 1:
+            raise NotFound(
+                f"the answer is no single value: it has {len(self.rows)} rows of "
+                f"{len(self.columns)} columns"
+            )
+        return self.rows[0][0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON has it."""
+        return {
+            "columns": list(self.columns),
+            "rows": [[value_as_json(value) for value in row] for row in self.rows],
+            "complete": self.complete,
+        }
+
+    def to_json(self) -> str:
+        """One JSON object: `columns`, `rows`, `complete`."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def to_jsonl(self) -> str:
+        """A JSON object a row, by column, each on a line."""
+        return "".join(f"{line}\n" for line in self.jsonl())
+
+    def jsonl(self) -> Iterator[str]:
+        """The lines of `to_jsonl`."""
+        for row in self.dicts():
+            shown = {name: value_as_json(value) for name, value in row.items()}
+            yield json.dumps(shown, ensure_ascii=False)
+
+    def to_csv(self) -> str:
+        """Comma-separated values (RFC 4180) with a heading; what is no text or number is JSON."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(self.columns)
+        writer.writerows([_cell(value) for value in row] for row in self.rows)
+        return text.getvalue()
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame with the values as they are; needs the `dataframe` extra."""
+        try:
+            import pandas as pd
+        except ModuleNotFoundError:
+            raise Unsupported(
+                "a DataFrame needs pandas: pip install 'lineage-engine[dataframe]'"
+            ) from None
+        # Objects, so that an int column with a null in it stays one of ints.
+        frame = pd.DataFrame(
+            {i: pd.Series([row[i] for row in self.rows], dtype=object) for i in self._places()}
+        )
+        frame.columns = pd.Index(self.columns, dtype=object)
+        return frame.infer_objects()
+
+    def to_arrow(self) -> Any:
+        """A pyarrow Table; needs the `arrow` extra.
+
+        A column of one kind of value (booleans, ints, numbers, strings, bytes, lists of one kind)
+        has its type; any other is of JSON texts.
+        """
+        try:
+            import pyarrow as pa
+        except ModuleNotFoundError:
+            raise Unsupported("Arrow needs pyarrow: pip install 'lineage-engine[arrow]'") from None
+        arrays = [_array(pa, [row[i] for row in self.rows]) for i in self._places()]
+        return pa.Table.from_arrays(arrays, names=list(self.columns))
+
+    def to_networkx(self) -> Any:
+        """A MultiDiGraph of all nodes, relationships and paths in the answer.
+
+        Nodes are (kind, id) with the attribute `node`; an event is an edge the way the data flows,
+        with `event`; another relationship has its type as key, and `link`.
+        """
+        import networkx as nx
+
+        graph: Any = nx.MultiDiGraph()
+        for row in self.rows:
+            for value in row:
+                _draw(graph, value)
+        return graph
+
+    def _places(self) -> range:
+        return range(len(self.columns))
+
+
+def value_as_json(value: Any) -> Any:
+    """Any value of an answer as JSON has it."""
+    match value:
+        case _ if isinstance(value, _NODES):
+            return node_as_json(value)
+        case Event():
+            return event_as_json(value)
+        case Vertex(labels, properties):
+            return {"labels": list(labels), "properties": value_as_json(properties)}
+        case Link(type, start, end, properties):
+            return {
+                "type": type,
+                "start": value_as_json(start),
+                "end": value_as_json(end),
+                "properties": value_as_json(properties),
+            }
+        case Walk(nodes, links):
+            return {
+                "nodes": [value_as_json(node) for node in nodes],
+                "links": [value_as_json(link) for link in links],
+            }
+        case Mapping():
+            return {str(name): value_as_json(item) for name, item in value.items()}
+        case list() | tuple():
+            return [value_as_json(item) for item in value]
+    return as_json(value)
+
+
+def in_words(value: Any) -> Any:
+    """A value as people read it in a cell: nodes by their labels, events and paths by arrows."""
+    match value:
+        case _ if isinstance(value, _NODES):
+            name = f"{value.kind}:{value.id}"
+            return name if value.label == name else f"{value.label} ({name})"
+        case Event():
+            (source, a), (target, b) = ends(value)
+            return f"{source}:{a} -{value.type}-> {target}:{b}"
+        case Vertex(labels, properties):
+            named = properties.get("name", properties.get("id", ""))
+            return f"{':'.join(labels)} {named}".strip()
+        case Link(type, start, end):
+            return f"{in_words(start)} -{type}-> {in_words(end)}"
+        case Walk():
+            return _walk_in_words(value)
+        case Mapping():
+            return "{" + ", ".join(f"{n}: {_inner(item)}" for n, item in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(_inner, value)) + "]"
+    return value
+
+
+def _inner(value: Any) -> str:
+    shown = in_words(value)
+    if shown is None or isinstance(shown, bool):
+        return str(as_json(shown)).lower() if shown is not None else "null"
+    return json.dumps(shown, ensure_ascii=False) if isinstance(value, str) else str(shown)
+
+
+def _walk_in_words(walk: Walk) -> str:
+    text = str(in_words(walk.nodes[0]))
+    for before, link, after in zip(walk.nodes, walk.links, walk.nodes[1:], strict=False):
+        if isinstance(link, Event):
+            source, type = ends(link)[0], str(link.type)
+            forward = isinstance(before, _NODES) and source == (before.kind, before.id)
+        else:
+            type, forward = link.type, link.start == before
+        text += f" -{type}-> " if forward else f" <-{type}- "
+        text += str(in_words(after))
+    return text
+
+
+def _cell(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float) and not isinstance(value, bool):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value_as_json(value), ensure_ascii=False)
+
+
+def _array(pa: Any, values: list[Any]) -> Any:
+    kinds = {_kind(value) for value in values if value is not None}
+    if kinds <= {"int", "float"} and len(kinds) == 2:
+        exact = all(not isinstance(v, int) or int(float(v)) == v for v in values if v is not None)
+        if exact:
+            return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    if len(kinds) == 1 and None not in kinds:
+        types = {
+            "bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(), "str": pa.string(),
+            "bytes": pa.binary(), "[bool]": pa.list_(pa.bool_()), "[int]": pa.list_(pa.int64()),
+            "[float]": pa.list_(pa.float64()), "[str]": pa.list_(pa.string()),
+        }  # fmt: skip
+        # from_pandas is off, so that NaN stays a number.
+        return pa.array(values, types[kinds.pop()])
+    if not kinds:
+        return pa.nulls(len(values))
+    texts = [
+        None if v is None else json.dumps(value_as_json(v), ensure_ascii=False) for v in values
+    ]
+    return pa.array(texts, pa.string())
+
+
+def _kind(value: Any) -> str | None:
+    """The kind of a value that Arrow has a column for, or None."""
+    if type(value) in (bool, int, float, str, bytes):
+        return type(value).__name__
+    if isinstance(value, list):
+        inner = {type(item).__name__ for item in value if item is not None}
+        if len(inner) == 1 and inner <= {"bool", "int", "float", "str"}:
+            return f"[{inner.pop()}]"
+    return None
+
+
+def _draw(graph: Any, value: Any) -> None:
+    match value:
+        case _ if isinstance(value, _NODES):
+            graph.add_node((str(value.kind), value.id), node=value)
+        case Vertex():
+            graph.add_node(_vertex_key(value), node=value)
+        case Event():
+            (source, a), (target, b) = ends(value)
+            key = (str(value.type), value.path)
+            graph.add_edge((str(source), a), (str(target), b), key, event=value)
+        case Link(type, start, end):
+            _draw(graph, start)
+            _draw(graph, end)
+            graph.add_edge(_key(start), _key(end), type, link=value)
+        case Walk(nodes, links):
+            for part in (*nodes, *links):
+                _draw(graph, part)
+        case Mapping():
+            for item in value.values():
+                _draw(graph, item)
+        case list() | tuple():
+            for item in value:
+                _draw(graph, item)
+
+
+def _key(node: Node | Vertex) -> tuple[str, Any]:
+    return _vertex_key(node) if isinstance(node, Vertex) else (str(node.kind), node.id)
+
+
+def _vertex_key(vertex: Vertex) -> tuple[str, Any]:
+    found = vertex.properties
+    named = found.get("id", found.get("name", found.get("key")))
+    return (":".join(vertex.labels), named)

@@ -1,0 +1,137 @@
+"""Ad-hoc queries in Cypher, read-only, on every backend; and those that are kept by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lineage.backends.base import Answer, Backend
+from lineage.errors import InvalidValue, NotFound
+from lineage.questions.results import Result
+from lineage.rules.values import checked_int64, checked_text, is_text, shown
+from lineage.store.subject import Subject
+
+QUERIES = "query/"
+MAX_QUERY_BYTES = 1_000_000
+_MAX_NAME_BYTES = 200
+_MAX_DEPTH = 100
+
+
+class Querying(Subject):
+    """Cypher, and names for it."""
+
+    backend: Backend
+
+    def query(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None = None,
+        /,
+        *,
+        limit: int | None = None,
+        timeout: float | None = None,
+        **named: Any,
+    ) -> Result:
+        """Ask in Cypher; only what reads the graph is run.
+
+        Neo4j runs it itself; the other backends have an evaluator of openCypher, which refuses by
+        name what it does not know. The graph is that of the design: `(:Artifact)-[:INPUT]->
+        (:Execution)-[:OUTPUT]->(:Artifact)`, `IN_CONTEXT`, `CHILD_OF`; a type's name is a second
+        label, and properties are the nodes' own. What begins with EXPLAIN answers the plan, with
+        PROFILE the plan with what it took.
+
+        Parameters
+        ----------
+        cypher: the text, with `$name` for each parameter, never with values put into it.
+        parameters, named: their values: None, booleans, numbers, strings, bytes, lists, maps.
+        limit: the most rows to answer; `complete` tells whether there were more.
+        timeout: seconds after which the query is stopped.
+
+        Raises
+        ------
+        InvalidQuery: the query is wrong, or asks for what is not done here.
+        QueryRefused: it does more than read; nothing of it was run.
+        QueryStopped: the deadline or the bounds on memory stopped it.
+
+        Examples
+        --------
+        >>> store = lineage.connect("memory://")
+        >>> store.query("UNWIND $xs AS x RETURN x * 2 AS twice", xs=[1, 2]).rows
+        [(2,), (4,)]
+        """
+        if not isinstance(cypher, str) or not is_text(cypher):
+            raise InvalidValue(f"the query is no text: {shown(cypher)}")
+        if limit is not None and checked_int64(limit, "limit") < 0:
+            raise InvalidValue(f"limit is {limit}; it can't be negative")
+        if timeout is not None and not 0 < timeout < 10**9:
+            raise InvalidValue(f"timeout is {timeout}; it is a number of seconds above 0")
+        given = {
+            name: _parameter(value, f"${name}")
+            for name, value in {**(parameters or {}), **named}.items()
+        }
+        answer = self._answer(cypher, given, limit, timeout)
+        return Result(answer.columns, answer.rows, answer.complete)
+
+    def _answer(
+        self, cypher: str, given: Mapping[str, Any], limit: int | None, timeout: float | None
+    ) -> Answer:
+        if self.backend.capabilities.cypher:
+            return self.backend.query(cypher, given, limit=limit, timeout=timeout)
+        # Of use only to those who ask, and heavy.
+        from lineage.opencypher.answering import answered
+
+        with self.backend.read() as reader:
+            return answered(reader, cypher, given, limit=limit, timeout=timeout)
+
+    def save_query(self, name: str, cypher: str) -> None:
+        """Keep a query in the store under a name; one that has it is replaced."""
+        checked_text(name, "the name of the query", _MAX_NAME_BYTES)
+        text = checked_text(cypher, f"the query {name!r}", MAX_QUERY_BYTES)
+        self._write(lambda tx, types: tx.set_note(QUERIES + name, text))
+
+    def drop_query(self, name: str) -> None:
+        """Forget a kept query. Raises NotFound."""
+        self.saved_query(name)
+        self._write(lambda tx, types: tx.set_note(QUERIES + name, None))
+
+    def saved_query(self, name: str) -> str:
+        """The text of a kept query. Raises NotFound."""
+        with self.backend.read() as reader:
+            text = reader.note(QUERIES + name) if is_text(name) else None
+        if text is None:
+            there = ", ".join(self.saved_queries()) or "none"
+            raise NotFound(f"no query is kept under the name {name!r} (there are: {there})")
+        return text
+
+    def saved_queries(self) -> dict[str, str]:
+        """All kept queries: text by name, in the order of the names."""
+        with self.backend.read() as reader:
+            return {key.removeprefix(QUERIES): text for key, text in reader.notes(QUERIES)}
+
+
+def _parameter(value: Any, name: str, depth: int = 0) -> Any:
+    """A value that every backend takes as a parameter."""
+    if depth > _MAX_DEPTH:
+        raise InvalidValue(f"{name} is nested more than {_MAX_DEPTH} deep")
+    if value is None or isinstance(value, bool | float | bytes):
+        return value
+    if isinstance(value, int):
+        return int(checked_int64(value, name))
+    if isinstance(value, str):
+        if not is_text(value):
+            raise InvalidValue(f"{name} is no text: {shown(value)}")
+        return str.__str__(value)
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise InvalidValue(f"{name} has a key that is no string: {shown(key)}")
+        return {
+            str.__str__(key): _parameter(item, f"{name}.{key}", depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_parameter(item, f"{name}[{i}]", depth + 1) for i, item in enumerate(value)]
+    raise InvalidValue(
+        f"{name} is {shown(value)}, a {type(value).__name__}; a parameter can be None, a boolean, a "
+        "number, a string, bytes, a list or a map; give a time as text, and use datetime($t)"
+    )
