@@ -25,9 +25,16 @@ def print_json(answer: Any) -> None:
 
 
 def print_table(
-    headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "nothing"
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    empty: str = "nothing",
+    as_written: bool = False,
 ) -> None:
-    """Aligned columns; the last one wraps at spaces, and no word is cut."""
+    """Aligned columns; the last one wraps at spaces, and no word is cut.
+
+    Headings are in capitals, unless they are `as_written` by the user.
+    """
     texts = [[one_line(cell) for cell in row] for row in rows]
     if not texts:
         print(empty)
@@ -38,7 +45,8 @@ def print_table(
     room = shutil.get_terminal_size((80, 24)).columns
     before_last = sum(widths[:-1]) + 2 * (len(widths) - 1)
     last = max(room - before_last, 20)
-    print("  ".join(h.upper().ljust(w) for h, w in zip(headings, widths, strict=True)).rstrip())
+    titles = headings if as_written else [heading.upper() for heading in headings]
+    print("  ".join(h.ljust(w) for h, w in zip(titles, widths, strict=True)).rstrip())
     for row in texts:
         first, *rest = _wrapped(row[-1], last)
         cells = [cell.ljust(w) for cell, w in zip(row, widths, strict=True)][:-1]

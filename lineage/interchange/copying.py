@@ -13,6 +13,7 @@ from lineage.interchange.transfer import Progress, Transferred, transfer
 from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.store import Store
 from lineage.store.deleting import KEPT_NOTES
+from lineage.store.querying import QUERIES
 
 
 def copy_store(source: Store, target: Store, *, progress: Progress | None = None) -> Transferred:
@@ -68,7 +69,9 @@ class StoreSource:
     def notes(self) -> list[tuple[str, str]]:
         with self._store.backend.read() as reader:
             return [
-                note for prefix in (*KEPT_NOTES, signatures.NOTE) for note in reader.notes(prefix)
+                note
+                for prefix in (*KEPT_NOTES, QUERIES, signatures.NOTE)
+                for note in reader.notes(prefix)
             ]
 
     def policies(self) -> list[Policy]:

@@ -36,7 +36,8 @@ def answered(
     result = run(
         StoreGraph(reader), cypher, parameters, limits=Limits(seconds=timeout, held=MOST_VALUES)
     )
-    answering, found, complete = _Answering(), [], True
+    answering, complete = _Answering(), True
+    found: list[tuple[Any, ...]] = []
     for row in result.rows:
         if limit is not None and len(found) == limit:
             complete = False
@@ -56,7 +57,7 @@ class _Answering:
         self._values += 1
         if self._values > MOST_VALUES:
             raise QueryStopped(
-                f"the answer has more than {MOST_VALUES:,} values; narrow the query, or give a limit"
+                f"the answer has more than {MOST_VALUES:,} values; narrow it, or give a limit"
             )
         match value:
             case Node():

@@ -12,7 +12,7 @@ from typing import Any
 from lineage.errors import NotFound, Unsupported
 from lineage.model import NODE_CLASSES, Event, Node
 from lineage.model.graph import Link, Vertex, Walk
-from lineage.questions.flow import ends
+from lineage.pictures.drawing import ends
 from lineage.questions.rendering import as_json, event_as_json, node_as_json
 
 _NODES = tuple(NODE_CLASSES.values())
@@ -209,7 +209,7 @@ def _walk_in_words(walk: Walk) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, str | int | float) and not isinstance(value, bool):
+    if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -222,14 +222,15 @@ def _array(pa: Any, values: list[Any]) -> Any:
         exact = all(not isinstance(v, int) or int(float(v)) == v for v in values if v is not None)
         if exact:
             return pa.array([None if v is None else float(v) for v in values], pa.float64())
-    if len(kinds) == 1 and None not in kinds:
+    [kind] = kinds if len(kinds) == 1 else [None]
+    if kind is not None:
         types = {
             "bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(), "str": pa.string(),
             "bytes": pa.binary(), "[bool]": pa.list_(pa.bool_()), "[int]": pa.list_(pa.int64()),
             "[float]": pa.list_(pa.float64()), "[str]": pa.list_(pa.string()),
         }  # fmt: skip
         # from_pandas is off, so that NaN stays a number.
-        return pa.array(values, types[kinds.pop()])
+        return pa.array(values, types[kind])
     if not kinds:
         return pa.nulls(len(values))
     texts = [

@@ -45,6 +45,7 @@ from lineage.rules.writes import Composer
 from lineage.store.deleting import Deleting
 from lineage.store.finding import Finding
 from lineage.store.marking import Marking
+from lineage.store.querying import Querying
 from lineage.store.transactions import Transactions
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ class Recorded:
         return self.outputs[path]
 
 
-class Store(Finding, Asking, Impacting, Tainting, Marking, Deleting, Transactions):
+class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, Transactions):
     """A lineage store over any backend. Get one from `lineage.connect`.
 
     Reads and writes may be called from any number of threads. Every write is one transaction:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Answer, Backend
+from lineage.backends.base import Answer, Backend, Filter
+from lineage.backends.naming import property_key, type_label
+from lineage.backends.native import native_properties
 from lineage.errors import InvalidValue, NotFound
+from lineage.model import Kind
 from lineage.questions.results import Result
 from lineage.rules.values import checked_int64, checked_text, is_text, shown
 from lineage.store.subject import Subject
@@ -15,6 +19,25 @@ QUERIES = "query/"
 MAX_QUERY_BYTES = 1_000_000
 _MAX_NAME_BYTES = 200
 _MAX_DEPTH = 100
+_LOOKED_AT = 500
+_LABELS = ("Artifact", "Execution", "Context", "Type", "Mark", "MarkLabel")
+_RELATIONSHIPS = (
+    "CHILD_OF", "EXTENDS", "INPUT", "IN_CONTEXT", "MARKED", "ON", "OUTPUT", "PENDING_OUTPUT",
+    "UNKNOWN_EVENT",
+)  # fmt: skip
+_OWN = (
+    "id", "type", "type_id", "type_version", "name", "uri", "external_id", "state", "created",
+    "updated", "path", "time", "recorded", "artifact_id", "execution_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words of a store's graph, each kind in order."""
+
+    labels: tuple[str, ...]
+    relationships: tuple[str, ...]
+    properties: tuple[str, ...]
 
 
 class Querying(Subject):
@@ -83,6 +106,22 @@ class Querying(Subject):
         with self.backend.read() as reader:
             return answered(reader, cypher, given, limit=limit, timeout=timeout)
 
+    def vocabulary(self) -> Vocabulary:
+        """The labels, relationship types and property names that a query may use.
+
+        Custom properties are those of the newest nodes of each kind; all others are all there are.
+        """
+        labels, names = set(_LABELS), set(_OWN)
+        with self.backend.read() as reader:
+            for type in reader.types():
+                labels.add(type_label(type.name))
+                names.update(map(property_key, type.properties))
+            for kind in Kind:
+                for node in reader.find(kind, Filter(newest_first=True, limit=_LOOKED_AT)):
+                    names.update(native_properties({}, node.custom_properties, node.properties))
+        names -= {"_custom", "_struct"}
+        return Vocabulary(tuple(sorted(labels)), _RELATIONSHIPS, tuple(sorted(names)))
+
     def save_query(self, name: str, cypher: str) -> None:
         """Keep a query in the store under a name; one that has it is replaced."""
         checked_text(name, "the name of the query", _MAX_NAME_BYTES)
@@ -132,6 +171,6 @@ def _parameter(value: Any, name: str, depth: int = 0) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_parameter(item, f"{name}[{i}]", depth + 1) for i, item in enumerate(value)]
     raise InvalidValue(
-        f"{name} is {shown(value)}, a {type(value).__name__}; a parameter can be None, a boolean, a "
-        "number, a string, bytes, a list or a map; give a time as text, and use datetime($t)"
+        f"{name} is {shown(value)}, a {type(value).__name__}; a parameter can be None, a boolean, "
+        "a number, a string, bytes, a list or a map; give a time as text, and use datetime($t)"
     )

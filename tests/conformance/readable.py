@@ -7,6 +7,7 @@ from typing import Any
 
 from lineage import Artifact, Context, Event, Execution, Kind, Store, Type
 from lineage.store.deleting import KEPT_NOTES
+from lineage.store.querying import QUERIES
 
 Node = Artifact | Execution | Context
 
@@ -68,6 +69,6 @@ def listing(store: Store) -> dict[str, Any]:
             ],
             "parents": reader.parents_of(contexts),
             "marks": [mark.model_dump(mode="json") for mark in reader.marks()],
-            "notes": [n for prefix in KEPT_NOTES for n in reader.notes(prefix)],
+            "notes": [n for prefix in (*KEPT_NOTES, QUERIES) for n in reader.notes(prefix)],
             "policies": [policy.model_dump(mode="json") for policy in reader.policies()],
         }
