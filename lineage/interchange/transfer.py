@@ -17,7 +17,7 @@ from lineage.errors import AlreadyExists
 from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.store import Store
 
-BATCH = 5_000
+BATCH = 10_000
 
 Progress = Callable[[int, int], None]
 

@@ -107,6 +107,10 @@ class Neo4jWriter(Neo4jReader, Writer):
     def apply(self, batch: Batch) -> list[int]:
         self._attempted.extend(w for w in batch.nodes if w.mode is not Mode.REFERENCE)
         self._mirror([w for w in batch.nodes if w.mode is Mode.MIRROR])
+        if not (batch.events or batch.memberships or batch.parents) and all(
+            w.mode is Mode.MIRROR for w in batch.nodes
+        ):
+            return [w.id for w in batch.nodes if w.id is not None]
         places, ids, updates, stored = self._placed(batch.nodes)
         order = places.numbered()
         parameters: dict[str, Any] = {
