@@ -10,6 +10,7 @@ FIGURES = (
     "diamond_ladder",
     "deleting_ladder",
     "blaming",
+    "cypher_sqlite",
     "million_events",
     "tainting",
     "record_neo4j",

@@ -7,6 +7,7 @@ identifier, is escaped; the escape is reversible.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _OURS = frozenset(
@@ -20,11 +21,13 @@ _OUR_LABELS = frozenset(
 _DECLARED, _CUSTOM, _TYPE = "property_", "custom_", "Type_"
 
 
+@lru_cache(maxsize=4096)
 def property_key(name: str) -> str:
     """The key of a declared property."""
     return name if _is_plain(name) else _DECLARED + _escaped(name)
 
 
+@lru_cache(maxsize=4096)
 def custom_key(name: str, *, declared: bool) -> str:
     """The key of a custom property; its plain name, unless its type declares that too."""
     return name if _is_plain(name) and not declared else _CUSTOM + _escaped(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Protocol
 
 from lineage.opencypher import ast, operators
@@ -94,8 +95,7 @@ class Compiler:
         return lambda row: value
 
     def _variable(self, e: ast.Variable) -> Evaluate:
-        name = e.name
-        return lambda row: row[name]
+        return itemgetter(e.name)
 
     # --- Access ---
 

@@ -166,12 +166,13 @@ class Projecting:
         budget, graph = self._context.budget, self._context.graph
         keys = self._plain
         counters = self._counters
+        evaluates = [evaluate for _, evaluate in keys]
         groups: dict[Hashable, tuple[Row, Row, list[_Count]]] = {}
         for batch in in_batches(rows):
             load(graph, batch, self._looked)
+            budget.step(len(batch))
             for row in batch:
-                budget.step()
-                values = [evaluate(row) for _, evaluate in keys]
+                values = [evaluate(row) for evaluate in evaluates]
                 key = tuple(map(identity_key, values))
                 group = groups.get(key)
                 if group is None:
@@ -228,18 +229,18 @@ class Projecting:
 class _Count:
     """One aggregate of one group."""
 
-    __slots__ = ("_accumulator", "_arguments", "_seen")
+    __slots__ = ("_accumulate", "_accumulator", "_first", "_rest", "_seen")
 
     def __init__(
         self, context: Context, aggregate: Aggregate, arguments: list[Evaluate], distinct: bool
     ) -> None:
         self._accumulator = aggregate.make(context)
-        self._arguments = arguments
+        self._accumulate = self._accumulator.add
+        self._first, *self._rest = arguments
         self._seen: set[Hashable] | None = set() if distinct else None
 
     def add(self, row: Row) -> None:
-        first, *rest = self._arguments
-        value = first(row)
+        value = self._first(row)
         if value is None:
             return
         if self._seen is not None:
@@ -247,7 +248,10 @@ class _Count:
             if key in self._seen:
                 return
             self._seen.add(key)
-        self._accumulator.add(value, *(argument(row) for argument in rest))
+        if self._rest:
+            self._accumulate(value, *(argument(row) for argument in self._rest))
+        else:
+            self._accumulate(value)
 
     def result(self) -> Value:
         return self._accumulator.result()

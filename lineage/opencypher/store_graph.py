@@ -80,13 +80,17 @@ class StoreGraph(Graph):
         properties["type_id"] = type_id
         properties["created"] = fields["created_ms"]
         properties["updated"] = fields["updated_ms"]
-        for name in ("name", "external_id", "type_version", "uri"):
-            value = fields.get(name)
-            if value is not None:
-                properties[name] = value
-        state = fields.get("state")
-        if state is not None:
-            properties["state"] = state.value
+        name, external_id = fields["name"], fields["external_id"]
+        if name is not None:
+            properties["name"] = name
+        if external_id is not None:
+            properties["external_id"] = external_id
+        if fields["type_version"] is not None:
+            properties["type_version"] = fields["type_version"]
+        if sort == _ARTIFACT and fields["uri"] is not None:
+            properties["uri"] = fields["uri"]
+        if sort != _CONTEXT:
+            properties["state"] = fields["state"].value
         node.fill(labels, properties)
 
     @cached_property
