@@ -43,6 +43,8 @@ def print_answers(store: Store, outcomes: list[Outcome], console: Console, work:
     for outcome in outcomes:
         if outcome.failed is not None:
             asked.failure(outcome.failed)
+            asked.blame(outcome.failed)
+    asked.diff(first.best, f"{first.best.rpartition('/')[0]}/forest")
 
 
 class Asked:
@@ -150,6 +152,19 @@ class Asked:
         ]
         table_rows = [("run", found.run.name or "", found.last_good.name or ""), *rows]
         self.table(["", "failed", "last good"], table_rows)
+
+    def blame(self, run: str) -> None:
+        suspects = [s for s in self.store.blame(run) if s.rank == 1]
+        self.question("What is to blame?", "blame", run)
+        self.table(["what", "suspect", ">score"],
+                   [(s.what, s.label, f"{s.score:.2f}") for s in suspects])  # fmt: skip
+
+    def diff(self, first: str, second: str) -> None:
+        found = self.store.diff(first, second)
+        self.question("What is different about another model?", "diff", first, second)
+        rows = [(row.name, _shown(row.first), _shown(row.second)) for row in found.settings]
+        rows += [(m.name, f"{m.first:.3f}", f"{m.second:.3f}") for m in found.metrics]
+        self.table(["", first, second], rows)
 
     def _accuracy(self, model: Node) -> str:
         """The accuracy of a model's evaluation, where there is one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lineage.backends.base import Direction
 from lineage.errors import InvalidValue
@@ -17,12 +17,14 @@ from lineage.questions.comparing import Comparing
 from lineage.questions.deployments import Deployment
 from lineage.questions.failure import Failure, failure, made_by
 from lineage.questions.history import Happening, history
-from lineage.questions.materials import Materials, materials
 from lineage.questions.rendering import node_as_json
 from lineage.questions.starting import Ref, check_in_flow
 from lineage.questions.times import Time, milliseconds
 from lineage.questions.versions import versions_of
 from lineage.questions.why import Witness, why
+
+if TYPE_CHECKING:
+    from lineage.questions.materials import Materials
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,8 @@ class Asking(Comparing):
 
     def materials(self, model: Ref) -> Materials:
         """What was it made of? Everything upstream, for a bill of materials."""
+        from lineage.questions.materials import materials
+
         with self._reading() as (reader, types):
             return materials(reader, self._artifact(reader, types, model))
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, NamedTuple
 
 from lineage.backends.base import Direction, Frontier, Reader
@@ -19,11 +18,7 @@ from lineage.errors import Unsupported
 from lineage.model import BaseType, Event, EventType, Kind, Node
 from lineage.model.collecting import collector_paused
 from lineage.model.well_known import base_of
-from lineage.pictures.dot import dot
 from lineage.pictures.drawing import Drawing, drawn, ends
-from lineage.pictures.mermaid import mermaid
-from lineage.pictures.page import page
-from lineage.pictures.svg import svg
 from lineage.questions.rendering import event_as_json, node_as_json
 
 _MOST_IN_A_NOTEBOOK = 400
@@ -91,18 +86,26 @@ class Lineage:
 
     def to_mermaid(self) -> str:
         """A Mermaid flowchart."""
+        from lineage.pictures.mermaid import mermaid
+
         return mermaid(self.drawing())
 
     def to_dot(self) -> str:
         """A graph in Graphviz's DOT language."""
+        from lineage.pictures.dot import dot
+
         return dot(self.drawing())
 
     def to_svg(self) -> str:
         """A picture as SVG."""
+        from lineage.pictures.svg import svg
+
         return svg(self.drawing())
 
     def to_html(self, title: str | None = None) -> str:
         """A page that needs nothing else, to be moved, zoomed, searched and clicked in."""
+        from lineage.pictures.page import page
+
         drawing = self.drawing()
         details = {box.key: node_as_json(box.node) for box in drawing.boxes}
         return page(drawing, self._title if title is None else title, details)
@@ -115,6 +118,8 @@ class Lineage:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the picture, as long as it can be read there."""
+        from html import escape
+
         note = f"<p>{escape(self._title)}: {len(self):,} nodes, {len(self.events):,} events"
         if not self.complete:
             note += ", <b>not complete</b>"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lineage.errors import InvalidValue
 from lineage.model import Kind
-from lineage.questions.bases import Bases
-from lineage.questions.bisect import Bisection, bisect
-from lineage.questions.blame import Blame, blame
-from lineage.questions.diff import Diff, diff
-from lineage.questions.outcomes import checked_threshold, outcomes
-from lineage.questions.siblings import Siblings, siblings
 from lineage.questions.starting import Ref, Starting, check_in_flow
 from lineage.questions.times import Time, milliseconds
+
+# The rest is imported when it is asked for, since every command loads this.
+if TYPE_CHECKING:
+    from lineage.questions.bisect import Bisection
+    from lineage.questions.blame import Blame
+    from lineage.questions.diff import Diff
+    from lineage.questions.siblings import Siblings
 
 
 class Comparing(Starting):
@@ -24,6 +26,8 @@ class Comparing(Starting):
 
         Data, code, parameters, library versions, machines, steps that only one has, metrics.
         """
+        from lineage.questions.diff import diff
+
         with self._reading() as (reader, types):
             ends = [self._start(reader, types, ref) for ref in (first, second)]
             for end in ends:
@@ -43,6 +47,8 @@ class Comparing(Starting):
         `better` is `higher` or `lower`; without it, the metric's name says which. Without
         `metric`, the one that most of them have in common.
         """
+        from lineage.questions.siblings import siblings
+
         with self._reading() as (reader, types):
             return siblings(
                 reader,
@@ -72,6 +78,10 @@ class Comparing(Starting):
         `below` or `above` a number; `context` takes only those in it. `formula` is ochiai,
         tarantula or dstar.
         """
+        from lineage.questions.bases import Bases
+        from lineage.questions.blame import blame
+        from lineage.questions.outcomes import checked_threshold, outcomes
+
         threshold = checked_threshold(metric, below, above)
         with self._reading() as (reader, types):
             given = [[self._in_flow(reader, types, ref) for ref in refs] for refs in (bad, good)]
@@ -104,6 +114,9 @@ class Comparing(Starting):
         versions of the bad one, in the order of recording. Where `metric` was measured, candidates
         are known to be bad `below` or `above` a number, and good otherwise.
         """
+        from lineage.questions.bisect import bisect
+        from lineage.questions.outcomes import checked_threshold
+
         if not bad:
             raise InvalidValue("bisect what? Name at least one bad version")
         threshold = checked_threshold(metric, below, above)
