@@ -59,8 +59,10 @@ def print_diff(found: Diff) -> None:
     """What differs, one section a kind of thing."""
     print(f"1  {found.first.label}  ({named(found.first)})")
     print(f"2  {found.second.label}  ({named(found.second)})")
+    if found.deleted:
+        print(f"\nOf {len(found.deleted)} artifacts and their steps, what was recorded is deleted.")
     if found.same:
-        print("\nNothing that was recorded differs.")
+        print(f"\nNothing that {'is left' if found.deleted else 'was recorded'} differs.")
         return
     if found.data:
         print("\nData")
@@ -103,7 +105,7 @@ def print_siblings(found: Siblings) -> None:
         (
             row.model.label,
             row.value,
-            _better(row.better),
+            "deleted" if row.model.state == "DELETED" else _better(row.better),
             "same" if row.same_data else "same origin",
             row.shared.label,
         )

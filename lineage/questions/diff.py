@@ -11,13 +11,13 @@ same difference in several steps is one.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from lineage.backends.base import Reader
 from lineage.errors import InvalidValue
-from lineage.model import Artifact, Execution, Node
+from lineage.model import Artifact, ArtifactState, Execution, Node
 from lineage.questions.bases import Bases
 from lineage.questions.metrics import higher_is_better, measured
 from lineage.questions.pairing import Pairing, paired
@@ -100,7 +100,10 @@ class MetricDifference:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What differs between two nodes and their upstreams; `shared` nodes are in both."""
+    """What differs between two nodes and their upstreams; `shared` nodes are in both.
+
+    Of what is `deleted`, what was recorded is gone, so that a difference in it doesn't show.
+    """
 
     first: Node
     second: Node
@@ -110,6 +113,7 @@ class Diff:
     only_second: tuple[Node, ...]
     metrics: tuple[MetricDifference, ...]
     shared: int
+    deleted: tuple[Artifact, ...] = ()
 
     @property
     def same(self) -> bool:
@@ -134,6 +138,7 @@ class Diff:
             "only_second": [node_as_json(node) for node in self.only_second],
             "metrics": [row.to_dict() for row in self.metrics],
             "shared": self.shared,
+            "deleted": [f"artifact:{node.id}" for node in self.deleted],
             "complete": True,
         }
 
@@ -155,7 +160,15 @@ def diff(reader: Reader, first: Node, second: Node, *, as_of_ms: int | None = No
         only_second=pairing.only_second,
         metrics=tuple(_metrics(reader, first, second, as_of_ms)),
         shared=pairing.shared,
+        deleted=tuple(_deleted(pairing)),
     )
+
+
+def _deleted(pairing: Pairing) -> Iterator[Artifact]:
+    sides = (*zip(*pairing.pairs, strict=True), pairing.only_first, pairing.only_second)
+    for node in (node for side in sides for node in side):
+        if isinstance(node, Artifact) and node.state is ArtifactState.DELETED:
+            yield node
 
 
 def _data(pairing: Pairing, start: Node) -> list[DataDifference]:

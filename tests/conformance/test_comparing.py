@@ -116,6 +116,16 @@ def test_a_model_and_what_it_was_made_of(store: Store) -> None:
     assert found.shared == 4
 
 
+def test_what_was_deleted_is_not_taken_for_the_same(store: Store) -> None:
+    train(store, "churn-1", lr=1)
+    train(store, "churn-2", lr=2)
+    for what in ("Model:churn-1", "Model:churn-2"):
+        store.update(store.artifact(what).model_copy(update={"state": "DELETED"}))
+    found = store.diff("Model:churn-1", "Model:churn-2")
+    assert [node.name for node in found.deleted] == ["churn-1", "churn-2"]
+    assert store.diff("Model:churn-1", "Model:churn-1").deleted == ()
+
+
 def test_only_alike_compares(store: Store) -> None:
     train(store, "churn-1")
     with pytest.raises(InvalidValue, match="two of one kind"):
