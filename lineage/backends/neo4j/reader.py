@@ -197,15 +197,16 @@ class Neo4jReader(Reader):
         as_of_ms: int | None = None,
     ) -> Spread:
         found: list[Mapping[str, Any]] = []
+        as_of = END_OF_TIME if as_of_ms is None else as_of_ms
         for label in {mark.label for mark in marks}:
+            ids = [mark.id for mark in marks if mark.label == label]
+            [there] = self.template("read/count_marks", {"label": label})
+            if not barriers and there["marks"] == len(ids):
+                found += self.template("read/spread_of_all_marks", {"label": label, "as_of": as_of})
+                continue
             found += self.template(
                 "read/spread_of_marks",
-                {
-                    "label": label,
-                    "marks": [mark.id for mark in marks if mark.label == label],
-                    "as_of": END_OF_TIME if as_of_ms is None else as_of_ms,
-                    **barrier_parameters(barriers),
-                },
+                {"label": label, "marks": ids, "as_of": as_of, **barrier_parameters(barriers)},
             )
         return merged(found)
 
