@@ -60,6 +60,10 @@ def _slowest(
         "why": lambda: store.why(root, end),
         "trained_on": lambda: store.trained_on(end),
         "about": lambda: store.about(end),
+        "diff": lambda: store.diff(end, end - 1),
+        "siblings": lambda: store.siblings(end),
+        "blame": lambda: store.blame(end, good=[end - 1]),
+        "bisect": lambda: store.bisect(end),
     }
     times = {}
     for name, ask in questions.items():

@@ -18,7 +18,7 @@ from lineage.questions.spectrum import Counts, dstar, ochiai, tarantula
 from tests.conformance.reference import Graph, Key
 from tests.conformance.test_questions_tracing import ladder
 
-EXAMPLES = 200 if os.environ.get("LINEAGE_LONG") else 12
+EXAMPLES = 200 if os.environ.get("LINEAGE_LONG") else 8
 per_example = settings(
     max_examples=EXAMPLES,
     deadline=None,

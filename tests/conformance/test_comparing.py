@@ -15,7 +15,7 @@ from lineage.questions.metrics import higher_is_better
 from lineage.questions.settings import Part
 from tests.conformance.reference import Graph, Key
 
-EXAMPLES = 200 if os.environ.get("LINEAGE_LONG") else 15
+EXAMPLES = 200 if os.environ.get("LINEAGE_LONG") else 8
 per_example = settings(
     max_examples=EXAMPLES,
     deadline=None,
