@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import neo4j
@@ -13,7 +12,6 @@ import neo4j
 from lineage import Store
 from lineage.opencypher import Limits, run
 from lineage.opencypher.store_graph import StoreGraph
-from tests.neo4j_for_tests import driver
 from tools.tck.canonical import Form, form_of, without_list_order
 from tools.tck.neo4j_target import driver_form
 
@@ -70,16 +68,6 @@ class Native(Asker):
 
     def form(self, value: Any) -> Form:
         return driver_form(value)
-
-
-@contextmanager
-def asking(url: str, store: Store) -> Iterator[Asker]:
-    """The asker for a store on a backend."""
-    if store.backend.capabilities.templates:
-        with driver(url) as bare:
-            yield Native(bare)
-    else:
-        yield Evaluated(store)
 
 
 def same(one: Rows, other: Rows, query: str) -> bool:

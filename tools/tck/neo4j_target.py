@@ -86,7 +86,7 @@ def _in_text(
     names = [f"`{column.replace('`', '``')}`" for column in columns]
     asked = ", ".join(
         f"CASE WHEN valueType({name}) STARTS WITH 'ZONED' "
-        f"THEN '{_ZONED}' + toString({name}) ELSE {name} END"
+        f"THEN '{_ZONED}' + toStringOrNull({name}) ELSE {name} END"
         f" AS {name}"
         for name in names
     )

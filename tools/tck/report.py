@@ -63,8 +63,11 @@ def document(ours: Sequence[Outcome], theirs: Sequence[Outcome] | None, version:
 def _list(outcomes: Sequence[Outcome]) -> str:
     by_reason: dict[str, list[str]] = defaultdict(list)
     for outcome in outcomes:
-        reason = outcome.why if outcome.verdict is Verdict.REFUSED else "another answer"
-        by_reason[f"{outcome.verdict}: {reason}"].append(outcome.scenario.id)
+        if outcome.verdict is Verdict.REFUSED:
+            reason = f"refused: {outcome.why}"
+        else:
+            reason = "another kind of error" if outcome.other_error else "another answer"
+        by_reason[reason].append(outcome.scenario.id)
     return "\n".join(
         f"- {reason}\n" + "\n".join(f"  - {name}" for name in names)
         for reason, names in sorted(by_reason.items())
