@@ -8,6 +8,8 @@ FIGURES = (
     "command_line",
     "closure_mlmd",
     "diamond_ladder",
+    "mlmd_import",
+    "mlmd_service",
     "deleting_ladder",
     "blaming",
     "cypher_sqlite",

@@ -14,9 +14,9 @@ _ROOT = Path(__file__).parents[1]
 
 
 class Mlmd:
-    """A process that runs `mlmd_peer.py` on a SQLite file."""
+    """A process that runs `mlmd_peer.py`: on a SQLite file, or as the client of a gRPC server."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path | None = None, *, port: int | None = None) -> None:
         self._process = subprocess.Popen(
             [str(environment()), "-m", "benchmarks.mlmd_peer"],
             cwd=_ROOT,
@@ -24,7 +24,10 @@ class Mlmd:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.ask("open", path=str(database))
+        if port is not None:
+            self.ask("connect", port=port)
+        else:
+            self.ask("open", path=str(database))
 
     def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Run a command there; returns its answer."""

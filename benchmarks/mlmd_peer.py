@@ -25,7 +25,16 @@ class Peer:
         config = pb.ConnectionConfig()
         config.sqlite.filename_uri = path
         config.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
-        self.store = mlmd.MetadataStore(config)
+        return self._with(mlmd.MetadataStore(config))
+
+    def connect(self, port: int) -> dict[str, Any]:
+        """The client of a server here, that takes answers of any size."""
+        config = pb.MetadataStoreClientConfig(host="localhost", port=port)
+        config.channel_arguments.max_receive_message_length = -1
+        return self._with(mlmd.MetadataStore(config))
+
+    def _with(self, store: Any) -> dict[str, Any]:
+        self.store = store
         table = pb.ArtifactType(name="Table", properties={"rows": pb.INT, "origin": pb.STRING})
         self.artifact_type = self.store.put_artifact_type(table)
         query = pb.ExecutionType(name="Query", properties={"seed": pb.INT})
@@ -112,6 +121,12 @@ class Peer:
             "nodes": len(found.artifacts) + len(found.executions),
             "events": len(found.events),
         }
+
+    def filtered(self, query: str) -> dict[str, Any]:
+        """Artifacts by a filter query, all pages."""
+        start = time.perf_counter()
+        found = self.store.get_artifacts(mlmd.ListOptions(filter_query=query))
+        return {"seconds": time.perf_counter() - start, "nodes": len(found)}
 
     def _artifact(self, name: str) -> Any:
         made = pb.Artifact(type_id=self.artifact_type, name=name, uri=f"s3://bucket/tables/{name}")
