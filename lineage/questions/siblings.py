@@ -27,7 +27,7 @@ from lineage.questions.bases import Bases
 from lineage.questions.deployments import passed_on
 from lineage.questions.diff import better_than
 from lineage.questions.metrics import Measurement, checked_direction, measured
-from lineage.questions.region import Key, Region, key_of, region
+from lineage.questions.region import Key, Region, key_of, region, spread
 from lineage.questions.rendering import as_json, node_as_json
 from lineage.questions.versions import digest_of
 
@@ -158,8 +158,7 @@ def _found(
     # The nearest first, each with its copies.
     alike = [(same, original) for original in data for same in (original, *copies[original.id])]
     originals = {key_of(same): original for same, original in alike}
-    starts = [same for same, _ in alike]
-    below = region(reader, starts, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
+    below = _downstream(reader, [same for same, _ in alike], above, as_of_ms)
     models = {
         key_of(a): a
         for a in _artifacts(reader, below.ids(Kind.ARTIFACT))
@@ -186,6 +185,20 @@ def _found(
             if made not in best or (row.same_data and not best[made].same_data):
                 best[made] = row
     yield from (best[key] for key in sorted(best))
+
+
+def _downstream(
+    reader: Reader, data: Sequence[Artifact], above: Region, as_of_ms: int | None
+) -> Region:
+    """Everything downstream of the data, asked of what no other data leads to where that is all."""
+    own = {key_of(a): 1 for a in data if key_of(a) in above.depths}
+    led_to = {key for key, bits in spread(own, above.reversed()) if bits}
+    first = [a for a in data if led_to.isdisjoint(above.hops.get(key_of(a), ()))]
+    below = region(reader, first, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
+    # In a circle each is led to by another.
+    if all(key_of(a) in below.depths for a in data):
+        return below
+    return region(reader, data, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
 
 
 def _trainings(reader: Reader, bases: Bases, above: Region) -> list[Node]:
