@@ -3,12 +3,15 @@ refused. Nothing is answered wrongly."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tools.tck.evaluator_target import EvaluatorTarget
 from tools.tck.running import Outcome, Verdict, judge
 from tools.tck.scenarios import Error, read_scenarios
 
+PAGE = Path(__file__).parents[2] / "docs" / "cypher-tck.md"
 # Scenarios that are refused, by the reason.
 REFUSED: dict[str, str] = {}
 
@@ -33,6 +36,11 @@ def test_what_is_refused_is_known_and_why(outcomes: list[Outcome]) -> None:
     refused = {o.scenario.id: o.why for o in outcomes if o.verdict is Verdict.REFUSED}
     assert refused.keys() == REFUSED.keys()
     assert all(REFUSED[name] in why for name, why in refused.items())
+
+
+def test_the_page_keeps_the_figure(outcomes: list[Outcome]) -> None:
+    passed = sum(o.verdict is Verdict.PASSED for o in outcomes)
+    assert f"passes {passed:,} of the {len(outcomes):,} scenarios" in PAGE.read_text()
 
 
 def test_errors_are_told_apart() -> None:
