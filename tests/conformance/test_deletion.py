@@ -336,6 +336,19 @@ def test_an_edited_plan_is_refused(store: Store) -> None:
     assert listing(store) == before
 
 
+def test_receipts_are_copied(store: Store) -> None:
+    from lineage.connecting import connect
+    from lineage.interchange.copying import copy_store
+
+    pipeline(store)
+    store.mark("Dataset:raw", label="tainted")
+    store.delete("Dataset:raw", policy="cascade", reason="mislabelled")
+    with connect("memory://") as other:
+        copy_store(store, other)
+        assert other.receipts() == store.receipts()
+        assert other.artifact("Dataset:raw").state is ArtifactState.DELETED
+
+
 def test_contexts(store: Store) -> None:
     pipeline(store)
     store.put(Context(type="Pipeline", name="p", custom_properties={"owner": "ann"}))

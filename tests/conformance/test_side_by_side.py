@@ -619,6 +619,38 @@ class SideBySide(RuleBasedStateMachine):
 
         self.on_each(act)
 
+    @rule(
+        kind=kinds,
+        some=st.lists(picks, min_size=1, max_size=2),
+        how=st.sampled_from(["restrict", "tombstone", "cascade", "forget"]),
+        purge=st.booleans(),
+        label=st.none() | labels,
+    )
+    def delete(self, kind: Kind, some: list[int], how: str, purge: bool, label: str | None) -> None:
+        """What a plan says, and what is left of it is compared with all the rest."""
+
+        def act(name: str, store: Store) -> Any:
+            refs = [self.given(name, kind, InWords(pick)) for pick in some]
+            if how == "forget":
+                plan = store.plan_forget(*refs, label=label, purge=purge)
+            else:
+                plan = store.plan_deletion(*refs, policy=how, purge=purge)
+            told = [
+                sorted((n.kind, self.handle(name, n.kind, n.id), n.type, n.name) for n in nodes)
+                for nodes in (plan.nodes, plan.blockers)
+            ]
+            meant = {
+                part: plan.impact[part] if part in ("downstream", "owners") else count
+                for part, found in plan.impact.items()
+                if isinstance(found, list | dict)
+                for count in [len(found)]
+            }
+            if plan.nodes and not plan.refused:
+                assert store.apply(plan).done
+            return told, meant
+
+        self.on_each(act)
+
     @rule()
     def open_again(self) -> None:
         """What a store remembers of types must not matter."""
