@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from lineage.errors import StoreUnavailable
+from lineage.errors import LineageError, StoreUnavailable
 from lineage.model import PlannedRemoval, RemovalOutcome, Removed, StoredFile
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -44,6 +44,8 @@ def listed(uri: str) -> tuple[list[StoredFile], str | None]:
         found = _inside(fs, path) if _is_folder(info) else {path: info}
     except _Kept as reason:
         return [], str(reason)
+    except LineageError:
+        raise
     except Exception as error:  # every storage has errors of its own
         return [], f"it can't be read ({type(error).__name__}: {error})"
     return [StoredFile(path=name, bytes=_size(info)) for name, info in sorted(found.items())], None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 import lineage
 from lineage import Artifact, Execution, Store
-from lineage.errors import PlanStale
+from lineage.errors import PlanStale, StoreUnavailable
 from lineage.model import Plan, RemovalOutcome
 from lineage.rules.uris import above, spellings
 from lineage.storage import listed, sizes
@@ -287,6 +288,15 @@ def test_a_uri_that_many_share_goes_once_with_the_last_of_them(store: Store, pla
     assert there(place) == ["raw"]
     store.delete(second, bytes=True)
     assert there(place) == []
+
+
+def test_without_fsspec_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    with lineage.connect("memory://") as store:
+        id = dataset(store, "/some/where/raw")
+        monkeypatch.setitem(sys.modules, "fsspec", None)
+        with pytest.raises(StoreUnavailable, match=r"lineage-engine\[storage\]"):
+            store.plan_deletion(id, bytes=True)
+        assert store.plan_deletion(id).nodes
 
 
 def test_spellings_of_one_place() -> None:
