@@ -63,6 +63,7 @@ WITH referenced_artifacts
      + merged_executions
      + merged_contexts AS nodes,
      merged_artifacts + merged_executions + merged_contexts AS merged
+// MERGE locks both ends: whoever has locked a node is alone in what is tied to it.
 CALL (nodes) {
   UNWIND $inputs AS row
   WITH nodes[row.artifact].node AS a, nodes[row.execution].node AS x, row

@@ -430,6 +430,9 @@ class SideBySide(RuleBasedStateMachine):
         if not stale or not self.reads:
             self.read(kind, pick)
         read = self.reads[pick % len(self.reads) if stale else -1]
+        if not read:
+            # It was purged.
+            return
         like = data.draw(nodes(read["memory"].kind))
         fields = {"name", "external_id", "properties", "custom_properties", "state", "uri"}
         if keep:
@@ -623,7 +626,7 @@ class SideBySide(RuleBasedStateMachine):
         kind=kinds,
         some=st.lists(picks, min_size=1, max_size=2),
         how=st.sampled_from(["restrict", "tombstone", "cascade", "forget"]),
-        purge=st.booleans(),
+        purge=st.sampled_from([False, False, False, False, True]),
         label=st.none() | labels,
     )
     def delete(self, kind: Kind, some: list[int], how: str, purge: bool, label: str | None) -> None:
