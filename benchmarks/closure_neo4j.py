@@ -12,7 +12,7 @@ from benchmarks.measuring import Measured, in_turns, seconds, shown
 from benchmarks.shapes import layered
 from lineage.backends.base import Direction
 
-_TEMPLATE = Path(__file__).parents[1] / "cypher" / "read" / "downstream_of_artifacts.cypher"
+_TEMPLATE = Path(__file__).parents[1] / "cypher" / "read" / "whole_downstream_of_artifacts.cypher"
 
 
 def measure(bench: Bench) -> list[Measured]:
@@ -22,7 +22,7 @@ def measure(bench: Bench) -> list[Measured]:
         statement = _TEMPLATE.read_text()
 
         def work(transaction: neo4j.ManagedTransaction) -> int:
-            rows = transaction.run(statement, ids=[shape.root], as_of=2**63 - 1)
+            rows = transaction.run(statement, ids=[shape.root])
             return sum(len(row["ids"]) for row in rows)
 
         def bare() -> None:

@@ -37,7 +37,9 @@ def test_a_template_says_what_it_is(path: Path) -> None:
         assert used <= declared
 
 
-@pytest.mark.parametrize("name", ["downstream_of_artifacts", "upstream_of_executions"])
+@pytest.mark.parametrize(
+    "name", ["downstream_of_artifacts", "upstream_of_executions", "whole_downstream_of_artifacts"]
+)
 def test_closures_never_enumerate_paths(neo4j_server: Neo4jForTests, name: str) -> None:
     import lineage
 

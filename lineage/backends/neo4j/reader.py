@@ -136,10 +136,11 @@ class Neo4jReader(Reader):
             return breadth_first(kind, starts, expand, max_depth)
         levels: Frontier = [(kind, starts)]
         other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
-        found = self._run(
-            f"read/{direction}_of_{_PLURAL[kind]}",
-            ids=starts,
-            as_of=END_OF_TIME if as_of_ms is None else as_of_ms,
+        of = f"{direction}_of_{_PLURAL[kind]}"
+        found = (
+            self._run(f"read/whole_{of}", ids=starts)
+            if as_of_ms is None
+            else self._run(f"read/{of}", ids=starts, as_of=as_of_ms)
         )
         for record in found:
             depth = record["depth"]
