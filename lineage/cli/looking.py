@@ -147,6 +147,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a node with its properties, events and contexts; or receipt:ID, of a deletion."""
+    from lineage.cli.marking import meaning
     from lineage.model import Context
     from lineage.questions.rendering import node_as_json
 
@@ -162,9 +163,11 @@ def show(
     else:
         contexts = store.contexts_of(node)
     happened = store.history(node)
+    marks = [] if isinstance(node, Context) else store.marks(node)
     if json:
         answer: dict[str, Any] = node_as_json(node)
         answer["contexts"] = [node_as_json(c) for c in contexts]
+        answer["marks"] = [mark.model_dump(mode="json") for mark in marks]
         answer["history"] = [h.to_dict() for h in happened]
         return print_json(answer)
     print(f"{titled(node)}  ({named(node)})")
@@ -178,6 +181,7 @@ def show(
             *node.properties.items(),
             *node.custom_properties.items(),
             ("contexts", ", ".join(titled(c) for c in contexts)),
+            ("marked", ", ".join(meaning(mark) for mark in marks)),
         ]
     )
     others = [h for h in happened if h.other is not None and h.what != "in"]

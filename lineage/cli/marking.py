@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.cli.app import Json, app, opened
-from lineage.cli.output import at, print_json, print_table
+from lineage.cli.output import at, print_json, print_table, titled
 
 if TYPE_CHECKING:
     import lineage
@@ -121,7 +121,7 @@ def marks(
     found = store.marks(*(refs or ()), label=label, as_of=as_of, history=history)
     if json:
         return print_json([_as_json(m) for m in found])
-    names = {ref: store.get(ref).label for ref in {mark.node for mark in found}}
+    names = {ref: titled(store.get(ref)) for ref in {mark.node for mark in found}}
     columns = ["id", "node", "label", "recorded", "who", "reason"]
     if any(m.until_ms or m.lifted_ms for m in found):
         columns.insert(4, "ends")
@@ -132,7 +132,7 @@ def marks(
                 {
                     "id": m.id,
                     "node": names[m.node],
-                    "label": _meaning(m),
+                    "label": meaning(m),
                     "recorded": at(m.recorded_ms),
                     "ends": at(min(t for t in (m.lifted_ms, m.until_ms) if t is not None))
                     if m.lifted_ms or m.until_ms
@@ -250,10 +250,11 @@ def _print(done: list[Mark], verb: str, json: bool) -> None:
         print_json([_as_json(m) for m in done])
     else:
         for m in done:
-            print(f"{verb} {m.node} {_meaning(m)} (mark {m.id})")
+            print(f"{verb} {m.node} {meaning(m)} (mark {m.id})")
 
 
-def _meaning(mark: Mark) -> str:
+def meaning(mark: Mark) -> str:
+    """`tainted`, or `clean of tainted`."""
     return f"clean of {mark.label}" if mark.clean else mark.label
 
 

@@ -8,7 +8,7 @@ import typer
 
 from lineage.cli.app import Json, app, opened
 from lineage.cli.asking import AsOf, OfType, print_witness
-from lineage.cli.output import named, print_json, print_table
+from lineage.cli.output import named, print_json, print_table, titled
 
 if TYPE_CHECKING:
     from lineage.questions.taint.answer import Taint
@@ -156,7 +156,7 @@ def print_rebuild(plan: Rebuild) -> None:
     """The plan, a table for each part of it."""
     if plan.inputs:
         print("First, replace")
-        print_table(("id", "node", "uri"), [(named(a), a.label, a.uri) for a in plan.inputs])
+        print_table(("id", "node", "uri"), [(named(a), titled(a), a.uri) for a in plan.inputs])
         print()
     print("Run again, in this order")
     print_table(
@@ -165,7 +165,7 @@ def print_rebuild(plan: Rebuild) -> None:
             (
                 at,
                 named(again.step),
-                again.step.label + (" (marked)" if again.marked else ""),
+                titled(again.step) + (" (marked)" if again.marked else ""),
                 ", ".join(dict.fromkeys(_taken(take) for take in again.inputs)),
             )
             for at, again in enumerate(plan.steps, 1)
@@ -175,7 +175,8 @@ def print_rebuild(plan: Rebuild) -> None:
     if plan.lost:
         print("\nCan't be rebuilt")
         print_table(
-            ("id", "node", "why"), [(named(x.artifact), x.artifact.label, x.why) for x in plan.lost]
+            ("id", "node", "why"),
+            [(named(x.artifact), titled(x.artifact), x.why) for x in plan.lost],
         )
     if plan.rollbacks:
         print("\nRoll back")
@@ -199,8 +200,8 @@ def print_progress(found: Progress) -> None:
     print_table(
         ("dirty", "node", "replaced by"),
         [
-            *((named(artifact), artifact.label, "-") for artifact in found.dirty),
-            *((f"was {named(was)}", was.label, by.label) for was, by in found.replaced),
+            *((named(artifact), titled(artifact), "-") for artifact in found.dirty),
+            *((f"was {named(was)}", titled(was), by.label) for was, by in found.replaced),
         ],
         empty="nothing is affected",
     )
@@ -237,7 +238,7 @@ def print_taint(answer: Taint, *, paths: bool = False) -> None:
                 named(row.node),
                 *((", ".join(str(label) for label in row.labels),) if several else ()),
                 row.source.label,
-                row.node.label,
+                titled(row.node),
             )
             for row in answer
         ],
@@ -251,7 +252,7 @@ def print_taint(answer: Taint, *, paths: bool = False) -> None:
         print()
         print_table(
             ("barrier", "label", "saved", "node", "why"),
-            [(named(b.node), b.label, b.saved, b.node.label, b.why) for b in answer.barriers],
+            [(named(b.node), b.label, b.saved, titled(b.node), b.why) for b in answer.barriers],
         )
     of = ", ".join(str(label) for label in answer.labels if label is not None)
     shown = f"{len(answer)} shown of " if len(answer) != answer.affected else ""
@@ -273,17 +274,17 @@ def _counted(count: int, what: str) -> str:
 def print_check(answer: Check) -> None:
     """A line for each label, with the witness or what kept it clean."""
     if not answer.verdicts:
-        print(f"{answer.node.label}  ({named(answer.node)}) is clean: no label applies to it")
+        print(f"{titled(answer.node)}  ({named(answer.node)}) is clean: no label applies to it")
     for verdict in answer.verdicts:
         _print_verdict(answer, verdict)
 
 
 def _print_verdict(answer: Check, verdict: Verdict) -> None:
-    name = f"{answer.node.label}  ({named(answer.node)})"
+    name = f"{titled(answer.node)}  ({named(answer.node)})"
     if verdict.clean:
         print(f"{name} is clean of {verdict.label}")
         for barrier in verdict.stopped:
-            print(f"  stopped at {barrier.node.label}  ({named(barrier.node)}): {barrier.why}")
+            print(f"  stopped at {titled(barrier.node)}  ({named(barrier.node)}): {barrier.why}")
         return
     reasons = [
         f"{mark.reason}{f' ({mark.who})' if mark.who else ''}"
@@ -303,4 +304,4 @@ def _print_cut(found: Cut) -> None:
         return
     steps = _counted(len(found.steps), "step")
     print(f"\n{steps} to run again, or to bar, to clear it of {found.label}:")
-    print_table(("id", "step"), [(named(step), step.label) for step in found.steps])
+    print_table(("id", "step"), [(named(step), titled(step)) for step in found.steps])

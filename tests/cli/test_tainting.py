@@ -94,6 +94,15 @@ def test_what_is_printed(tmp_path: Path) -> None:
     assert "stopped at Anonymize:a" in run(url, "check", "Model:m1", "--label", "pii")
 
 
+def test_a_node_shows_its_marks(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/x.db"
+    scenario(url)
+    assert "marked    pii\n" in run(url, "show", "Dataset:raw")
+    [mark] = run(url, "show", "Dataset:raw", "--json")["marks"]
+    assert (mark["label"], mark["who"]) == ("pii", "ann")
+    assert "marked" not in run(url, "show", "Project:prod")
+
+
 def test_a_plan_is_printed(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/x.db"
     scenario(url)

@@ -247,8 +247,14 @@ def check_laws(store: Store, ports: bool, data: st.DataObject, causal: bool) -> 
         for ref in rest:
             key = next(k for k in drawn.sources if f"{k[0]}:{k[1]}" == ref)
             store.mark(ref, label=drawn.label, time=drawn.sources[key])
+    whole = depths(ask())
     if not drawn.stops:
-        assert depths(ask()) == each
+        assert whole == each
+    # Deleting by tombstone changes no answer.
+    gone = data.draw(st.sets(st.integers(0, 7), max_size=3))
+    if gone:
+        store.delete(*(drawn.artifacts[n].id or 0 for n in gone), policy="tombstone")
+        assert depths(ask()) == whole
 
 
 @embedded
