@@ -139,6 +139,7 @@ class PlanRefused(LineageError):
     """What is live, deployed or tied to it stands in the way."""
 
     exit_code = 1
+    grpc_status = "FAILED_PRECONDITION"
 
 
 class QueryStopped(LineageError):

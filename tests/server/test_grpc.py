@@ -16,7 +16,7 @@ from google.protobuf import descriptor_pb2
 import lineage
 from lineage.errors import InvalidInput, StoreUnavailable
 from lineage.server.addresses import Address
-from lineage.server.mlmd.messages import SERVICE, ListOperationOptions, methods
+from lineage.server.mlmd.messages import SERVICE, ListOperationOptions, SubgraphOptions, methods
 from lineage.server.mlmd.serving import Options, Server
 from tools.protos import DESCRIPTORS, compiled
 
@@ -123,6 +123,68 @@ def test_a_broken_request_ends_with_its_status_and_the_next_one_is_answered(
             call(channel, "GetArtifacts", options=options)
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         call(channel, "GetArtifacts")
+
+
+@pytest.mark.parametrize("limits", [False, True])
+def test_answers_are_complete_unless_the_old_limits_are_asked_for(
+    store: lineage.Store, limits: bool
+) -> None:
+    """A chain of 200 steps: ML Metadata ends 100 hops, and a page of 300 after 101 nodes."""
+    before = store.put(lineage.Artifact(type="Dataset", name="first"))
+    assert before.id is not None
+    last: int = before.id
+    for _ in range(200):
+        step = store.record(
+            lineage.Execution(type="Process"),
+            inputs=[last],
+            outputs=[lineage.Artifact(type="Dataset")],
+        )
+        last = step.output()
+    options = SubgraphOptions(direction=SubgraphOptions.DOWNSTREAM)
+    options.starting_artifacts.filter_query = f"id = {before.id}"
+    with (
+        Server(store, LOCAL, Options(mlmd_limits=limits)) as server,
+        grpc.insecure_channel(str(server.address)) as channel,
+    ):
+        graph = call(
+            channel, "GetLineageSubgraph", lineage_subgraph_query_options=options
+        ).lineage_subgraph
+        assert len(graph.artifacts) == (51 if limits else 201)
+        page = call(channel, "GetArtifacts", options=ListOperationOptions(max_result_size=300))
+        assert len(page.artifacts) == (101 if limits else 201)
+        assert not page.next_page_token
+
+
+def test_the_older_call_for_lineage_keeps_its_bounds(store: lineage.Store) -> None:
+    """first -> 1 -> middle -> 2 -> last, from the middle."""
+    first, middle, last = (
+        store.put(lineage.Artifact(type="Dataset", name=name)).id
+        for name in ("first", "middle", "last")
+    )
+    for source, target in ((first, middle), (middle, last)):
+        store.record(lineage.Execution(type="Process"), inputs=[source], outputs=[target])
+
+    def found(**stop: Any) -> tuple[set[int], set[int], int]:
+        size = stop.pop("max_node_size", 0)
+        request = {
+            "artifacts_options": {"filter_query": "name = 'middle'"},
+            "stop_conditions": stop,
+            "max_node_size": size,
+        }
+        graph = call(channel, "GetLineageGraph", options=request).subgraph
+        return (
+            {a.id for a in graph.artifacts},
+            {e.id for e in graph.executions},
+            len(graph.events),
+        )
+
+    with Server(store, LOCAL) as server, grpc.insecure_channel(str(server.address)) as channel:
+        assert found() == ({first, middle, last}, {1, 2}, 4)
+        assert found(max_num_hops=0) == ({middle}, set(), 0)
+        assert found(max_num_hops=1) == ({middle}, {1, 2}, 2)
+        assert found(boundary_artifacts="name != 'first'") == ({middle, last}, {1, 2}, 3)
+        assert found(boundary_executions="id != 2") == ({first, middle}, {1}, 2)
+        assert found(max_node_size=2) == ({middle}, {1}, 1)
 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
