@@ -60,8 +60,7 @@ class Querying(Subject):
         Neo4j runs it itself; the other backends have an evaluator of openCypher, which refuses by
         name what it does not know. The graph is that of the design: `(:Artifact)-[:INPUT]->
         (:Execution)-[:OUTPUT]->(:Artifact)`, `IN_CONTEXT`, `CHILD_OF`; a type's name is a second
-        label, and properties are the nodes' own. What begins with EXPLAIN answers the plan, with
-        PROFILE the plan with what it took.
+        label, and properties are the nodes' own.
 
         Parameters
         ----------
