@@ -21,8 +21,8 @@ import lineage
 from lineage import Artifact, ArtifactState, Store
 
 LONG = bool(os.environ.get("LINEAGE_LONG"))
-# (kills, the latest one after so many seconds of work)
-KILLS = {"sqlite": (50, 1.0) if LONG else (4, 0.5), "neo4j": (10, 3.0) if LONG else (1, 2.0)}
+# (kills, how many seconds at most after something was said)
+KILLS = {"sqlite": (50 if LONG else 4, 0.05), "neo4j": (10 if LONG else 1, 0.5)}
 
 # How each graph is deleted, and which of its artifacts go.
 WAYS = {
@@ -77,7 +77,8 @@ def test_a_killed_deletion_leaves_old_new_or_resumable(url: str, tmp_path: Path)
     lineage.connect(url).close()
     number, left = 0, Counter[str]()
     for _ in range(kills):
-        made, done = killed(url, folder, number, choose.uniform(0, latest))
+        lines, after = choose.randint(2, 20), choose.uniform(0, latest)
+        made, done = killed(url, folder, number, lines, after)
         number += 10_000
         with lineage.connect(url, create=False) as store:
             unfinished = {r.plan.nodes[0].name: r for r in store.unfinished_deletions()}
@@ -94,7 +95,9 @@ def test_a_killed_deletion_leaves_old_new_or_resumable(url: str, tmp_path: Path)
     assert left["new"] > 0
 
 
-def killed(url: str, folder: Path, first: int, after: float) -> tuple[list[str], set[str]]:
+def killed(
+    url: str, folder: Path, first: int, lines: int, after: float
+) -> tuple[list[str], set[str]]:
     """What a child made and what it said was done before it was killed."""
     child = subprocess.Popen(
         [sys.executable, "-c", _CHILD, url, str(folder), str(first)],
@@ -104,13 +107,14 @@ def killed(url: str, folder: Path, first: int, after: float) -> tuple[list[str],
     )
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
+    said = [child.stdout.readline().split() for _ in range(lines)]
     timer = threading.Timer(after, child.send_signal, (signal.SIGKILL,))
     timer.start()
-    lines = [line.split() for line in child.stdout if line.endswith("\n")]
+    said += [line.split() for line in child.stdout if line.endswith("\n")]
     child.wait(60)
     timer.join()
     assert child.returncode == -signal.SIGKILL
-    return [n for what, n in lines if what == "made"], {n for what, n in lines if what == "done"}
+    return [n for what, n in said if what == "made"], {n for what, n in said if what == "done"}
 
 
 def state(store: Store, folder: Path, name: str, done: bool, unfinished: bool) -> str:
