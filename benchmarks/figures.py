@@ -10,6 +10,7 @@ FIGURES = (
     "diamond_ladder",
     "mlmd_import",
     "mlmd_service",
+    "filter_mlmd",
     "deleting_ladder",
     "blaming",
     "cypher_sqlite",

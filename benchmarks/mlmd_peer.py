@@ -84,6 +84,20 @@ class Peer:
         self.serial += count
         return {"seconds": taken}
 
+    def scored(self, count: int) -> dict[str, Any]:
+        """Artifacts with an accuracy from 0 to 1, as `benchmarks.filter_mlmd` has them."""
+        type = pb.ArtifactType(name="Scored", properties={"acc": pb.DOUBLE})
+        type_id = self.store.put_artifact_type(type)
+        for chunk in _chunks(range(count)):
+            rows = [
+                pb.Artifact(type_id=type_id, name=f"m{n}", uri=f"s3://models/{n % 100}/{n}")
+                for n in chunk
+            ]
+            for row, n in zip(rows, chunk):  # noqa: B905
+                row.properties["acc"].double_value = n * 7919 % count / count
+            self.store.put_artifacts(rows)
+        return {}
+
     def load(self, shape: str, arguments: list[int]) -> dict[str, Any]:
         """A shape; MLMD gives the ids out from 1, as the shape has them."""
         made = SHAPES[shape](*arguments)
