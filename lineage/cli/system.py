@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 import lineage
@@ -10,11 +12,20 @@ from lineage.cli.output import print_fields, print_json
 
 
 @app.command(epilog="Example: lineage demo")
-def demo(context: typer.Context) -> None:
+def demo(
+    context: typer.Context,
+    clean_up: Annotated[
+        bool,
+        typer.Option(
+            "--clean-up/--no-clean-up",
+            help="Let a data set turn out to be bad, and clean up after it.",
+        ),
+    ] = True,
+) -> None:
     """Run a real pipeline, record it, and ask it the questions."""
     from lineage.demo import run
 
-    run(opened(context, create=True))
+    run(opened(context, create=True), tainted=clean_up)
 
 
 @app.command(epilog="Example: lineage --store sqlite:///lineage.db doctor")

@@ -1,0 +1,24 @@
+"""What the README shows is what the commands print."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tools.documents import demo_store, essence, replayed
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_readme_shows_what_the_commands_print() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert len(re.findall(r"^\$ lineage ", text, re.MULTILINE)) > 5
+    with demo_store(text) as run:
+        assert essence(replayed(text, run)) == essence(text)
+
+
+def test_links_in_documents_lead_somewhere() -> None:
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for target in re.findall(r"\]\(([^)#\s]+)", path.read_text()):
+            if "://" not in target:
+                assert (path.parent / target).exists(), f"{path.name} links to {target}"
