@@ -20,7 +20,7 @@ from lineage.opencypher.values import Node, Path, Relationship, Temporal
 
 _KINDS = {kind.capitalize(): kind for kind in Kind}
 _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
-# Values that a query may hold, and that an answer may have: what fits in about 1 GB.
+# Values that a query may hold, and that an answer may have: 2 GB at most, as measured.
 MOST_VALUES = 4_000_000
 
 

@@ -64,18 +64,11 @@ def test_the_deadline_and_ctrl_c(url: str) -> None:
     assert said == "interrupted\n1\n", told
 
 
-@pytest.mark.backends("memory", "sqlite")
-@pytest.mark.parametrize(
-    "cypher",
-    [
-        "UNWIND range(1, 1000000000) AS x RETURN collect([x, x, x]) AS xs",
-        "UNWIND range(1, 1000000000) AS x RETURN x ORDER BY -x",
-        "UNWIND range(1, 1000000000) AS x RETURN DISTINCT toString(x) AS t",
-        "UNWIND range(1, 1000000000) AS x RETURN x",
-    ],
-)
-def test_memory_is_bounded(url: str, cypher: str) -> None:
+@pytest.mark.backends("sqlite")
+@pytest.mark.parametrize("returned", ["collect([a, b, c]) AS xs", "a ORDER BY -a, b, c"])
+def test_memory_is_bounded(url: str, returned: str) -> None:
     """4 GB of address space are enough for whatever a query may hold."""
-    said, told = started(url, cypher, 60, 4 << 30).communicate(timeout=120)
-    assert said.startswith("QueryStopped"), (said, told)
+    rows = "".join(f"UNWIND range(1, 1000) AS {name} " for name in "abc")
+    said, told = started(url, f"{rows} RETURN {returned}", 300, 4 << 30).communicate(timeout=300)
+    assert said.startswith("QueryStopped the query would hold more than"), (said, told)
     assert said.endswith("\n1\n")
