@@ -26,8 +26,10 @@ from lineage.backends.neo4j.templates import template
 from lineage.errors import InvalidQuery, QueryStopped
 
 Session = Callable[[], neo4j.Session]
-# How long the server has to notice that a transaction was terminated, in seconds.
-_GRACE = 0.7
+# The server looks for transactions over their time every two seconds only
+# (db.transaction.monitor.check.interval), so at the deadline it is told at once. In seconds:
+_GRACE = 0.05  # for an answer that is just coming, before it is told
+_PATIENCE = 0.7  # for the order to arrive and be obeyed, after which the caller goes
 _STOPPED = (
     "TransactionTimedOut",
     "TransactionTimedOutClientConfiguration",
@@ -54,11 +56,11 @@ def run_query(
     try:
         over = run.done.wait(None if timeout is None else timeout + _GRACE)
     except BaseException:  # Ctrl-C
-        run.stop()
+        run.stop().join(_PATIENCE)
         raise
     if not over:
         run.stop()
-        run.done.wait(_GRACE)
+        run.done.wait(_PATIENCE)
     return run.answer()
 
 
@@ -88,6 +90,9 @@ class _Run:
         try:
             with self._session() as session:
                 self._explain(session)
+                if self._deadline is not None and time.monotonic() >= self._deadline:
+                    # An order to stop may have come between the two, and found nothing.
+                    raise self._at_deadline()
                 with self._transaction(session) as transaction:
                     self._answer = self._rows(transaction)
         except BaseException as error:
@@ -95,8 +100,8 @@ class _Run:
         finally:
             self.done.set()
 
-    def stop(self) -> None:
-        """Have the server terminate it; waits for the order to arrive, not for the end."""
+    def stop(self) -> threading.Thread:
+        """Have the server terminate it, by a thread that ends when the order has arrived."""
 
         def order() -> None:
             errors = suppress(exceptions.Neo4jError, exceptions.DriverError)
@@ -105,7 +110,7 @@ class _Run:
 
         thread = threading.Thread(target=order, name="lineage-stop-query", daemon=True)
         thread.start()
-        thread.join(_GRACE)
+        return thread
 
     def answer(self) -> Answer:
         """The answer, or what went wrong, as an error of ours."""
