@@ -144,6 +144,18 @@ def nodes(
     return Context.trusted_all(many)  # type: ignore[return-value]
 
 
+def event_of(properties: Mapping[str, Any]) -> Event:
+    """An event from the native properties of its relationship."""
+    return event(
+        properties["artifact_id"],
+        properties["execution_id"],
+        properties["type"],
+        decoded_path(properties["path"]),
+        properties["time"],
+        properties["recorded"],
+    )
+
+
 def event_order(event: Event) -> tuple[int, int, str, str]:
     """How events are ordered everywhere: by execution, artifact, type and path."""
     return (event.execution_id, event.artifact_id, event.type, encoded_path(event.path))

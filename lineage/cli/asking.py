@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lineage.cli.app import Json, app, opened
+from lineage.cli.arguments import AsOf, Refs
 from lineage.cli.deploying import print_deployments
 from lineage.cli.output import (
     at,
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from lineage.questions.closure import Lineage
     from lineage.questions.why import Witness
 
-Refs = Annotated[
-    list[str],
-    typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri."),
-]
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="Model:churn, artifact:42, an external id, a uri.")
 ]
@@ -36,7 +33,6 @@ OfType = Annotated[
     str | None, typer.Option("--type", help="Only this type, or base type such as MODEL.")
 ]
 Depth = Annotated[int | None, typer.Option(min=0, help="At most so many events away.")]
-AsOf = Annotated[str | None, typer.Option(help="As recorded by then, such as 2026-11-23.")]
 
 
 @app.command(epilog="Example: lineage upstream Model:churn --type DATASET")

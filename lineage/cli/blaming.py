@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.cli.app import Json, app, opened
+from lineage.cli.arguments import AsOf
 from lineage.cli.output import named, one_line, print_json, print_table
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ Good = Annotated[
 Metric = Annotated[str | None, typer.Option(help="The metric that tells good from bad.")]
 Below = Annotated[float | None, typer.Option(help="Bad where METRIC is below this.")]
 Above = Annotated[float | None, typer.Option(help="Bad where METRIC is above this.")]
-AsOf = Annotated[str | None, typer.Option(help="As recorded by then, such as 2026-11-23.")]
 
 
 @app.command(epilog="Example: lineage blame --type Model --metric accuracy --below 0.9")

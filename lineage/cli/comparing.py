@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.cli.app import Json, app, opened
+from lineage.cli.arguments import AsOf
 from lineage.cli.output import named, one_line, print_json, print_table
 
 if TYPE_CHECKING:
     from lineage.questions.diff import DataDifference, Diff
     from lineage.questions.siblings import Siblings
 
-AsOf = Annotated[str | None, typer.Option(help="As recorded by then, such as 2026-11-23.")]
 Metric = Annotated[str | None, typer.Option(help="Which metric, such as accuracy.")]
 # What is longer stands below the table instead of stretching it.
 _SHORT = 24

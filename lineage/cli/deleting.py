@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lineage.cli.app import Json, app, opened
+from lineage.cli.arguments import AnyRefs, Refs
 from lineage.cli.marking import Reason, Who, user
 from lineage.cli.output import at, named, print_fields, print_json, print_table, progress_bar
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from lineage.questions.impact import Impact
 
 _ROWS = 50
-
-Refs = Annotated[
-    list[str],
-    typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri."),
-]
 
 Purge = Annotated[
     bool, typer.Option("--purge", help="Take it out of the graph; nothing may depend on it.")
@@ -62,10 +58,7 @@ def impact(
 @app.command(epilog="Example: lineage delete Dataset:raw --policy tombstone --reason 'mislabelled'")
 def delete(
     context: typer.Context,
-    refs: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri."),
-    ] = None,
+    refs: AnyRefs = None,
     policy: Annotated[
         str,
         typer.Option(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lineage.cli.app import Json, app, opened
+from lineage.cli.arguments import AsOf, Refs
 from lineage.cli.output import print_json, progress_bar
 
 _BOTH = "both"
@@ -24,17 +25,12 @@ def export(
             "mlmd takes a FILE and writes the whole store.",
         ),
     ],
-    refs: Annotated[
-        list[str],
-        typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri."),
-    ],
+    refs: Refs,
     direction: Annotated[
         str, typer.Option(metavar="upstream|downstream|both", help="Which way from there.")
     ] = "upstream",
     depth: Annotated[int | None, typer.Option(min=0, help="At most so many events away.")] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="As recorded by then, such as 2026-11-23.")
-    ] = None,
+    as_of: AsOf = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to a file; else print it.")
     ] = None,

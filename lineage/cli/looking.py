@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lineage.cli.app import Json, app, opened
+from lineage.cli.arguments import Ref
 from lineage.cli.output import (
     at,
     dotted,
@@ -141,9 +142,7 @@ def ls(
 @app.command(epilog="Example: lineage show Model:churn")
 def show(
     context: typer.Context,
-    ref: Annotated[
-        str, typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri.")
-    ],
+    ref: Ref,
     json: Json = False,
 ) -> None:
     """Show a node with its properties, events and contexts; or receipt:ID, of a deletion."""
@@ -194,9 +193,7 @@ def show(
 @app.command(epilog="Example: lineage history Model:churn")
 def history(
     context: typer.Context,
-    ref: Annotated[
-        str, typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri.")
-    ],
+    ref: Ref,
     json: Json = False,
 ) -> None:
     """What happened to a node, in the order of time."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.cli.app import Json, app, opened
+from lineage.cli.arguments import AnyRefs
 from lineage.cli.output import at, print_json, print_table, titled
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ policies = typer.Typer(
 )
 app.add_typer(policies, name="policy")
 
-Refs = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="REF", help="artifact:42, Model:churn, an external id, a uri."),
-]
 Label = Annotated[str, typer.Option(help="Such as tainted, pii, license:nc.")]
 Reason = Annotated[str | None, typer.Option(help="Why.")]
 Who = Annotated[
@@ -55,7 +52,7 @@ Executions = Annotated[
 def mark(
     context: typer.Context,
     label: Label,
-    refs: Refs = None,
+    refs: AnyRefs = None,
     from_file: FromFile = None,
     where: Where = None,
     executions: Executions = False,
@@ -85,7 +82,7 @@ def mark(
 def lift(
     context: typer.Context,
     label: Label,
-    refs: Refs = None,
+    refs: AnyRefs = None,
     from_file: FromFile = None,
     where: Where = None,
     executions: Executions = False,
@@ -110,7 +107,7 @@ def lift(
 @app.command(epilog="Example: lineage marks Dataset:raw --history")
 def marks(
     context: typer.Context,
-    refs: Refs = None,
+    refs: AnyRefs = None,
     label: Annotated[str | None, typer.Option(help="Only this label.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Those that stood then.")] = None,
     history: Annotated[bool, typer.Option("--history", help="Also lifted and ended ones.")] = False,

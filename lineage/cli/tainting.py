@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.cli.app import Json, app, opened
-from lineage.cli.asking import AsOf, OfType, print_witness
+from lineage.cli.arguments import AsOf
+from lineage.cli.asking import OfType, print_witness
 from lineage.cli.output import named, print_json, print_table, titled
 
 if TYPE_CHECKING:

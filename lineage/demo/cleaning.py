@@ -258,9 +258,8 @@ class _Cleaning(Asked):
 
     def forget(self, raw: str) -> str:
         plan = self.store.plan_forget(raw, label=LABEL, bytes=True, who="demo", reason=REASON)
-        receipt = self.store.apply(plan)
         self.question(
-            "Delete their records, and all that was made of them?",
+            "What would go, if their records and all that was made of them were deleted?",
             "forget",
             raw,
             "--label",
@@ -268,9 +267,11 @@ class _Cleaning(Asked):
             "--bytes",
             "--plan-only",
         )
+        self.line(f"{len(plan.nodes)} nodes, and {len(plan.removals or ())} files.")
+        receipt = self.store.apply(plan)
+        removed = sum(1 for r in receipt.removed if r.outcome == "removed")
         self.line(
-            f"{len(receipt.plan.nodes)} nodes emptied, "
-            f"{sum(1 for r in receipt.removed if r.outcome == 'removed')} files removed; "
+            f"So it was done: {len(receipt.plan.nodes)} nodes emptied, {removed} files removed; "
             "the receipt says which, when, by whom and why."
         )
         self.question("", "receipts")

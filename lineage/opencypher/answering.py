@@ -7,7 +7,6 @@ from typing import Any
 
 from lineage.backends import rows
 from lineage.backends.base import Answer, Reader
-from lineage.backends.codec import decoded_path
 from lineage.backends.stored import node as stored
 from lineage.errors import QueryStopped
 from lineage.model import Event, Kind
@@ -93,13 +92,6 @@ class _Answering:
     def _link(self, link: Relationship) -> Event | Link:
         found = link.properties
         if link.type in _EVENTS and "execution_id" in found:
-            return rows.event(
-                found["artifact_id"],
-                found["execution_id"],
-                found["type"],
-                decoded_path(found["path"]),
-                found["time"],
-                found["recorded"],
-            )
+            return rows.event_of(found)
         own = {name: self.value(value) for name, value in found.items()}
         return Link(link.type, self._node(link.start), self._node(link.end), own)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage.backends.base import Direction, Reader
-from lineage.model import Artifact, BaseType, Context, Execution, Flow, Kind, Node
-from lineage.model.well_known import PIPELINE_RUN_TYPES, PIPELINE_TYPES, base_of
+from lineage.model import Artifact, BaseType, Context, Execution, Flow, Kind
+from lineage.model.well_known import PIPELINE_RUN_TYPES, PIPELINE_TYPES
+from lineage.questions.bases import Bases
 from lineage.questions.closure import closure, closure_levels
 from lineage.questions.rendering import as_json, node_as_json
 from lineage.questions.settings import Part, part_of
@@ -79,14 +80,11 @@ class Evaluation:
 
 
 class _Graph:
-    """The types with a base, and the events around a node, read once."""
+    """The steps around a node, and what they are at bottom."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self._bases = {t.id: base_of(t) for t in reader.types()}
-
-    def base(self, node: Node) -> BaseType | None:
-        return self._bases.get(node.type_id)
+        self.bases = Bases(reader)
 
     def executions(self, artifact_id: int, flow: Flow) -> list[Execution]:
         events = self.reader.events(artifact_ids=[artifact_id])
@@ -101,7 +99,7 @@ class _Graph:
                 found = [
                     n
                     for n in self.reader.nodes(kind, ids)
-                    if self.base(n) is BaseType.TRAIN and isinstance(n, Execution)
+                    if self.bases.of(n) is BaseType.TRAIN and isinstance(n, Execution)
                 ]
                 if found:
                     return found
@@ -183,7 +181,7 @@ def evaluations(reader: Reader, model: Artifact) -> list[Evaluation]:
         Evaluation(output, execution)
         for execution, outputs in _outputs(reader, readers)
         for output in outputs
-        if graph.base(output) is BaseType.METRICS
+        if graph.bases.of(output) is BaseType.METRICS
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lineage.backends.base import Direction
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, Execution, Kind
+from lineage.model.times import Time, milliseconds
 from lineage.questions import about_model
 from lineage.questions import closure as closures
 from lineage.questions import deployments as deploying
@@ -19,7 +20,6 @@ from lineage.questions.failure import Failure, failure, made_by
 from lineage.questions.history import Happening, history
 from lineage.questions.rendering import node_as_json
 from lineage.questions.starting import Ref, check_in_flow
-from lineage.questions.times import Time, milliseconds
 from lineage.questions.versions import versions_of
 from lineage.questions.why import Witness, why
 

@@ -18,12 +18,12 @@ from lineage.errors import UnknownType
 from lineage.model import Artifact, ArtifactState, Context, Kind, Retention
 from lineage.questions.bases import Bases
 from lineage.questions.deployments import deployments
+from lineage.questions.region import Key
 from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
 from lineage.rules.marks import standing
 from lineage.rules.retention import lets_expire
 
-Key = tuple[Kind, int]
 _DAY_MS = 86_400_000
 _EXPIRED = "has expired: no retention rule keeps it"
 _GIVEN_UP = {

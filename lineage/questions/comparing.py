@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from lineage.errors import InvalidValue
 from lineage.model import Kind
+from lineage.model.times import Time, milliseconds
 from lineage.questions.starting import Ref, Starting, check_in_flow
-from lineage.questions.times import Time, milliseconds
 
 # The rest is imported when it is asked for, since every command loads this.
 if TYPE_CHECKING:

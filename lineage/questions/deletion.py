@@ -39,7 +39,8 @@ from lineage.model import (
 )
 from lineage.questions.collecting import Collectable, collectable
 from lineage.questions.impact import Sizes, impact_of
-from lineage.questions.reach import Key, Reach, read_reach
+from lineage.questions.reach import Reach, read_reach
+from lineage.questions.region import Key
 from lineage.questions.taint.searching import search
 from lineage.questions.taint.sources import sought
 from lineage.rules.liveness import is_live

@@ -20,9 +20,8 @@ from lineage.model import Artifact, BaseType, Context, Event, Execution, Flow, K
 from lineage.questions.bases import Bases
 from lineage.questions.closure import closure_levels
 from lineage.questions.deployments import Deployment, deployments
+from lineage.questions.region import Key
 from lineage.rules.liveness import is_live
-
-Key = tuple[Kind, int]
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from lineage.backends.base import Reader, Writer
 from lineage.errors import Conflict, InvalidValue, NotFound
 from lineage.model import Kind, Mark, Node, Policy
+from lineage.model.times import Time, milliseconds
 from lineage.questions.starting import Ref
-from lineage.questions.times import Time, milliseconds
 from lineage.rules.marks import (
     check_can_be_marked,
     checked_label,

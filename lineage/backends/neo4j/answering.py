@@ -10,7 +10,6 @@ from neo4j import graph, spatial
 from neo4j import time as neo4j_time
 
 from lineage.backends import rows
-from lineage.backends.codec import decoded_path
 from lineage.backends.neo4j.templates import template
 from lineage.backends.stored import node as stored
 from lineage.model import Event, Kind, Node
@@ -70,14 +69,7 @@ class Answering:
 
     def _link(self, found: graph.Relationship) -> Event | Link:
         if found.type in _EVENTS and "execution_id" in found:
-            return rows.event(
-                found["artifact_id"],
-                found["execution_id"],
-                found["type"],
-                decoded_path(found["path"]),
-                found["time"],
-                found["recorded"],
-            )
+            return rows.event_of(found)
         start, end = found.nodes
         assert start is not None
         assert end is not None

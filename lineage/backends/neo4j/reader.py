@@ -19,7 +19,6 @@ from lineage.backends.base import (
     Reader,
     Spread,
 )
-from lineage.backends.codec import decoded_path
 from lineage.backends.neo4j.filtering import statement
 from lineage.backends.neo4j.spreading import barrier_parameters, merged
 from lineage.backends.neo4j.templates import template
@@ -82,13 +81,13 @@ class Neo4jReader(Reader):
     ) -> list[Event]:
         if execution_ids is not None:
             found = self._run("read/events_of_executions", ids=sorted(set(execution_ids)))
-            events = map(_event, found)
+            events = map(rows.event_of, found)
             if artifact_ids is not None:
                 wanted = set(artifact_ids)
                 events = (e for e in events if e.artifact_id in wanted)  # type: ignore[assignment]
         elif artifact_ids is not None:
             found = self._run("read/events_of_artifacts", ids=sorted(set(artifact_ids)))
-            events = map(_event, found)
+            events = map(rows.event_of, found)
         else:
             return self.scan_events(None, END_OF_TIME)
         return sorted(events, key=rows.event_order)
@@ -250,7 +249,7 @@ class Neo4jReader(Reader):
             path=path,
             limit=limit,
         )
-        return [_event(record) for record in found]
+        return [rows.event_of(record) for record in found]
 
     def marks(
         self,
@@ -326,15 +325,4 @@ def _type(found: Mapping[str, Any]) -> Type:
             "external_id": found.get("external_id"),
             "id": found["id"],
         }
-    )
-
-
-def _event(record: Mapping[str, Any]) -> Event:
-    return rows.event(
-        record["artifact_id"],
-        record["execution_id"],
-        record["type"],
-        decoded_path(record["path"]),
-        record["time"],
-        record["recorded"],
     )

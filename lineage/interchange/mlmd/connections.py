@@ -64,13 +64,12 @@ class SqliteFile:
             return self._connection.execute(statement, values).fetchall()
 
     def columns(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for table, column in self.rows(
-            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c "
-            "WHERE m.type = 'table'"
-        ):
-            found.setdefault(table, set()).add(column)
-        return found
+        return _by_table(
+            self.rows(
+                "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c "
+                "WHERE m.type = 'table'"
+            )
+        )
 
     def close(self) -> None:
         self._connection.close()
@@ -125,13 +124,12 @@ class MySql:
             ]
 
     def columns(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for table, column in self.rows(
-            "SELECT table_name, column_name FROM information_schema.columns "
-            "WHERE table_schema = database()"
-        ):
-            found.setdefault(table, set()).add(column)
-        return found
+        return _by_table(
+            self.rows(
+                "SELECT table_name, column_name FROM information_schema.columns "
+                "WHERE table_schema = database()"
+            )
+        )
 
     def close(self) -> None:
         self._connection.close()
@@ -142,6 +140,13 @@ class MySql:
             yield
         except self._error as error:
             raise StoreUnavailable(f"{self._name}: {error}") from error
+
+
+def _by_table(pairs: Rows) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for table, column in pairs:
+        found.setdefault(table, set()).add(column)
+    return found
 
 
 def _mended(text: str) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from lineage.errors import NotFound
 from lineage.model import Event, Mark, Node
+from lineage.questions.region import Key
 from lineage.questions.rendering import event_as_json, node_as_json
 from lineage.questions.taint.searching import Way
-from lineage.questions.taint.sources import Key
 from lineage.questions.why import Witness
 
 

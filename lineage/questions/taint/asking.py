@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from lineage.backends.base import Reader
 from lineage.errors import InvalidValue
 from lineage.model import BaseType, Context, Kind, Node
+from lineage.model.times import Time, milliseconds
 from lineage.questions.bases import Bases
 from lineage.questions.deployments import deployments
+from lineage.questions.region import Key
 from lineage.questions.starting import Ref, Starting
 from lineage.questions.taint.answer import Affected, Met, Reached, Source, Taint
 from lineage.questions.taint.cut import Cut, cheapest_cut
@@ -18,8 +20,7 @@ from lineage.questions.taint.reading import nodes_of
 from lineage.questions.taint.rebuild import CleanUp, Progress, Rebuild
 from lineage.questions.taint.replacing import Flows
 from lineage.questions.taint.searching import Search, Way, search, spread_levels
-from lineage.questions.taint.sources import Key, Sought, sought
-from lineage.questions.times import Time, milliseconds
+from lineage.questions.taint.sources import Sought, sought
 from lineage.rules.liveness import is_live
 from lineage.rules.marks import forbidden_labels
 from lineage.rules.types import TypeSession

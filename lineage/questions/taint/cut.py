@@ -15,10 +15,11 @@ from typing import Any
 
 from lineage.backends.base import Reader
 from lineage.model import Execution, Kind, Node
+from lineage.questions.region import Key
 from lineage.questions.rendering import node_as_json
 from lineage.questions.taint.reading import nodes_of, upstream_of
 from lineage.questions.taint.searching import EventSearch
-from lineage.questions.taint.sources import Key, Sought
+from lineage.questions.taint.sources import Sought
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from lineage.backends.base import Barriers, Reader
 from lineage.model import Event, Execution, Flow, Kind, Path, PropertyKind
-from lineage.questions.taint.sources import Key
+from lineage.questions.region import Key
 
 CAME_OF = "came_of"
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from lineage.backends.base import Reader
 from lineage.model import Context, Kind, Mark, Node
+from lineage.questions.region import Key
 from lineage.questions.rendering import node_as_json
 from lineage.questions.taint.answer import witness_of
 from lineage.questions.taint.reading import nodes_of, upstream_of
 from lineage.questions.taint.searching import EventSearch
-from lineage.questions.taint.sources import Key, Sought
+from lineage.questions.taint.sources import Sought
 from lineage.questions.why import Witness
 
 

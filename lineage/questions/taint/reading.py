@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lineage.backends.base import Direction, Reader
 from lineage.model import Kind, Node
-from lineage.questions.taint.sources import Key
+from lineage.questions.region import Key
 
 
 def nodes_of(reader: Reader, keys: Iterable[Key]) -> dict[Key, Node]:

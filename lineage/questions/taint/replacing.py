@@ -21,7 +21,7 @@ from typing import Any
 
 from lineage.backends.base import Filter, Reader
 from lineage.model import Artifact, Event, Execution, ExecutionState, Flow, Kind, Path
-from lineage.questions.taint.sources import Key
+from lineage.questions.region import Key
 from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from lineage.backends.base import Barriers, Direction, Levels, Reader
 from lineage.model import Event, Flow, Kind
+from lineage.questions.region import Key
 from lineage.questions.taint.events import EventGraph, happened_ms, port_of, types_with_ports
-from lineage.questions.taint.sources import Key, Sought
+from lineage.questions.taint.sources import Sought
 
 _ALWAYS = -(2**63)
 # The events of so many steps are read at once, instead of level by level.

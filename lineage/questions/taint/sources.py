@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from lineage.backends.base import Barriers, Reader
 from lineage.model import Kind, Mark, Node, Policy
+from lineage.questions.region import Key
 from lineage.rules.marks import standing, stopping_types
-
-Key = tuple[Kind, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
