@@ -128,14 +128,6 @@ class PropertyGraph(Graph):
         mine = self._nodes[node.key]
         mine.fill(_sorted(labels), mine.properties)
 
-    def set_properties(self, entity: Node | Relationship, properties: Mapping[str, Value]) -> None:
-        """Exactly these properties, from now on."""
-        if isinstance(entity, Node):
-            mine = self._nodes[entity.key]
-            mine.fill(mine.labels, _present(properties))
-        else:
-            self._relationships[entity.key].fill(_present(properties))
-
     def delete_relationship(self, relationship: Relationship) -> None:
         """Remove it; once more is allowed."""
         if self._relationships.pop(relationship.key, None) is not None:

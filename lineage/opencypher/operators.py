@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -93,22 +94,20 @@ def as_text(value: Value) -> str:
 
 
 def float_text(value: float) -> str:
-    """A float as Cypher prints it: 1.0, 1.0E10, 1.0E-5, NaN, Infinity."""
+    """A float as text: `1.0`, `1.0E7`, `NaN`, `Infinity`."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0 or 1e-3 <= abs(value) < 1e7:
-        return repr(value)
-    mantissa, _, exponent = f"{value:e}".partition("e")
-    digits = repr(value)
-    if "e" in digits:
-        mantissa = digits.partition("e")[0]
-    else:
-        mantissa = repr(float(f"{value / 10 ** int(exponent):.15g}"))
-    if "." not in mantissa:
-        mantissa += ".0"
-    return f"{mantissa}E{int(exponent)}"
+        plain = repr(value)
+        return plain if "e" not in plain else f"{value:f}"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    mantissa = "".join(map(str, digits))
+    return (
+        f"{'-' if sign else ''}{mantissa[0]}.{mantissa[1:] or '0'}E{exponent + len(mantissa) - 1}"
+    )
 
 
 def _temporally(

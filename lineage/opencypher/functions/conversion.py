@@ -6,12 +6,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from decimal import Decimal
 
 from lineage.opencypher.errors import CypherTypeError
 from lineage.opencypher.functions.numbers import LARGEST, SMALLEST
 from lineage.opencypher.functions.registry import Context, function
 from lineage.opencypher.functions.strings import _WHITE
+from lineage.opencypher.operators import float_text
 from lineage.opencypher.values import Temporal, Value, kind_of
 
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -23,23 +23,6 @@ _FLOAT = re.compile(
 
 class _NotConvertible(Exception):
     """A value of this kind can't become one of that kind."""
-
-
-def java_float(value: float) -> str:
-    """A float as text: `1.0`, `1.0E7`, `NaN`, `Infinity`."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    if value == 0 or 1e-3 <= abs(value) < 1e7:
-        plain = repr(value)
-        return plain if "e" not in plain else f"{value:f}"
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
-    assert isinstance(exponent, int)
-    mantissa = "".join(map(str, digits))
-    return (
-        f"{'-' if sign else ''}{mantissa[0]}.{mantissa[1:] or '0'}E{exponent + len(mantissa) - 1}"
-    )
 
 
 def _to_boolean(value: Value) -> Value:
@@ -93,7 +76,7 @@ def _to_string(value: Value) -> Value:
     if value.__class__ is bool:
         return "true" if value else "false"
     if value.__class__ is float:
-        return java_float(value)
+        return float_text(value)
     if value.__class__ is int or isinstance(value, Temporal):
         return str(value)
     raise _NotConvertible

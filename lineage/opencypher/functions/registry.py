@@ -124,9 +124,3 @@ def find_function(name: str) -> Function | None:
 def find_aggregate(name: str) -> Aggregate | None:
     """The aggregate of that name, whatever its case."""
     return _AGGREGATES.get(name.lower())
-
-
-def function_names() -> list[str]:
-    """All names, as documented, sorted."""
-    known = [f.name for f in _FUNCTIONS.values()] + [a.name for a in _AGGREGATES.values()]
-    return sorted(known, key=str.lower)
