@@ -6,6 +6,8 @@ and contexts, and the plain words that a newcomer would try.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lineage.model.types import BaseType, Kind, Type
 
 _ARTIFACTS: dict[str, BaseType | None] = {
@@ -91,6 +93,11 @@ def well_known(kind: Kind, name: str) -> Type | None:
     if name not in names:
         return None
     return Type(kind=kind, name=name, base=names[name])
+
+
+def is_called(type: Type, names: Collection[str]) -> bool:
+    """Whether one of these means the type: `Train`, `Train@2`, or its base type, `TRAIN`."""
+    return type.name in names or type.label in names or base_of(type) in names
 
 
 def base_of(type: Type) -> BaseType | None:

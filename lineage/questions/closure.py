@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from lineage.backends.base import Direction, Frontier, Reader
 from lineage.errors import Unsupported
-from lineage.model import BaseType, Event, EventType, Kind, Node
+from lineage.model import Event, EventType, Kind, Node
 from lineage.model.collecting import collector_paused
-from lineage.model.well_known import base_of
+from lineage.model.well_known import is_called
 from lineage.pictures.drawing import Drawing, drawn, ends
 from lineage.questions.rendering import event_as_json, node_as_json
 
@@ -228,11 +228,7 @@ def closure(
         if as_of_ms is not None:
             events = [event for event in events if (event.recorded_ms or 0) <= as_of_ms]
     if type is not None:
-        type_ids = {
-            t.id
-            for t in reader.types()
-            if type in (t.name, t.label) or (type in set(BaseType) and base_of(t) == type)
-        }
+        type_ids = {t.id for t in reader.types() if is_called(t, (type,))}
         nodes = [found for found in nodes if found.node.type_id in type_ids]
     if type is not None or kind is not None:
         shown = {(found.node.kind, found.node.id) for found in nodes}

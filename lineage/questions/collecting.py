@@ -51,8 +51,10 @@ class _Judged:
 
 
 def collectable(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int) -> Collectable:
-    """What can be collected by these rules: by its age at one time, by its marks now."""
-    judged = _judged(reader, rules, at_ms, now_ms)
+    """What can be collected by the rules of policies and by these: by its age at one time, by its
+    marks now."""
+    kept = [rule for policy in reader.policies() for rule in policy.retention]
+    judged = _judged(reader, (*kept, *rules), at_ms, now_ms)
     spent = dict.fromkeys(judged.expiring - judged.kept, _EXPIRED)
     for state, why in _GIVEN_UP.items():
         for node in reader.find(Kind.ARTIFACT, Filter(state=state)):

@@ -101,8 +101,7 @@ def drafted(reader: Reader, request: Request, targets: Sequence[Node], now_ms: i
     """
     found = Collectable()
     if request.operation == "gc":
-        kept = tuple(rule for policy in reader.policies() for rule in policy.retention)
-        found = collectable(reader, (*kept, *request.rules), request.at_ms, now_ms)
+        found = collectable(reader, request.rules, request.at_ms, now_ms)
     reach = read_reach(reader, targets, found.keepers)
     if request.operation == "forget":
         nodes = _derived(reader, reach, request, now_ms)
@@ -120,9 +119,7 @@ def drafted(reader: Reader, request: Request, targets: Sequence[Node], now_ms: i
 
 def to_collect(reader: Reader, rules: Sequence[Retention], now_ms: int) -> list[Node]:
     """The artifacts that nobody needs, by the rules of policies and by these."""
-    kept = tuple(rule for policy in reader.policies() for rule in policy.retention)
-    found = collectable(reader, (*kept, *rules), now_ms, now_ms)
-    return reader.nodes(Kind.ARTIFACT, list(found.why))
+    return reader.nodes(Kind.ARTIFACT, list(collectable(reader, rules, now_ms, now_ms).why))
 
 
 def others_at(reader: Reader, uri: str, going: Set[int]) -> list[Artifact]:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from lineage.backends.base import Reader
 from lineage.errors import InvalidValue
 from lineage.model import BaseType, Context, Kind, Mark, Node, Policy
-from lineage.model.well_known import base_of
+from lineage.model.well_known import is_called
 from lineage.rules.retention import checked_retention
 from lineage.rules.values import (
     MAX_NAME_BYTES,
@@ -97,13 +97,7 @@ def stopping_types(reader: Reader, policies: Iterable[Policy], label: str) -> li
     return [
         type.id
         for type in reader.types()
-        if type.kind is Kind.EXECUTION
-        and type.id is not None
-        and (
-            type.name in names
-            or type.label in names
-            or ((base := base_of(type)) is not None and base in names)
-        )
+        if type.kind is Kind.EXECUTION and type.id is not None and is_called(type, names)
     ]
 
 

@@ -261,7 +261,7 @@ def _answer(
         what: found.ways([key for key in found.depths if key in wanted])
         for what, found in searches.items()
     }
-    others = {at.key for some in ways.values() for way in some.values() for at in _back(way)}
+    others = _on(way for some in ways.values() for way in some.values())
     others |= {key for what, found in searches.items() for key in (*found.met, *what.keys)}
     known = {**nodes_of(reader, others - wanted.keys()), **wanted}
     saved: set[Key] = set()
@@ -322,8 +322,14 @@ def _affected(
     return rows
 
 
-def _back(way: Way) -> Iterable[Way]:
-    at: Way | None = way
-    while at is not None:
-        yield at
-        at = at.before
+def _on(ways: Iterable[Way]) -> set[Key]:
+    """All nodes on these ways; what several of them share is walked once."""
+    walked: set[int] = set()
+    keys: set[Key] = set()
+    for way in ways:
+        at: Way | None = way
+        while at is not None and id(at) not in walked:
+            walked.add(id(at))
+            keys.add(at.key)
+            at = at.before
+    return keys
