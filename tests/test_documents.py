@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tools.documents import demo_store, essence, replayed
 
 ROOT = Path(__file__).parents[1]
 
 
-def test_the_readme_shows_what_the_commands_print() -> None:
-    text = (ROOT / "README.md").read_text()
+@pytest.mark.parametrize("name", ["README.md", "docs/comparing.md"])
+def test_a_document_shows_what_the_commands_print(name: str) -> None:
+    text = (ROOT / name).read_text()
     assert len(re.findall(r"^\$ lineage ", text, re.MULTILINE)) > 5
     with demo_store(text) as run:
         assert essence(replayed(text, run)) == essence(text)

@@ -4,7 +4,7 @@ Each line `$ lineage …` in a fenced block marked `console` is run, one after t
 the store that `lineage demo --no-clean-up` leaves; what it prints replaces the lines below it, up
 to the next such line or the end of the block. It must end with exit code 0, or as its comment
 says: `# exit code 1`. A block marked `toml` whose first line is `# NAME.toml` is a file that they
-may read.
+may read. A comment `<!-- demo runs: 2 -->` has the demo run more than once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 _WIDTH = "100"
 _PROMPT = "$ lineage "
 
+_RUNS = re.compile(r"^<!-- demo runs: (\d) -->$", re.MULTILINE)
 _FILE = re.compile(r"^```toml\n# (\w+\.toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 Run = Callable[[str], str]
@@ -58,7 +59,8 @@ def demo_store(text: str) -> Iterator[Run]:
 
         for name, content in _FILE.findall(text):
             (Path(folder) / name).write_text(content)
-        run("lineage demo --no-clean-up")
+        for _ in range(int((_RUNS.findall(text) or ["1"])[0])):
+            run("lineage demo --no-clean-up")
         yield run
 
 
