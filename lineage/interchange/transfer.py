@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from lineage.backends.base import in_chunks
 from lineage.errors import AlreadyExists
@@ -18,6 +19,8 @@ from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.store import Store
 
 BATCH = 10_000
+
+T = TypeVar("T")
 
 Progress = Callable[[int, int], None]
 
@@ -41,7 +44,10 @@ class Transferred:
 
 
 class Source(Protocol):
-    """Something to transfer from. Cursors are JSON values; None asks for the first batch."""
+    """Something to transfer from. Cursors are JSON values; None asks for the first batch.
+
+    It is read by one thread at a time, which need not be the one that opened it.
+    """
 
     @property
     def name(self) -> str:
@@ -88,7 +94,7 @@ def transfer(
     key = f"transfer from {source.name}"
     noted = json.loads(target.note(key) or "null")
     stage, after, done = noted or ["types", None, 0]
-    for stage_at, step in _steps(source, target, stage, after, batch):
+    for stage_at, step in _ahead(_steps(source, target, stage, after, batch)):
         written = len(step.get("nodes", ())) + len(step.get("events", ()))
         done += written
         note = json.dumps([*stage_at, done])
@@ -97,6 +103,15 @@ def transfer(
             progress(min(done, of), of)
     target.mirror(note=(key, None))
     return total
+
+
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items; the next is made ready while one is used."""
+    with ThreadPoolExecutor(1) as other:
+        coming = other.submit(lambda: next(items, None))
+        while (item := coming.result()) is not None:
+            coming = other.submit(lambda: next(items, None))
+            yield item
 
 
 def _steps(

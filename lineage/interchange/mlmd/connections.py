@@ -53,7 +53,8 @@ class SqliteFile:
         still = not Path(f"{self._path}-wal").exists()
         uri = f"{self._path.as_uri()}?mode=ro{'&immutable=1' if still else ''}"
         with self._translated():
-            self._connection = sqlite3.connect(uri, uri=True)
+            # Whoever transfers reads ahead in another thread.
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
 
     @property
     def name(self) -> str:
