@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 import lineage
+from lineage.cli.sections import Sectioned
 
 app = typer.Typer(
     name="lineage",
+    cls=Sectioned,
     help="Where did this come from, what did it touch, and what breaks if it goes?",
     no_args_is_help=True,
     # Plain help: rich's would cost half of the start.

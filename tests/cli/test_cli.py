@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import lineage
 from lineage import Artifact, Context, Execution, Store
 from lineage.cli.commands import app
+from lineage.cli.sections import SECTIONS
 
 STEP = {
     "execution": {"type": "Train", "name": "t", "custom_properties": {"lr": 0.1}},
@@ -161,6 +162,16 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"{command}" in told.output
     assert "Example: " in told.output
     assert all(len(line) <= 80 for line in told.output.splitlines())
+
+
+def test_help_lists_every_command_under_what_it_is_for() -> None:
+    placed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(placed) == sorted({*commands(), *(group.split()[0] for group in GROUPED)})
+    told = CliRunner().invoke(app, ["--help"]).output
+    assert all(f"\n{section}:\n" in told for section in SECTIONS)
+    assert all(f"\n  {name} " in told for name in placed)
+    assert "..." not in told.split("Options:")[1]
+    assert all(len(line) <= 80 for line in told.splitlines())
 
 
 @pytest.mark.parametrize("command", [*commands(), *GROUPED])

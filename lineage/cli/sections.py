@@ -1,0 +1,43 @@
+"""The list of commands that `lineage --help` shows, by what people want to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperGroup
+
+SECTIONS = {
+    "Record": ("record", "import", "copy", "demo"),
+    "Ask about a model": (
+        "about", "trained-on", "hyperparameters", "pipeline", "environment", "evaluations",
+        "deployments", "siblings", "diff",
+    ),
+    "Trace": ("upstream", "downstream", "why", "history", "ls", "show", "types", "export"),
+    "Find what went wrong": ("failure", "blame", "bisect"),
+    "Clean up after bad data": ("mark", "lift", "marks", "policy", "taint", "check", "rebuild"),
+    "Delete safely": ("impact", "delete", "gc", "forget", "receipts"),
+    "Ask anything, in Cypher": ("query", "queries", "shell"),
+    "Run and look after": ("serve", "doctor"),
+}  # fmt: skip
+_NEVER_CUT = 10_000
+
+
+class Sectioned(TyperGroup):
+    """A group whose commands are listed in sections, each with its whole first sentence."""
+
+    # typer's click is private, so that its classes can't be named here.
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        rest = [name for name in self.list_commands(ctx) if name not in _PLACED]
+        width = max(map(len, (*_PLACED, *rest)))
+        for title, names in {**SECTIONS, "More": tuple(rest)}.items():
+            rows = [
+                (name.ljust(width), command.get_short_help_str(_NEVER_CUT))
+                for name in names
+                if (command := self.get_command(ctx, name)) is not None and not command.hidden
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+_PLACED = tuple(name for names in SECTIONS.values() for name in names)
