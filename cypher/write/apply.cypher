@@ -1,6 +1,6 @@
 // write/apply: writes a batch in one round trip; events and pairs give nodes by their place in the list of all nodes, which is referenced, created, merged, each as artifacts, executions, contexts
 // parameters: referenced_artifacts … : list of int, created_artifacts …, merged_artifacts … : list of {label, properties}, inputs, outputs, without_flow: list of {artifact, execution: int, type, path: string, time, recorded: int}, memberships, parents: list of [int, int]
-// columns: missing: list of int, merged: list of {id: int, old: map of properties, or null where it was made}
+// columns: missing, deleted: list of int (places in the list of all nodes), merged: list of {id: int, old: map of properties, or null where it was made}
 // write
 CALL () {
   UNWIND $referenced_artifacts AS id
@@ -101,4 +101,5 @@ CALL (nodes) {
   MERGE (child)-[:CHILD_OF]->(parent)
 }
 RETURN [i IN range(0, size(nodes) - 1) WHERE nodes[i].node IS NULL] AS missing,
+       [i IN range(0, size(nodes) - 1) WHERE nodes[i].node.state = 'DELETED'] AS deleted,
        [found IN merged | {id: found.node.id, old: found.old}] AS merged

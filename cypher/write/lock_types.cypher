@@ -1,4 +1,4 @@
-// write/lock_types: no other transaction changes types until this one ends
+// write/lock_types: no other transaction changes types or policies until this one ends
 // parameters: none
 // columns: none
 // write

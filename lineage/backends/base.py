@@ -48,7 +48,7 @@ class Mode(StrEnum):
 
     REFERENCE: it must exist, and stays as it is.
     CREATE: it must not exist.
-    MERGE: made where it does not exist; else what is given is set, the rest stays.
+    MERGE: made where it does not exist (by id, it must); else what is given is set, the rest stays.
     REPLACE: it must exist; every mutable field becomes what is given.
     MIRROR: by id: made, or replaced, exactly as given, times included (copy, import).
     """
@@ -71,7 +71,7 @@ class NodeWrite:
     `now_ms` becomes the created and updated time; on MIRROR, `created_ms` and `updated_ms` do.
     An update sets the updated time to at least one more than it was, and only where something
     changed, or with `touch`. With `expected_ms`, a node whose updated time is another raises
-    Conflict.
+    Conflict; with `unless_deleted`, an artifact that is DELETED raises FoundDeleted.
     """
 
     kind: Kind
@@ -90,6 +90,11 @@ class NodeWrite:
     updated_ms: int | None = None
     expected_ms: int | None = None
     touch: bool = False
+    unless_deleted: bool = False
+
+
+class FoundDeleted(Exception):
+    """What was to be written `unless_deleted` is DELETED: the transaction must not be committed."""
 
 
 @dataclass(slots=True)
@@ -334,7 +339,7 @@ class Reader(ABC):
 
     @abstractmethod
     def policies(self) -> list[Policy]:
-        """All policies, by name."""
+        """All versions of all policies, ended ones too, by name and recorded time."""
 
     def template(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows of the read template of that name. Only with `Capabilities.templates`."""
@@ -367,7 +372,10 @@ class Writer(Reader):
 
     @abstractmethod
     def lock_types(self) -> None:
-        """No other transaction changes types until this one ends."""
+        """No other transaction changes types or policies until this one ends.
+
+        What another transaction committed before is seen by what is read afterwards.
+        """
 
     @abstractmethod
     def lock(self, kind: Kind, ids: Sequence[int]) -> None:
@@ -385,9 +393,9 @@ class Writer(Reader):
     def apply(self, batch: Batch) -> list[int]:
         """Write a batch, in order, and return the id of each of its nodes.
 
-        Raises NotFound, AlreadyExists or Conflict, naming kind, field and value, and then the
-        transaction must not be committed. A created node without an id gets a new one; ids given
-        from outside never collide with those given out later.
+        Raises NotFound, AlreadyExists or Conflict, naming kind, field and value, or FoundDeleted,
+        and then the transaction must not be committed. A created node without an id gets a new one;
+        ids given from outside never collide with those given out later.
         """
 
     @abstractmethod
@@ -399,11 +407,7 @@ class Writer(Reader):
 
     @abstractmethod
     def put_policy(self, policy: Policy) -> None:
-        """Write a policy over the one of that name, if there is one."""
-
-    @abstractmethod
-    def drop_policy(self, name: str) -> None:
-        """Take a policy out, if it is there."""
+        """Write a version of a policy, over the one of that name and recorded time."""
 
     @abstractmethod
     def set_note(self, key: str, value: str | None) -> None:

@@ -35,7 +35,7 @@ from lineage.backends.codec import encoded_path
 from lineage.backends.ids import new_ids
 from lineage.backends.ordering import in_order
 from lineage.backends.refusals import id_taken, missing, taken, type_taken
-from lineage.backends.rewriting import rewritten, tombstoned
+from lineage.backends.rewriting import refuse_deleted, rewritten, tombstoned
 from lineage.backends.traversal import breadth_first, spread
 from lineage.errors import StoreError
 from lineage.filters.evaluation import decider
@@ -60,7 +60,7 @@ class _State:
         self.unique: dict[tuple[Any, ...], int] = {}
         self.shared: dict[tuple[Any, ...], dict[int, None]] = {}
         self.marks: dict[int, Mark] = {}
-        self.policies: dict[str, Policy] = {}
+        self.policies: dict[tuple[str, int], Policy] = {}
         self.notes: dict[str, str] = {}
         self.next_id: dict[str, int] = dict.fromkeys(("type", "mark", *Kind), 1)
         self.events = 0
@@ -464,10 +464,7 @@ class MemoryWriter(MemoryReader, Writer):
         return ids
 
     def put_policy(self, policy: Policy) -> None:
-        self._state.put(self._state.policies, policy.name, policy)
-
-    def drop_policy(self, name: str) -> None:
-        self._state.drop(self._state.policies, name)
+        self._state.put(self._state.policies, (policy.name, policy.recorded_ms or 0), policy)
 
     def set_note(self, key: str, value: str | None) -> None:
         if value is None:
@@ -507,8 +504,9 @@ class MemoryWriter(MemoryReader, Writer):
                 return self._create(write)
             value = write.id if write.key == "id" else getattr(write, write.key)
             raise missing(kind, write.key, value)
+        old = self._record((kind, id))
+        refuse_deleted(old, write)
         if write.mode is not Mode.REFERENCE:
-            old = self._record((kind, id))
             changed = rewritten(old, write)
             if changed is not None:
                 for field in changed.keys() & {"properties", "custom_properties"}:

@@ -1,4 +1,4 @@
-"""The store as a property graph: which native properties stand for a node, a type, a mark.
+"""The store as a property graph: the native properties of nodes, types, marks and policies.
 
 `_custom` lists the keys of custom properties, `_struct` the keys whose text is a JSON struct:
 everything else is a native value, so that Cypher can compare it. Neo4j stores this; where the
@@ -12,7 +12,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from lineage.backends.naming import custom_key, property_key
-from lineage.model import EventType, Flow, Mark, Type, Value
+from lineage.backends.rows import policy_text
+from lineage.model import EventType, Flow, Mark, Policy, Type, Value
 
 WITHOUT_FLOW: Mapping[EventType, str] = {
     EventType.PENDING_OUTPUT: "PENDING_OUTPUT",
@@ -62,6 +63,17 @@ def type_properties(type: Type) -> dict[str, Any]:
 def mark_properties(mark: Mark, id: int) -> dict[str, Any]:
     """What a mark's node has."""
     fields = {**mark.__dict__, "id": id, "kind": str(mark.kind)}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def policy_properties(policy: Policy) -> dict[str, Any]:
+    """What the node of a version of a policy has."""
+    fields = {
+        "name": policy.name,
+        "recorded": policy.recorded_ms or 0,
+        "ended": policy.ended_ms,
+        "content": policy_text(policy),
+    }
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lineage.backends.base import Mode, NodeWrite
+from lineage.backends.base import FoundDeleted, Mode, NodeWrite
 from lineage.backends.codec import encoded
 from lineage.backends.refusals import changed_since, other_type
 from lineage.model import ArtifactState, Kind, Node
@@ -13,7 +13,8 @@ from lineage.model import ArtifactState, Kind, Node
 def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
     """The fields that change, or None where nothing does.
 
-    Raises InvalidValue where the write is meant for a node of another type, and Conflict.
+    Raises InvalidValue where the write is meant for a node of another type, Conflict, and
+    FoundDeleted.
 
     The updated time always grows, so that it also tells two changes in one millisecond apart.
     """
@@ -23,6 +24,7 @@ def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
         raise other_type(write, old.id, old.type)
     if write.expected_ms is not None and old.updated_ms != write.expected_ms:
         raise changed_since(old.kind, old.id, write.expected_ms, old.updated_ms)
+    refuse_deleted(old, write)
     changed: dict[str, Any] = {}
     merging = write.mode is Mode.MERGE
     for field in ("name", "external_id", *_FIELDS[old.kind]):
@@ -43,6 +45,12 @@ def rewritten(old: Node, write: NodeWrite) -> dict[str, Any] | None:
         return None
     changed["updated_ms"] = max(write.now_ms, old.updated_ms + 1)
     return changed
+
+
+def refuse_deleted(old: Node, write: NodeWrite) -> None:
+    """Raise FoundDeleted where a write is not meant for a deleted artifact."""
+    if write.unless_deleted and getattr(old, "state", None) is ArtifactState.DELETED:
+        raise FoundDeleted
 
 
 def tombstoned(old: Node, now_ms: int) -> dict[str, Any]:

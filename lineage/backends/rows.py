@@ -173,10 +173,12 @@ def mark(found: Mapping[str, Any]) -> Mark:
 
 
 def policy_text(policy: Policy) -> str:
-    """All of a policy but its name, as compact JSON text."""
-    return json.dumps(policy.model_dump(mode="json", exclude={"name"}), ensure_ascii=False)
+    """What a policy says, as compact JSON text."""
+    apart = {"name", "recorded_ms", "ended_ms"}
+    return json.dumps(policy.model_dump(mode="json", exclude=apart), ensure_ascii=False)
 
 
-def policy(name: str, text: str) -> Policy:
-    """The policy that `policy_text` made the text from."""
-    return Policy(name=name, **json.loads(text))
+def policy(name: str, recorded_ms: int, ended_ms: int | None, text: str) -> Policy:
+    """The version of a policy that `policy_text` made the text from."""
+    fields = {**json.loads(text), "recorded_ms": recorded_ms, "ended_ms": ended_ms}
+    return Policy(name=name, **fields)

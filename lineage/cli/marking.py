@@ -173,18 +173,25 @@ def apply_policy(
 def show_policy(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this one.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Those that were in force then.")] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Also what was replaced or dropped.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print the policies as TOML."""
     from lineage.errors import NotFound
     from lineage.interchange.policies import policy_to_toml
 
-    found = [p for p in opened(context).policies() if name is None or p.name == name]
+    there = opened(context).policies(as_of=as_of, history=history)
+    found = [p for p in there if name is None or p.name == name]
     if name is not None and not found:
-        raise NotFound(f"there is no policy {name!a}")
+        then = "" if as_of is None else f" that was known at {as_of}"
+        raise NotFound(f"there is no policy {name!a}{then}")
     if json:
         return print_json([_policy(policy) for policy in found])
-    print("\n".join(policy_to_toml(policy) for policy in found) or "# no policies\n", end="")
+    texts = [(f"# {_in_force(p)}\n" if history else "") + policy_to_toml(p) for p in found]
+    print("\n".join(texts) or "# no policies\n", end="")
     return None
 
 
@@ -194,7 +201,7 @@ def drop_policy(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The policy's name.")],
     json: Json = False,
 ) -> None:
-    """Take a policy out of the store."""
+    """Take a policy out of force; it stays in the history."""
     opened(context).drop_policy(name)
     if json:
         print_json({"dropped": name})
@@ -257,6 +264,11 @@ def meaning(mark: Mark) -> str:
 
 def _as_json(mark: Mark) -> dict[str, object]:
     return {"node": mark.node, **mark.model_dump(mode="json")}
+
+
+def _in_force(policy: Policy) -> str:
+    until = "" if policy.ended_ms is None else f" until {at(policy.ended_ms)}"
+    return f"in force from {at(policy.recorded_ms)}{until}"
 
 
 def _policy(policy: Policy) -> dict[str, object]:

@@ -75,4 +75,4 @@ class StoreSource:
             ]
 
     def policies(self) -> list[Policy]:
-        return self._store.policies()
+        return self._store.policies(history=True)

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from lineage.errors import InvalidValue, NotFound
 from lineage.model import Policy
-from lineage.rules.marks import checked_policy
+from lineage.rules.policies import checked_policy
 
 
 def policy_from_toml(file: Path) -> Policy:

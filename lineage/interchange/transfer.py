@@ -75,7 +75,7 @@ class Source(Protocol):
         """All marks, lifted ones too."""
 
     def policies(self) -> list[Policy]:
-        """All policies."""
+        """All versions of all policies."""
 
     def notes(self) -> list[tuple[str, str]]:
         """The notes that belong to the lineage: receipts of deletions."""

@@ -67,6 +67,8 @@ class Policy(Record):
     `stops` maps a label to the types of steps, or their base types, whose output is clean of it
     (`{"pii": ["Anonymize"]}`); `forbids` maps a context to labels (`{"prod": ["license:nc"]}`).
     A context is named by its name, or by type and name (`Project:prod`); `*` stands for any text.
+    One version of a policy is in force from `recorded_ms` until `ended_ms`, when it was replaced or
+    dropped; both are the store's to set.
     """
 
     name: str = "default"
@@ -74,3 +76,4 @@ class Policy(Record):
     forbids: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     retention: tuple[Retention, ...] = ()
     recorded_ms: int | None = None
+    ended_ms: int | None = None

@@ -23,11 +23,11 @@ from lineage.backends.naming import type_label
 from lineage.backends.native import (
     mark_properties,
     native_properties,
+    policy_properties,
     relationship_of,
     type_properties,
 )
-from lineage.backends.rows import policy_text
-from lineage.model import Event, EventType, Kind, Mark, Type
+from lineage.model import Event, EventType, Kind, Mark, Policy, Type
 from lineage.model import Node as StoredNode
 from lineage.opencypher.graph import Direction, Graph, Step, Types
 from lineage.opencypher.values import Node, Relationship, Value
@@ -121,8 +121,8 @@ class StoreGraph(Graph):
         return {mark.id: mark for mark in self._reader.marks() if mark.id is not None}
 
     @cached_property
-    def _policies(self) -> dict[str, str]:
-        return {policy.name: policy_text(policy) for policy in self._reader.policies()}
+    def _policies(self) -> dict[tuple[str, int], Policy]:
+        return {(p.name, p.recorded_ms or 0): p for p in self._reader.policies()}
 
     def _sorts(self, label: str | None) -> list[tuple[int, list[int] | None]]:
         """The sorts of stored nodes that may have a label, with the ids of their types."""
@@ -154,7 +154,7 @@ class StoreGraph(Graph):
     def _few(self) -> dict[str, Callable[[], Iterator[Node]]]:
         """Nodes of which there are never many, by label."""
 
-        def of(label: str, names: Callable[[], Iterable[str]]) -> Callable[[], Iterator[Node]]:
+        def of(label: str, names: Callable[[], Iterable[Any]]) -> Callable[[], Iterator[Node]]:
             return lambda: (self.node((label, name)) for name in names())
 
         return {
@@ -204,11 +204,11 @@ class StoreGraph(Graph):
         else:
             node.fill((), {})
 
-    def _load_named(self, node: Node, label: str, name: str) -> None:
+    def _load_named(self, node: Node, label: str, name: Any) -> None:
         if label == "Note":
             node.fill((label,), {"key": name, "value": self._reader.note(name)})
         elif label == "LineagePolicy":
-            node.fill((label,), {"name": name, "content": self._policies[name]})
+            node.fill((label,), policy_properties(self._policies[name]))
         else:
             node.fill((label,), {"name": name})
 

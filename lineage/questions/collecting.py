@@ -22,6 +22,7 @@ from lineage.questions.region import Key
 from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
 from lineage.rules.marks import standing
+from lineage.rules.policies import in_force
 from lineage.rules.retention import lets_expire
 
 _DAY_MS = 86_400_000
@@ -53,7 +54,7 @@ class _Judged:
 def collectable(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int) -> Collectable:
     """What can be collected by the rules of policies and by these: by its age at one time, by its
     marks now."""
-    kept = [rule for policy in reader.policies() for rule in policy.retention]
+    kept = [rule for policy in in_force(reader) for rule in policy.retention]
     judged = _judged(reader, (*kept, *rules), at_ms, now_ms)
     spent = dict.fromkeys(judged.expiring - judged.kept, _EXPIRED)
     for state, why in _GIVEN_UP.items():

@@ -20,6 +20,7 @@ from lineage.model import (
 )
 from lineage.model.steps import check_flow
 from lineage.rules.references import ById, ByName, parsed, resolved
+from lineage.rules.reviving import carries_output, is_asked, sets_something
 from lineage.rules.types import TypeSession
 from lineage.rules.values import (
     MAX_NAME_BYTES,
@@ -36,10 +37,17 @@ _NODES = (Artifact, Execution, Context)
 
 
 class Composer:
-    """Builds the batch of one transaction, checking everything that needs no look at the store."""
+    """Builds the batch of one transaction, checking everything that needs no look at the store.
 
-    def __init__(self, reader: Reader, types: TypeSession, now_ms: int) -> None:
+    With `reviving`, the rule about deleted artifacts that are recorded again has a say
+    (`lineage.rules.reviving`).
+    """
+
+    def __init__(
+        self, reader: Reader, types: TypeSession, now_ms: int, *, reviving: bool = False
+    ) -> None:
         self.batch = Batch()
+        self._reviving = reviving
         self._reader = reader
         self._types = types
         self._now_ms = now_ms
@@ -154,6 +162,9 @@ class Composer:
                 checked_text(step, "event.path", MAX_NAME_BYTES, may_be_empty=True)
             else:
                 checked_int64(step, "event.path")
+        if self._reviving and carries_output(type):
+            write = self.batch.nodes[artifact]
+            write.unless_deleted = write.unless_deleted or is_asked(write)
         self.batch.events.append(
             EventWrite(
                 artifact,
@@ -213,6 +224,7 @@ class Composer:
             write.state = checked_state(kind, node.state, f"{owner}.state") if state_given else None
         if isinstance(node, Artifact) and node.uri is not None:
             write.uri = checked_text(node.uri, f"{owner}.uri", MAX_URI_BYTES)
+        write.unless_deleted = self._reviving and is_asked(write) and sets_something(write)
         return write
 
     def _by_words(self, kind: Kind, text: str) -> int:

@@ -12,11 +12,12 @@ from typing import Any, Self, TypeVar
 from lineage.backends.base import (
     Backend,
     Counts,
+    FoundDeleted,
     Reader,
     Writer,
     in_chunks,
 )
-from lineage.errors import InvalidValue, NotFound
+from lineage.errors import Conflict, InvalidValue, NotFound
 from lineage.model import (
     Artifact,
     ArtifactRef,
@@ -37,8 +38,10 @@ from lineage.questions.asking import Asking
 from lineage.questions.impact import Impacting
 from lineage.questions.taint.asking import Tainting
 from lineage.rules.cycles import check_acyclic
-from lineage.rules.marks import checked_mark, checked_policy
+from lineage.rules.marks import checked_mark
+from lineage.rules.policies import checked_policy, joined
 from lineage.rules.references import resolved
+from lineage.rules.reviving import is_asked, settle
 from lineage.rules.types import TypeSession, TypeTable
 from lineage.rules.values import checked_int64
 from lineage.rules.writes import Composer
@@ -50,6 +53,9 @@ from lineage.store.transactions import Transactions
 
 T = TypeVar("T")
 N = TypeVar("N", Artifact, Execution, Context)
+
+# How often a write looks for deleted artifacts: others may be deleted while it does.
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,8 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         """Create an artifact, execution or context; returns it as stored.
 
         With `reuse`, one with the same external id, or the same type and name, is taken instead,
-        and what is given is set on it. Without, such a one raises AlreadyExists.
+        and what is given is set on it; an artifact that was deleted is live again. Without, such a
+        one raises AlreadyExists.
         """
         return self.put_all([node], reuse=reuse)[0]
 
@@ -151,10 +158,14 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
                     f"{node.label} has the id {node.id} already; use update() to change it"
                 )
 
-        def work(tx: Writer, types: TypeSession) -> list[N]:
+        def work(tx: Writer, types: TypeSession, looking: bool) -> list[N]:
             compose = Composer(tx, types, now := self._clock())
             for node in given:
                 compose.reuse(node) if reuse else compose.create(node)
+            for write in compose.batch.nodes:
+                write.unless_deleted = is_asked(write)
+            if looking:
+                settle(tx, types, compose.batch, now, put=True)
             ids = tx.apply(compose.batch)
             if reuse:
                 return _read_back(tx, given, ids)  # type: ignore[return-value]
@@ -173,7 +184,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
                 for node, write, id in zip(given, compose.batch.nodes, ids, strict=True)
             ]
 
-        return self._write(work)
+        return self._write_again(work)
 
     def update(self, node: N) -> N:
         """Write a changed node back; returns it as stored.
@@ -221,7 +232,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
     def put_events(self, events: Iterable[Event]) -> None:
         """Write events between stored artifacts and executions. Those that exist stay.
 
-        Raises NotFound where an id is of nothing.
+        Nodes stay as they are, deleted artifacts too. Raises NotFound where an id is of nothing.
         """
         given = list(events)
 
@@ -320,7 +331,8 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         `inputs` and `outputs` map a path to an artifact or a list of them, or are a list of
         artifacts or `Port`s; see `Step`. An artifact, execution or context given whole is re-used
         by its id, its external id, or its type and name, and made otherwise; an id or a reference
-        (`"Dataset:raw"`) must exist. What is given on a re-used one is set on it.
+        (`"Dataset:raw"`) must exist. What is given on a re-used one is set on it. An artifact that
+        was deleted is live again as an output, and stays deleted as an input.
 
         Raises InvalidInput, NotFound or AlreadyExists, and then nothing was written.
 
@@ -413,8 +425,11 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
                 check_acyclic(tx, child, parent)
             if given_marks:
                 tx.put_marks(given_marks)
-            for policy in given_policies:
-                tx.put_policy(policy)
+            if given_policies:
+                # Policies go with the types: whoever holds these holds those.
+                tx.lock_types()
+                for policy in joined(tx.policies(), given_policies):
+                    tx.put_policy(policy)
             for kept in [*given_notes, *([] if note is None else [note])]:
                 tx.set_note(*kept)
 
@@ -428,9 +443,11 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
     # Inside
 
     def _record(self, steps: Sequence[Step]) -> list[Recorded]:
-        def work(tx: Writer, types: TypeSession) -> list[Recorded]:
-            compose = Composer(tx, types, self._clock())
+        def work(tx: Writer, types: TypeSession, looking: bool) -> list[Recorded]:
+            compose = Composer(tx, types, now := self._clock(), reviving=True)
             composed = [compose.step(step) for step in steps]
+            if looking:
+                settle(tx, types, compose.batch, now)
             ids = tx.apply(compose.batch)
             return [
                 Recorded(
@@ -444,7 +461,16 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
                 )
             ]
 
-        return self._write(work)
+        return self._write_again(work)
+
+    def _write_again(self, work: Callable[[Writer, TypeSession, bool], T]) -> T:
+        """A write that may meet deleted artifacts, which it then looks for, and is made again."""
+        for looking in (False, *[True] * _TRIES):
+            try:
+                return self._write(lambda tx, types, looking=looking: work(tx, types, looking))  # type: ignore[misc]
+            except FoundDeleted:
+                continue
+        raise Conflict("artifacts of this write keep being deleted while it is made: try again")
 
     def _write(self, work: Callable[[Writer, TypeSession], T]) -> T:
         sessions: list[TypeSession] = []

@@ -13,10 +13,16 @@ from lineage.rules.marks import (
     check_can_be_marked,
     checked_label,
     checked_mark,
-    checked_policy,
     standing,
     stands,
+)
+from lineage.rules.policies import (
+    checked_policy,
+    in_force,
+    next_version_at,
+    recorded_at,
     unknown_step_types,
+    was_in_force,
 )
 from lineage.rules.types import TypeSession
 from lineage.store.subject import Subject
@@ -43,12 +49,10 @@ class Marking(Subject):
 
         Raises Conflict where a mark of the opposite meaning stands: lift that first.
         """
-        at_ms = self._clock()
-        until_ms = milliseconds(until)
-        if until_ms is not None and until_ms <= at_ms:
-            raise InvalidValue(f"until is {until!r}, which is past: the mark would never stand")
+        checked_label(label)
+        since_ms, until_ms = milliseconds(time), milliseconds(until)
 
-        def wanted(node: Node) -> Mark:
+        def wanted(node: Node, at_ms: int) -> Mark:
             assert node.id is not None
             return checked_mark(
                 Mark(
@@ -58,7 +62,7 @@ class Marking(Subject):
                     clean=clean,
                     reason=reason,
                     who=who,
-                    time_ms=milliseconds(time),
+                    time_ms=since_ms,
                     until_ms=until_ms,
                     recorded_ms=at_ms,
                 )
@@ -66,20 +70,22 @@ class Marking(Subject):
 
         def work(tx: Writer, types: TypeSession) -> list[Mark]:
             nodes = self._nodes_to_mark(tx, types, refs, "mark")
-            there = _by_node(standing(tx, at_ms, labels=[checked_label(label)], nodes=_ids(nodes)))
+            at_ms, there = self._standing_on(tx, nodes, label)
+            if until_ms is not None and until_ms <= at_ms:
+                raise InvalidValue(f"until is {until!r}, which is past: the mark would never stand")
             marks: dict[tuple[Kind, int | None], Mark] = {}
             fresh: list[Mark] = []
             for node in nodes:
                 key = (node.kind, node.id)
                 if key in marks:
                     continue
+                mark = wanted(node, at_ms)
                 opposite = [m for m in there.get(key, ()) if m.clean is not clean]
                 if opposite:
                     raise Conflict(
                         f"{node.label} is marked {_meaning(opposite[0])} (mark {opposite[0].id}); "
-                        f"lift that before you mark it {_meaning(wanted(node))}"
+                        f"lift that before you mark it {_meaning(mark)}"
                     )
-                mark = wanted(node)
                 same = [m for m in there.get(key, ()) if _says(m) == _says(mark)]
                 marks[key] = same[0] if same else mark
                 if not same:
@@ -106,11 +112,11 @@ class Marking(Subject):
         With `clean`, the marks that say they are clean of it. A lifted mark stays in the history,
         with who lifted it, when and why. Raises NotFound where a node carries no such mark.
         """
-        at_ms = self._clock()
+        checked_label(label)
 
         def work(tx: Writer, types: TypeSession) -> list[Mark]:
             nodes = self._nodes_to_mark(tx, types, refs, "lift")
-            there = _by_node(standing(tx, at_ms, labels=[checked_label(label)], nodes=_ids(nodes)))
+            at_ms, there = self._standing_on(tx, nodes, label)
             lifted: dict[int | None, Mark] = {}
             for node in nodes:
                 marks = [m for m in there.get((node.kind, node.id), ()) if m.clean is clean]
@@ -152,42 +158,59 @@ class Marking(Subject):
             )
         if history:
             return [m for m in found if at_ms is None or m.recorded_ms <= at_ms]
-        return [m for m in found if stands(m, self._clock() if at_ms is None else at_ms)]
+        return [m for m in found if stands(m, self._clock(), at_ms)]
 
     # Policies
 
-    def policies(self) -> list[Policy]:
-        """All policies, by name."""
+    def policies(self, *, as_of: Time | None = None, history: bool = False) -> list[Policy]:
+        """The policies in force now (or at `as_of`), by name.
+
+        With `history`, all their versions that were known by then, those replaced or dropped too.
+        """
+        at_ms = milliseconds(as_of)
         with self._reading() as (reader, _):
-            return reader.policies()
+            found = reader.policies()
+        if history:
+            return [p for p in found if at_ms is None or recorded_at(p) <= at_ms]
+        return [p for p in found if was_in_force(p, at_ms)]
 
     def put_policy(self, policy: Policy) -> Policy:
         """Make the policy of this name what is given; returns it as stored.
 
-        The same policy put again changes nothing.
+        The same policy put again changes nothing. The version that it replaces stays in the
+        history.
         """
-        now = self._clock()
         checked = checked_policy(policy)
 
         def work(tx: Writer, types: TypeSession) -> Policy:
-            for there in tx.policies():
-                if there.name == checked.name and _content(there) == _content(checked):
-                    return there
-            put = checked.model_copy(update={"recorded_ms": now})
+            # Policies go with the types: whoever holds these holds those.
+            tx.lock_types()
+            versions = [there for there in tx.policies() if there.name == checked.name]
+            before = [there for there in versions if was_in_force(there, None)]
+            if before and _content(before[0]) == _content(checked):
+                return before[0]
+            begins = next_version_at(versions, self._clock())
+            for there in before:
+                tx.put_policy(there.model_copy(update={"ended_ms": begins}))
+            put = checked.model_copy(update={"recorded_ms": begins, "ended_ms": None})
             tx.put_policy(put)
             return put
 
         return self._write(work)
 
     def drop_policy(self, name: str) -> None:
-        """Take a policy out. Raises NotFound."""
+        """Take a policy out of force; it stays in the history. Raises NotFound."""
 
         def work(tx: Writer, types: TypeSession) -> None:
-            names = [policy.name for policy in tx.policies()]
-            if name not in names:
-                there = ", ".join(map(repr, names)) or "none"
-                raise NotFound(f"there is no policy {name!a} (there are: {there})")
-            tx.drop_policy(name)
+            tx.lock_types()
+            there = in_force(tx)
+            found = [policy for policy in there if policy.name == name]
+            if not found:
+                names = ", ".join(repr(policy.name) for policy in there) or "none"
+                raise NotFound(f"there is no policy {name!a} (there are: {names})")
+            for policy in found:
+                ended_ms = max(self._clock(), recorded_at(policy))
+                tx.put_policy(policy.model_copy(update={"ended_ms": ended_ms}))
 
         self._write(work)
 
@@ -195,6 +218,19 @@ class Marking(Subject):
         """The step types that a policy names and that nothing was recorded of yet."""
         with self._reading() as (reader, _):
             return unknown_step_types(reader, policy)
+
+    def _standing_on(
+        self, tx: Writer, nodes: Sequence[Node], label: str
+    ) -> tuple[int, Mapping[tuple[Kind, int | None], Sequence[Mark]]]:
+        """What time it is and which marks with a label stand on nodes, until the write ends.
+
+        Without the locks, two who mark a node at once would both find it without a mark.
+        """
+        ids = _ids(nodes)
+        for kind in Kind:
+            tx.lock(kind, ids.get(kind, ()))
+        at_ms = self._clock()
+        return at_ms, _by_node(standing(tx, at_ms, labels=[label], nodes=ids))
 
     def _nodes_to_mark(
         self, reader: Reader, types: TypeSession, refs: Sequence[Ref], verb: str
@@ -241,4 +277,4 @@ def _meaning(mark: Mark) -> str:
 
 
 def _content(policy: Policy) -> Policy:
-    return policy.model_copy(update={"recorded_ms": None})
+    return policy.model_copy(update={"recorded_ms": None, "ended_ms": None})

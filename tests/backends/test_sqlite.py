@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -190,6 +191,29 @@ class TestSchema:
         assert raw.execute("SELECT key, value, kept FROM note").fetchall() == [("k", "v", 1)]
         assert raw.execute("PRAGMA user_version").fetchone() == (schema.SCHEMA,)
         raw.close()
+
+    def test_policies_of_an_older_file_begin_when_they_were_recorded(self, path: Path) -> None:
+        raw = sqlite3.connect(path)
+        for statement in ";".join(schema.STEPS[:2]).split(";"):
+            raw.execute(statement)
+        said = {"stops": {"pii": ["Anonymize"]}, "forbids": {'"recorded_ms": 7': ["b"]}}
+        contents = [
+            (name, json.dumps({**said, "retention": [], "recorded_ms": recorded}))
+            for name, recorded in (("known", 1234), ("never", None))
+        ]
+        raw.executemany("INSERT INTO policy VALUES (?, ?)", contents)
+        raw.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        raw.execute("PRAGMA user_version = 2")
+        raw.commit()
+        raw.close()
+        backend = opened(path)
+        with backend.read() as reader:
+            known, never = reader.policies()
+        backend.close()
+        assert (known.name, known.recorded_ms, known.ended_ms) == ("known", 1234, None)
+        assert known.stops == {"pii": ("Anonymize",)}
+        assert known.forbids == {'"recorded_ms": 7': ("b",)}
+        assert (never.name, never.recorded_ms, never.ended_ms) == ("never", 0, None)
 
     def test_a_step_that_fails_leaves_the_file_as_it_was(
         self, path: Path, backend: SqliteBackend, monkeypatch: pytest.MonkeyPatch

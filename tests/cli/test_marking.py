@@ -16,7 +16,7 @@ from lineage.cli.__main__ import main
 from lineage.cli.commands import app
 from lineage.errors import InvalidValue, LineageError
 from lineage.interchange.policies import policy_from_toml, policy_to_toml
-from lineage.rules.marks import checked_policy
+from lineage.rules.policies import checked_policy
 
 STEP = {
     "execution": {"type": "Train", "name": "t"},
@@ -106,6 +106,11 @@ def test_a_policy_is_a_file(url: str, tmp_path: Path) -> None:
     run(url, "policy", "drop", "privacy")
     assert run(url, "policy", "show") == "# no policies\n"
     run(url, "policy", "drop", "privacy", code=3)
+    run(url, "policy", "show", "privacy", code=3)
+    [before] = run(url, "policy", "show", "privacy", "--history", "--json")
+    assert before["ended_ms"] >= before["recorded_ms"] > 0
+    assert run(url, "policy", "show", "--history").startswith("# in force from 2")
+    assert run(url, "policy", "show", "--as-of", "2001-01-01") == "# no policies\n"
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,36 @@ def test_plans_that_overlap_do_not_both_succeed(store: Store) -> None:
         assert store.artifact(ids[2]).state == "DELETED" or told["PlanStale"]
 
 
+@pytest.mark.backends("sqlite", "neo4j")
+def test_writers_race_with_the_deletion_of_what_they_write(store: Store) -> None:
+    """Either the plan is stale, or the artifact is there again with what was written to it."""
+    for turn in range(ROUNDS):
+        name = f"c{turn}"
+        [raw, *_] = chain(store, name)
+        store.delete(raw, policy="tombstone")
+        store.record(Execution(type="Split"), outputs=[raw])
+        plan = store.plan_deletion(raw, policy="tombstone")
+        barrier = threading.Barrier(3)
+
+        def write(number: int, name: str = name, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            artifact = Artifact(
+                type="Dataset", name=f"{name}-raw", custom_properties={f"p{number}": number}
+            )
+            store.record(Execution(type="Split"), outputs=[artifact])
+
+        with ThreadPoolExecutor(2) as pool:
+            writers = [pool.submit(write, number) for number in range(2)]
+            told = attempt(store, barrier, plan)
+            for writer in writers:
+                writer.result()
+        found = store.artifact(raw)
+        assert told in ("applied", "PlanStale")
+        assert found.state == "LIVE"
+        # Deleted before both, or not at all: after either, the plan is stale.
+        assert dict(found.custom_properties) == {"p0": 0, "p1": 1}
+
+
 @pytest.mark.backends("memory", "sqlite", "neo4j")
 def test_a_deployment_that_ends_or_stands_again_is_noticed(store: Store) -> None:
     """The plan depends on a step that is tied to none of its nodes: what ended its deployment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,100 @@ def test_a_policy_is_put_whole_and_once(store: Store) -> None:
     assert store.unknown_step_types(POLICY) == ["Aggregate", "Anonymize"]
 
 
+def test_a_mark_stands_whatever_clock_recorded_it(store: Store) -> None:
+    """The clocks of two machines differ; what is in the store is known to both."""
+    at(recorded(store), 9_000)
+    [ahead] = store.mark("Dataset:raw", label="pii")
+    at(store, 1_000)
+    assert store.marks() == [ahead]
+    assert [n.name for n in store.taint(label="pii").of_type("Model")] == ["churn"]
+    assert not store.check("Model:churn", label="pii").clean
+    with pytest.raises(Conflict, match="Dataset:raw is marked 'pii'"):
+        store.mark("Dataset:raw", label="pii", clean=True)
+    [lifted] = store.lift("Dataset:raw", label="pii")
+    assert store.marks() == []
+    [clean] = store.mark("Dataset:raw", label="pii", clean=True)
+    at(store, 20_000)
+    assert store.marks(history=True) == [lifted, clean]
+
+
+def policies_then(store: Store) -> dict[int, list[tuple[str, dict[str, tuple[str, ...]]]]]:
+    return {
+        then: [(p.name, dict(p.stops)) for p in store.policies(as_of=then)]
+        for then in (999, 1_000, 2_000, 3_000, 4_000, 5_000)
+    }
+
+
+def test_policies_have_a_history(store: Store) -> None:
+    first = Policy(stops={"pii": ("Anonymize",)})
+    second = Policy(stops={"pii": ("Aggregate",)})
+    other = Policy(name="other")
+    for now, policy in ((1_000, first), (2_000, second), (2_500, second), (4_000, other)):
+        at(store, now)
+        store.put_policy(policy)
+        if now == 2_500:
+            at(store, 3_000)
+            store.drop_policy("default")
+    at(store, 5_000)
+    store.put_policy(first)
+    assert policies_then(store) == {
+        999: [],
+        1_000: [("default", {"pii": ("Anonymize",)})],
+        2_000: [("default", {"pii": ("Aggregate",)})],
+        3_000: [],
+        4_000: [("other", {})],
+        5_000: [("default", {"pii": ("Anonymize",)}), ("other", {})],
+    }
+    versions = [(p.name, p.recorded_ms, p.ended_ms) for p in store.policies(history=True)]
+    assert versions == [
+        ("default", 1_000, 2_000),
+        ("default", 2_000, 3_000),
+        ("default", 5_000, None),
+        ("other", 4_000, None),
+    ]
+    known = store.policies(history=True, as_of=4_500)
+    assert [(p.name, p.recorded_ms) for p in known] == [
+        ("default", 1_000),
+        ("default", 2_000),
+        ("other", 4_000),
+    ]
+
+
+def test_versions_of_one_moment_follow_each_other(store: Store) -> None:
+    at(store, 1_000)
+    for stops in ("A", "B", "C"):
+        store.put_policy(Policy(stops={"pii": (stops,)}))
+    store.drop_policy("default")
+    assert store.policies() == []
+    last = store.put_policy(Policy(stops={"pii": ("D",)}))
+    assert store.policies() == [last]
+    spans = [(p.recorded_ms or 0, p.ended_ms) for p in store.policies(history=True)]
+    assert len({begins for begins, _ in spans}) == 4
+    assert all(ends == after for (_, ends), (after, _) in pairwise(spans[:3]))
+
+
+def test_policies_of_two_stores_become_one_history(store: Store) -> None:
+    from lineage.interchange.copying import copy_store
+
+    with lineage.connect("memory://") as other:
+        at(other, 1_000)
+        other.put_policy(Policy(stops={"pii": ("A",)}))
+        at(store, 2_000)
+        store.put_policy(Policy(stops={"pii": ("B",)}))
+        at(other, 3_000)
+        other.put_policy(Policy(stops={"pii": ("C",)}))
+        for _ in range(2):
+            copy_store(other, store)
+            spans = [
+                (*p.stops["pii"], p.recorded_ms, p.ended_ms) for p in store.policies(history=True)
+            ]
+            assert spans == [("A", 1_000, 2_000), ("B", 2_000, 3_000), ("C", 3_000, None)]
+        at(other, 4_000)
+        other.drop_policy("default")
+        copy_store(other, store)
+        assert store.policies() == []
+
+
 def test_a_copy_has_marks_and_policies(store: Store, tmp_path: Path) -> None:
     with (
         lineage.connect(f"sqlite:///{tmp_path}/a.db") as first,
@@ -167,11 +262,16 @@ def test_a_copy_has_marks_and_policies(store: Store, tmp_path: Path) -> None:
         first.mark("Dataset:raw", "Train:t", label="tainted", who="ann", time=-1)
         first.mark("Model:churn", label="tainted", clean=True)
         first.lift("Dataset:raw", label="tainted", reason="checked")
+        first.put_policy(Policy(forbids={"prod": ("pii",)}))
         first.put_policy(POLICY)
+        first.put_policy(Policy(name="dropped"))
+        first.drop_policy("dropped")
         for source, target in ((first, store), (store, last), (first, store)):
             copy_store(source, target)
             assert target.marks(history=True) == first.marks(history=True)
             assert target.policies() == first.policies()
+            assert target.policies(history=True) == first.policies(history=True)
+            assert len(first.policies(history=True)) == 3
         [new] = store.mark("Dataset:raw", label="pii")
         assert new.id not in {m.id for m in first.marks(history=True)}
 

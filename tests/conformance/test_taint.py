@@ -463,3 +463,39 @@ def test_marks_of_other_meaning_are_not_sources(store: Store) -> None:
     given = store.taint(source="Dataset:raw", label="pii")
     assert given.nodes == ()
     assert [(m.node.name, m.depth, m.why) for m in given.barriers] == [("raw", 0, "marked clean")]
+
+
+def test_policies_are_those_that_were_known_then(store: Store) -> None:
+    """Was it known to be stopped when it was asked about? What is said today is another matter."""
+    store._clock = lambda: 1_000
+    pipeline(store)
+    store.mark("Dataset:raw", label="pii")
+
+    def answers(as_of: int | None) -> tuple[list[str | None], bool, int]:
+        taint = store.taint(label="pii", as_of=as_of)
+        models = [n.name for n in taint.of_type("Model")]
+        levels = sum(len(ids) for _, _, ids in store.taint_levels(label="pii", as_of=as_of))
+        assert levels == taint.affected
+        return models, store.check("Model:m1", label="pii", as_of=as_of).clean, len(taint.barriers)
+
+    open_to_it = answers(None)
+    assert "m1" in open_to_it[0]
+    store._clock = lambda: 2_000
+    store.put_policy(Policy(stops={"pii": ("Anonymize",)}))
+    stopped = answers(None)
+    assert stopped != open_to_it
+    store._clock = lambda: 3_000
+    store.put_policy(Policy(stops={"pii": ("TRAIN",)}))
+    trained = answers(None)
+    assert trained not in (stopped, open_to_it)
+    store._clock = lambda: 4_000
+    store.drop_policy("default")
+    assert answers(None) == open_to_it
+    for then, known in (
+        (1_999, open_to_it),
+        (2_000, stopped),
+        (2_999, stopped),
+        (3_500, trained),
+        (4_000, open_to_it),
+    ):
+        assert answers(then) == known

@@ -281,6 +281,26 @@ def test_interrupted_between_any_two_files_it_goes_on(store: Store) -> None:
 
 
 @backends
+def test_what_is_recorded_again_keeps_its_new_bytes(store: Store) -> None:
+    """An interrupted deletion goes on, but not over what was written there since."""
+    Failing.error, Failing.left = KeyboardInterrupt, 0
+    base = f"failing://{uuid.uuid4().hex}"
+    put(base, "x/a", "y/a")
+    raw = Artifact(type="Dataset", name="raw", uri=f"{base}/x")
+    store.record(Execution(type="Split"), outputs=[raw])
+    plan = store.plan_deletion("Dataset:raw", dataset(store, f"{base}/y"), bytes=True)
+    with pytest.raises(KeyboardInterrupt):
+        store.apply(plan)
+    Failing.left = 100
+    put(base, "x/a", content=b"new")
+    store.record(Execution(type="Split"), outputs=[raw])
+    [receipt] = store.resume_deletions()
+    assert receipt.done
+    assert [r.outcome for r in receipt.removed] == [RemovalOutcome.KEPT, RemovalOutcome.REMOVED]
+    assert there(base) == ["x/a"]
+
+
+@backends
 def test_a_uri_that_many_share_goes_once_with_the_last_of_them(store: Store, place: str) -> None:
     put(place, "raw")
     first, second = dataset(store, f"{place}/raw"), dataset(store, f"{place}/raw")

@@ -272,7 +272,8 @@ class Neo4jReader(Reader):
         return [rows.mark(record["mark"]) for record in records]
 
     def policies(self) -> list[Policy]:
-        return [rows.policy(r["name"], r["content"]) for r in self._run("read/policies")]
+        found = self._run("read/policies")
+        return [rows.policy(r["name"], r["recorded"], r["ended"], r["content"]) for r in found]
 
     def note(self, key: str) -> str | None:
         found = list(self._run("read/note", key=key))

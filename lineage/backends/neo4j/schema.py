@@ -7,7 +7,7 @@ import neo4j
 from lineage.backends.neo4j.templates import template
 from lineage.errors import NotFound, StoreTooNew
 
-SCHEMA = 2
+SCHEMA = 3
 
 _KINDS = ("artifact", "execution", "context")
 # Step n brings a database of schema n to schema n + 1. All may be run twice.
@@ -23,7 +23,8 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "1_note_key",
         "1_store_key",
     ),
-    ("2_mark_id", "2_mark_label_name", "2_policy_name"),
+    ("2_mark_id", "2_mark_label_name"),
+    ("3_policy_names_repeat", "3_policies_recorded", "3_policy_version"),
 )
 
 

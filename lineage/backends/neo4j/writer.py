@@ -13,19 +13,19 @@ from typing import Any
 
 import neo4j
 
-from lineage.backends.base import Batch, Mode, NodeWrite, Writer, in_chunks
+from lineage.backends.base import Batch, FoundDeleted, Mode, NodeWrite, Writer, in_chunks
 from lineage.backends.codec import encoded_path
 from lineage.backends.naming import custom_key, property_key, type_label
 from lineage.backends.native import (
     WITHOUT_FLOW,
     mark_properties,
     native_properties,
+    policy_properties,
     type_properties,
 )
 from lineage.backends.neo4j.reader import Neo4jReader
 from lineage.backends.refusals import missing, other_type, taken
 from lineage.backends.rewriting import rewritten
-from lineage.backends.rows import policy_text
 from lineage.backends.stored import node
 from lineage.model import Flow, Kind, Mark, Node, Policy, Type
 
@@ -144,6 +144,12 @@ class Neo4jWriter(Neo4jReader, Writer):
             gone = answer["missing"][0]
             write = batch.nodes[order.index(gone)]
             raise missing(write.kind, "id", ids[order.index(gone)])
+        deleted = set(answer["deleted"])
+        if deleted and any(
+            write.unless_deleted and place in deleted
+            for write, place in zip(batch.nodes, order, strict=True)
+        ):
+            raise FoundDeleted
         merged = self._merged(places, answer["merged"])
         for position, place in enumerate(places.of):
             if place in merged and merged[place]["old"] is not None:
@@ -171,11 +177,7 @@ class Neo4jWriter(Neo4jReader, Writer):
         return ids
 
     def put_policy(self, policy: Policy) -> None:
-        text = policy_text(policy)
-        self._run("write/put_policy", name=policy.name, content=text).consume()
-
-    def drop_policy(self, name: str) -> None:
-        self._run("write/drop_policy", name=name).consume()
+        self._run("write/put_policy", properties=policy_properties(policy)).consume()
 
     def set_note(self, key: str, value: str | None) -> None:
         if value is None:
@@ -211,7 +213,7 @@ class Neo4jWriter(Neo4jReader, Writer):
             keys = _keys(write)
             earlier = next((made[k] for k in keys[:1] if k in made), None)
             found = None
-            if write.mode in (Mode.REFERENCE, Mode.REPLACE, Mode.MIRROR) and write.key == "id":
+            if write.mode is not Mode.CREATE and write.key == "id":
                 found = write.id
             elif write.mode is not Mode.CREATE and earlier is not None:
                 # Made by this very batch: its place is known, its id perhaps not yet.

@@ -278,8 +278,10 @@ class SqliteReader(Reader):
         return [rows.mark(dict(zip(rows.MARK_FIELDS, row, strict=True))) for row in found]
 
     def policies(self) -> list[Policy]:
-        found = self._connection.execute("SELECT name, content FROM policy ORDER BY name")
-        return [rows.policy(name, content) for name, content in found]
+        found = self._connection.execute(
+            "SELECT name, recorded, ended, content FROM policy ORDER BY name, recorded"
+        )
+        return [rows.policy(*row) for row in found]
 
     def note(self, key: str) -> str | None:
         row = self._connection.execute("SELECT value FROM note WHERE key = ?", (key,)).fetchone()

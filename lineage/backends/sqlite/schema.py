@@ -14,7 +14,7 @@ from lineage.errors import StoreTooNew, StoreUnavailable
 
 # "Lnge" in ASCII: tells our files from anyone else's.
 APPLICATION_ID = 0x4C6E6765
-SCHEMA = 2
+SCHEMA = 3
 
 _NODE = """
 CREATE TABLE {kind} (
@@ -102,8 +102,25 @@ CREATE INDEX mark_by_node ON mark (kind, node_id);
 CREATE TABLE policy (name TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
 """
 
+# A policy that is replaced or dropped stays, with its end.
+_VERSIONS_OF_POLICIES = """
+CREATE TABLE policy_version (
+    name TEXT NOT NULL,
+    recorded INTEGER NOT NULL,
+    ended INTEGER,
+    content TEXT NOT NULL,
+    PRIMARY KEY (name, recorded)
+) WITHOUT ROWID;
+INSERT INTO policy_version (name, recorded, content)
+    SELECT name, ifnull(json_extract(content, '$.recorded_ms'), 0),
+        json_remove(content, '$.recorded_ms')
+    FROM policy;
+DROP TABLE policy;
+ALTER TABLE policy_version RENAME TO policy;
+"""
+
 # Step n brings a file of schema n to schema n + 1.
-STEPS: tuple[str, ...] = (_FIRST, _MARKS)
+STEPS: tuple[str, ...] = (_FIRST, _MARKS, _VERSIONS_OF_POLICIES)
 
 
 def prepare(connection: sqlite3.Connection, where: str) -> None:

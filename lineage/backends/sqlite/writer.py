@@ -10,11 +10,11 @@ from itertools import groupby
 from typing import Any
 
 from lineage.backends import rows
-from lineage.backends.base import Batch, Mode, NodeWrite, Writer
+from lineage.backends.base import Batch, FoundDeleted, Mode, NodeWrite, Writer
 from lineage.backends.codec import encoded, encoded_path
 from lineage.backends.ids import new_ids
 from lineage.backends.refusals import id_taken, missing, taken, type_taken
-from lineage.backends.rewriting import DEFAULT_STATES, rewritten
+from lineage.backends.rewriting import DEFAULT_STATES, refuse_deleted, rewritten
 from lineage.backends.sqlite.reader import SqliteReader
 from lineage.model import Flow, Kind, Mark, Policy, Type
 
@@ -148,11 +148,9 @@ class SqliteWriter(SqliteReader, Writer):
 
     def put_policy(self, policy: Policy) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO policy VALUES (?, ?)", (policy.name, rows.policy_text(policy))
+            "INSERT OR REPLACE INTO policy (name, recorded, ended, content) VALUES (?, ?, ?, ?)",
+            (policy.name, policy.recorded_ms or 0, policy.ended_ms, rows.policy_text(policy)),
         )
-
-    def drop_policy(self, name: str) -> None:
-        self._connection.execute("DELETE FROM policy WHERE name = ?", (name,))
 
     def set_note(self, key: str, value: str | None) -> None:
         if value is None:
@@ -218,6 +216,14 @@ class SqliteWriter(SqliteReader, Writer):
     def _referenced(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
         ids = [_given(write.id) for write in writes]
         self._refuse_if_missing(kind, ids)
+        if any(write.unless_deleted for write in writes):
+            asked = [write.id for write in writes if write.unless_deleted]
+            if self._connection.execute(
+                f"SELECT 1 FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value "
+                "WHERE n.state = 'DELETED' LIMIT 1",
+                (json.dumps(asked),),
+            ).fetchone():
+                raise FoundDeleted
         return ids
 
     def _refuse_if_missing(self, kind: Kind, ids: Sequence[int]) -> None:
@@ -236,9 +242,12 @@ class SqliteWriter(SqliteReader, Writer):
             if write.mode is Mode.MERGE:
                 return self._create(kind, [write])[0]
             raise missing(kind, write.key, _key_value(write))
-        if write.mode is Mode.REFERENCE:
+        if write.mode is Mode.REFERENCE and not write.unless_deleted:
             return id
         [old] = self.nodes(kind, [id])
+        refuse_deleted(old, write)
+        if write.mode is Mode.REFERENCE:
+            return id
         changed = rewritten(old, write)
         if changed is None:
             return id

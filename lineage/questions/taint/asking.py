@@ -22,7 +22,7 @@ from lineage.questions.taint.replacing import Flows
 from lineage.questions.taint.searching import Search, Way, search, spread_levels
 from lineage.questions.taint.sources import Sought, sought
 from lineage.rules.liveness import is_live
-from lineage.rules.marks import forbidden_labels
+from lineage.rules.policies import forbidden_labels, in_force
 from lineage.rules.types import TypeSession
 
 
@@ -114,11 +114,10 @@ class Tainting(Starting):
                 )
                 if not isinstance(place, Context):
                     raise InvalidValue(f"{place.label} is an {place.kind}, not a context")
-                labels += forbidden_labels(reader.policies(), place)
+                labels += forbidden_labels(in_force(reader, at_ms), place)
                 if not labels:
                     return Check(node, ())
-            now = self._clock() if at_ms is None else at_ms
-            searched = sought(reader, now, labels=list(dict.fromkeys(labels)))
+            searched = sought(reader, self._clock(), at_ms, labels=list(dict.fromkeys(labels)))
             return check(reader, node, searched, as_of_ms=at_ms, causal=causal)
 
     def cheapest_cut(
@@ -197,7 +196,8 @@ class Tainting(Starting):
     ) -> list[Sought]:
         return sought(
             reader,
-            self._clock() if at_ms is None else at_ms,
+            self._clock(),
+            at_ms,
             labels=[label] if isinstance(label, str) else label or (),
             given=[self._in_flow(reader, types, ref) for ref in _listed(source)],
             barred=[self._in_flow(reader, types, ref) for ref in _listed(barrier)],

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from lineage.backends.base import Barriers, Reader
 from lineage.model import Kind, Mark, Node, Policy
 from lineage.questions.region import Key
-from lineage.rules.marks import standing, stopping_types
+from lineage.rules.marks import standing
+from lineage.rules.policies import in_force, stopping_types
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +70,8 @@ class Sought:
 
 def sought(
     reader: Reader,
-    at_ms: int,
+    now_ms: int,
+    as_of_ms: int | None = None,
     *,
     labels: Sequence[str] = (),
     given: Iterable[Node] = (),
@@ -77,15 +79,15 @@ def sought(
 ) -> list[Sought]:
     """What is to be searched: for each label, or where none is named, for every label in use.
 
-    Given sources stand in for the marks of each label; without a label they are stopped only by
-    the given barriers.
+    Marks and policies are those of now, or those that were known at a time. Given sources stand in
+    for the marks of each label; without a label they are stopped only by the given barriers.
     """
     sources = tuple(_key(node) for node in given)
     extra = tuple(_key(node) for node in barred)
     if sources and not labels:
         return [Sought(None, given=sources, barred=extra)]
-    marks = standing(reader, at_ms, labels=labels or None)
-    policies = reader.policies()
+    marks = standing(reader, now_ms, as_of_ms, labels=labels or None)
+    policies = in_force(reader, as_of_ms)
     wanted = list(dict.fromkeys(labels)) or sorted({m.label for m in marks if not m.clean})
     return [
         Sought(

@@ -1,0 +1,129 @@
+"""What is a legal policy, which policies are in force, and what they say of a label.
+
+A policy that is put again or dropped leaves its former version behind, which then has an end. So
+of each name at most one version was in force at any time, and a question `as_of` a time goes by
+the policies as they were known then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from itertools import groupby
+
+from lineage.backends.base import Reader
+from lineage.model import BaseType, Context, Kind, Policy
+from lineage.model.well_known import is_called
+from lineage.rules.marks import checked_label
+from lineage.rules.retention import checked_retention
+from lineage.rules.values import MAX_NAME_BYTES, checked_int64, checked_text
+
+
+def checked_policy(policy: Policy) -> Policy:
+    """The policy with its lists sorted and without repeats, or InvalidValue."""
+    checked_text(policy.name, "policy.name", MAX_NAME_BYTES)
+    for label in (*policy.stops, *(label for some in policy.forbids.values() for label in some)):
+        checked_label(label)
+    for name in (*policy.forbids, *(type for some in policy.stops.values() for type in some)):
+        checked_text(name, "a name in a policy", MAX_NAME_BYTES)
+    for field in ("recorded_ms", "ended_ms"):
+        value = getattr(policy, field)
+        if value is not None:
+            checked_int64(value, f"policy.{field}")
+    return policy.model_copy(
+        update={
+            "stops": _in_order(policy.stops),
+            "forbids": _in_order(policy.forbids),
+            "retention": tuple(map(checked_retention, policy.retention)),
+        }
+    )
+
+
+def in_force(reader: Reader, as_of_ms: int | None = None) -> list[Policy]:
+    """The policies that are in force, or that were at a time, by name."""
+    return [policy for policy in reader.policies() if was_in_force(policy, as_of_ms)]
+
+
+def was_in_force(policy: Policy, as_of_ms: int | None) -> bool:
+    """Whether this version was in force at a time; None asks about now.
+
+    What has no end is in force now, whatever the clock says that recorded it.
+    """
+    if as_of_ms is None:
+        return policy.ended_ms is None
+    return recorded_at(policy) <= as_of_ms and (
+        policy.ended_ms is None or policy.ended_ms > as_of_ms
+    )
+
+
+def recorded_at(policy: Policy) -> int:
+    """When the store learned of it; of what came without a time, since ever."""
+    return policy.recorded_ms or 0
+
+
+def next_version_at(versions: Iterable[Policy], now_ms: int) -> int:
+    """When a new version begins: now, but after all others of its name."""
+    return max([now_ms, *(max(recorded_at(v) + 1, v.ended_ms or 0) for v in versions)])
+
+
+def joined(there: Iterable[Policy], given: Iterable[Policy]) -> list[Policy]:
+    """The versions that a store has, and those given to it, as one history of each name.
+
+    A given one replaces the one that was recorded at the same time; each ends when the next one
+    begins, if it did not before.
+    """
+    by_key = {(p.name, recorded_at(p)): p for p in (*there, *given)}
+    found: list[Policy] = []
+    for _, some in groupby(sorted(by_key.items()), lambda item: item[0][0]):
+        versions = [policy for _, policy in some]
+        for policy, after in zip(versions, [*versions[1:], None], strict=True):
+            next_ms = None if after is None else recorded_at(after)
+            ends = [end for end in (policy.ended_ms, next_ms) if end is not None]
+            found.append(
+                policy.model_copy(
+                    update={
+                        "recorded_ms": recorded_at(policy),
+                        "ended_ms": min(ends) if ends else None,
+                    }
+                )
+            )
+    return found
+
+
+def stopping_types(reader: Reader, policies: Iterable[Policy], label: str) -> list[int]:
+    """The ids of the step types that stop a label; a name means a type, or a base type."""
+    names = {name for policy in policies for name in policy.stops.get(label, ())}
+    if not names:
+        return []
+    return [
+        type.id
+        for type in reader.types()
+        if type.kind is Kind.EXECUTION and type.id is not None and is_called(type, names)
+    ]
+
+
+def unknown_step_types(reader: Reader, policy: Policy) -> list[str]:
+    """The step types that a policy names and no execution type of the store has yet."""
+    known = {base.value for base in BaseType if base.kind is Kind.EXECUTION}
+    for type in reader.types():
+        if type.kind is Kind.EXECUTION:
+            known |= {type.name, type.label}
+    return sorted({name for some in policy.stops.values() for name in some} - known)
+
+
+def forbidden_labels(policies: Iterable[Policy], context: Context) -> list[str]:
+    """The labels that policies forbid in a context."""
+    names = (context.name, context.label)
+    return sorted(
+        {
+            label
+            for policy in policies
+            for pattern, labels in policy.forbids.items()
+            if any(name == pattern or fnmatchcase(name, pattern) for name in names)
+            for label in labels
+        }
+    )
+
+
+def _in_order(lists: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(sorted(set(some))) for name, some in sorted(lists.items()) if some}
