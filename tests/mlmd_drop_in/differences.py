@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,16 +22,8 @@ def _attribution_to_nothing(name: str, request: Any, theirs: Any, ours: Any) -> 
     return theirs[0] == "INTERNAL" and "Results missing for ids: {-1" in theirs[1]
 
 
-def _another_mistake(name: str, request: Any, theirs: Any, ours: Any) -> bool:
-    return (
-        name == "PutExecution"
-        and theirs[0] == "ALREADY_EXISTS"
-        and "event.execution_id does not match" in ours[1]
-    )
-
-
+TWO_MISTAKES = "of two mistakes in a request, another may be named"
 DELIBERATE: dict[str, Difference] = {
-    "of two mistakes in a request, another may be named": _another_mistake,
     "an empty pair of a step attributes no artifact to its contexts": _attribution_to_nothing,
     "an update to a name or external id that is taken is ALREADY_EXISTS": _taken,
 }
@@ -49,3 +42,36 @@ def which(name: str, request: Any, theirs: tuple[str, str], ours: tuple[str, str
         if holds(name, request, theirs, ours):
             return title
     return None
+
+
+_UNIQUE = re.compile(r"UNIQUE constraint failed: (Artifact|Execution|Context)\.(\w+)")
+
+
+def without_what_is_taken(request: Any, said: str) -> Any | None:
+    """The request without the names or external ids that ML Metadata says are taken.
+
+    None where it says something else. Where a request has two mistakes, this one has the other.
+    """
+    found = _UNIQUE.search(said)
+    if found is None:
+        return None
+    mended = type(request)()
+    mended.CopyFrom(request)
+    for node in _messages(mended, found[1]):
+        if found[2] == "external_id":
+            node.ClearField("external_id")
+        else:
+            node.name += " mended"
+    return mended
+
+
+def _messages(message: Any, name: str) -> list[Any]:
+    """The messages of that name in there."""
+    if message.DESCRIPTOR.name == name:
+        return [message]
+    inside = []
+    for field, value in message.ListFields():
+        if field.message_type is not None and not field.message_type.GetOptions().map_entry:
+            for one in value if field.is_repeated else [value]:
+                inside += _messages(one, name)
+    return inside

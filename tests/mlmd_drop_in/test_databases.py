@@ -15,6 +15,7 @@ from lineage import Artifact, EventType, Kind, Store, Type
 from lineage.errors import AlreadyExists
 from lineage.interchange.mlmd import import_mlmd
 from lineage.interchange.mlmd.exporting import export_mlmd
+from tests.mlmd_drop_in.conftest import Beside
 from tools.mariadb import MariaDb
 
 CLIENT = Path(__file__).parent / "client"
@@ -55,6 +56,17 @@ def test_one_of_everything_there_and_back(store: Store, wheel: Path, tmp_path: P
     url = b"type.googleapis.com/some.Message"
     kept = b"\n" + bytes([len(url)]) + url + b"\x12\x06\x08\x01\xff\x00'\\"
     assert store.artifact("Net@2:churn").properties["p"] == kept
+
+
+def test_there_and_back_in_the_librarys_own_environment(either: Beside, tmp_path: Path) -> None:
+    original, exported = str(tmp_path / "original.db"), str(tmp_path / "exported.db")
+    lineage = ("-m", "lineage.cli", "--store", f"sqlite:///{tmp_path}/lineage.db")
+    either.by_script("fill.py", "sqlite", original)
+    either.run(*lineage, "import", "mlmd", original)
+    either.run(*lineage, "export", "mlmd", exported)
+    first, second = (json.loads(either.by_script("read_all.py", f)) for f in (original, exported))
+    assert first == second
+    assert len(first["nodes"][0]) == 2
 
 
 @pytest.mark.backends("sqlite")

@@ -1,19 +1,36 @@
-"""An environment with the unmodified `ml-metadata` wheel, and Lineage in it: protobuf 4."""
+"""Environments with the unmodified `ml-metadata` wheel, each made on first use and then kept."""
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 WHEEL = "ml-metadata==1.17.1"
+# TFX without TensorFlow and Beam: the last that goes with that wheel, and the newest. That one
+# declares a newer wheel, but works with this one.
+TFX = "ml-pipelines-sdk==1.17.3"
+NEWEST_TFX = "ml-pipelines-sdk==1.21.0"
 # The wheels that there are.
 _SUPPORTED = ((3, 11), (3, 10), (3, 9))
 # Lineage itself needs this one of them.
 _WITH_LINEAGE = ((3, 11),)
+# What these declare to need, but for versions of Python, of each other and of protobuf: they are
+# installed regardless of those.
+_NEEDED_BY_TFX = (
+    "docker>=7,<8",
+    "google-api-python-client>=1.8,<2",
+    "google-apitools>=0.5,<1",
+    "jinja2>=2.7.3,<4",
+    "portpicker>=1.3.1,<2",
+)
+_NEEDED_BY_WHEEL = ("absl-py<2", "attrs<24", "six<2")
+_REGARDLESS = ("--no-deps", "--ignore-requires-python")
 
 
 class MlmdMissing(Exception):
@@ -22,33 +39,58 @@ class MlmdMissing(Exception):
 
 def environment() -> Path:
     """The interpreter that has the wheel; the environment is made on first use."""
-    return _made("mlmd", [WHEEL], _SUPPORTED)
+    return _made("mlmd", [[WHEEL]], _SUPPORTED)
 
 
 def environment_with_lineage() -> Path:
-    """The interpreter that has both, as `pip install 'lineage-engine[mlmd]' ml-metadata` gives."""
-    both = [WHEEL, "pytest>=8", "-e", f"{ROOT}[mlmd]"]
-    return _made("mlmd-with-lineage", both, _WITH_LINEAGE)
+    """The interpreter that has both, as `pip install 'lineage-engine[mlmd]' ml-metadata` gives.
+
+    TFX is added to it afterwards.
+    """
+    first = [WHEEL, "pytest>=8", *_lineage()]
+    steps = [first, [*first, *_NEEDED_BY_TFX], [*_REGARDLESS, TFX]]
+    return _made("mlmd-with-lineage", steps, _WITH_LINEAGE)
 
 
-def _made(name: str, wanted: list[str], versions: tuple[tuple[int, int], ...]) -> Path:
+def environment_with_protobuf_6() -> Path:
+    """The same under protobuf 6, which the wheel doesn't declare to take, with the newest TFX."""
+    first = ["protobuf>=6,<7", "pytest>=8", *_lineage(), *_NEEDED_BY_WHEEL, *_NEEDED_BY_TFX]
+    steps = [first, [*_REGARDLESS, WHEEL, NEWEST_TFX]]
+    return _made("mlmd-protobuf-6", steps, _WITH_LINEAGE)
+
+
+def _made(name: str, steps: Sequence[Sequence[str]], versions: tuple[tuple[int, int], ...]) -> Path:
+    """Make it where it isn't there as wanted: pip is run once for each step."""
     folder = ROOT / "benchmarks" / ".peers" / name
     python = folder / "bin" / "python"
     ready = folder / ".ready"
-    content = "\n".join([*wanted, *(_needed() if "-e" in wanted else [])])
-    if ready.is_file() and ready.read_text() == content:
-        return python
-    print(f"making {folder} for {' '.join(wanted)} …", file=sys.stderr)
-    subprocess.run([_interpreter(versions), "-m", "venv", "--clear", str(folder)], check=True)
-    install = [str(python), "-m", "pip", "install", "--quiet", "--prefer-binary", *wanted]
-    if subprocess.run(install, check=False).returncode:
-        raise MlmdMissing(f"{' '.join(wanted)} could not be installed")
-    ready.write_text(content)
+    words = [word for step in steps for word in step]
+    content = "\n".join([*words, *(_needed() if "-e" in words else [])])
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Tests that run side by side want the same ones.
+    with (folder.parent / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if ready.is_file() and ready.read_text() == content:
+            return python
+        print(f"making {folder} …", file=sys.stderr)
+        bare = [_interpreter(versions), "-m", "venv", "--clear", "--without-pip", str(folder)]
+        subprocess.run(bare, check=True)
+        # By the pip that is here, and compiled when imported: half the time.
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "--quiet"]
+        install = [*pip, "install", "--no-compile", "--prefer-binary"]
+        for step in steps:
+            if subprocess.run([*install, *step], check=False).returncode:
+                raise MlmdMissing(f"{' '.join(step)} could not be installed")
+        ready.write_text(content)
     return python
 
 
+def _lineage() -> list[str]:
+    return ["-e", f"{ROOT}[mlmd]"]
+
+
 def _needed() -> list[str]:
-    """What Lineage itself needs, there."""
+    """What Lineage itself needs; when that changes, what was made with it is out of date."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return [*project["dependencies"], *project["optional-dependencies"]["mlmd"]]
 
