@@ -9,19 +9,20 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from pydantic_core import from_json, to_json
+
 from lineage.model import Value
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _encode_sorted = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True
 ).encode
-# Texts are our own, so without the check for what comes before and after.
-_scan: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
-_decode = json.loads
+_encode_text = json.encoder.encode_basestring
+# What stands for itself in JSON, without a look at the value.
+_PLAIN = frozenset({str, int, bool})
 
 
 def encoded(properties: Mapping[str, Value], *, sort: bool = False) -> str | None:
@@ -31,15 +32,17 @@ def encoded(properties: Mapping[str, Value], *, sort: bool = False) -> str | Non
     """
     if not properties:
         return None
-    encode = _encode_sorted if sort else _encode
-    return encode({name: _to_json(value) for name, value in properties.items()})
+    if not _PLAIN.issuperset(map(type, properties.values())):
+        properties = {name: _to_json(value) for name, value in properties.items()}
+    # Pydantic's writer has no order to keep, and takes an eighth of the time.
+    return _encode_sorted(properties) if sort else to_json(properties).decode()
 
 
 def decoded(text: str | None) -> dict[str, Value]:
     """The properties that `encoded` made the text from."""
     if text is None:
         return {}
-    found: dict[str, Any] = _scan(text, 0)[0]
+    found: dict[str, Any] = from_json(text)
     if '{"$' in text:
         for name, value in found.items():
             if type(value) is dict:
@@ -49,13 +52,15 @@ def decoded(text: str | None) -> dict[str, Value]:
 
 def encoded_path(path: tuple[str | int, ...]) -> str:
     """An event's path as compact JSON text."""
-    return _encode(list(path))
+    return (
+        f"[{','.join([_encode_text(s) if isinstance(s, str) else int.__repr__(s) for s in path])}]"
+    )
 
 
 @lru_cache(maxsize=4096)
 def decoded_path(text: str) -> tuple[str | int, ...]:
     """The path that `encoded_path` made the text from."""
-    return tuple(_decode(text)) if text != "[]" else ()
+    return tuple(from_json(text)) if text != "[]" else ()
 
 
 def _to_json(value: Value) -> Any:

@@ -21,9 +21,10 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, protected_namespaces=())
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:
         try:
-            super().__init__(**fields)
+            # What pydantic's own __init__ does, and a call less for each record.
+            self.__pydantic_validator__.validate_python(fields, self_instance=self)
         except ValidationError as error:
             raise invalid_value(type(self).__name__, error) from None
 

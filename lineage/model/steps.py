@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from lineage.errors import InvalidValue
 from lineage.model.events import EventType, Flow, Path
 from lineage.model.nodes import Artifact, Context, Execution
 from lineage.model.record import Record
 from lineage.model.types import Type
+
+if TYPE_CHECKING:
+    Many = Sequence
+else:
+
+    class Many:
+        """Any sequence, kept as a tuple, which is what pydantic is fastest with."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return tuple[item, ...]
+
 
 # A node by itself, by its id, or by a reference such as "Model:churn" or "artifact:42".
 ArtifactRef = Artifact | int | str
@@ -42,10 +53,10 @@ class Step(Record):
     """
 
     execution: ExecutionRef
-    inputs: Sequence[Port] = ()
-    outputs: Sequence[Port] = ()
-    contexts: Sequence[ContextRef] = ()
-    types: Sequence[Type] = Field(default=())
+    inputs: Many[Port] = ()
+    outputs: Many[Port] = ()
+    contexts: Many[ContextRef] = ()
+    types: Many[Type] = ()
     time_ms: int | None = None
 
     @field_validator("inputs", "outputs", mode="before")
@@ -84,7 +95,14 @@ def _port(item: Any, path: Path | None, index: int = 0) -> Any:
         return item if path is None else item.model_copy(update={"path": path})
     if isinstance(item, Mapping) and "artifact" in item:
         return item if path is None else {"path": path, **item}
-    return {"artifact": item, "path": path or (index,)}
+    path = path or (index,)
+    if type(item) in _AS_THEY_ARE and all(type(step) in (str, int) for step in path):
+        # Nothing is left to be looked at, and there are several of these in every step.
+        return Port.trusted({"artifact": item, "path": path, "type": None, "time_ms": None})
+    return {"artifact": item, "path": path}
+
+
+_AS_THEY_ARE = frozenset({Artifact, int, str})
 
 
 def check_flow(port: Port, flow: Flow) -> None:

@@ -6,7 +6,7 @@ PutTypes with can_add_fields). A property is dropped from a type only where that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from lineage.backends.base import Reader, Writer
 from lineage.errors import AlreadyExists, InvalidValue, TypeConflict, UnknownType
@@ -140,7 +140,7 @@ class TypeSession:
 
     def get(self, kind: Kind, name: str, version: str | None = None) -> Type:
         """The same; a well-known type is put on first use. Raises UnknownType."""
-        found = self.find(kind, name, version)
+        found = self.known.get((kind, name, version)) or self.find(kind, name, version)
         if found is not None:
             return found
         known = well_known(kind, name) if version is None else None
@@ -153,9 +153,9 @@ class TypeSession:
             f"(there are: {listed}); declare it with put_type"
         )
 
-    def with_property(self, type: Type, names: Iterable[str]) -> Type:
+    def with_properties(self, type: Type, names: Set[str]) -> Type:
         """The type, read again where it doesn't declare one of these names."""
-        if self._fresh or all(name in type.properties for name in names):
+        if self._fresh or names <= type.properties.keys():
             return type
         self.refresh()
         return self.known.get((type.kind, type.name, type.version), type)

@@ -76,7 +76,12 @@ def checked_properties(type: Type, given: Mapping[str, Any], owner: str) -> dict
                 f"{owner}: type {type.label!r} declares no property {name!r} (it has {declared}); "
                 "declare it with put_type, or give it in custom_properties"
             )
-        checked[name] = _of_kind(value, kind, f"{owner}.properties[{name!r}]")
+        try:
+            checked[name] = _of_kind(value, kind, name)
+        except InvalidValue:
+            # Once more for its full name: to make that for every value costs more than the check.
+            _of_kind(value, kind, f"{owner}.properties[{name!r}]")
+            raise
     return checked
 
 
@@ -84,13 +89,14 @@ def checked_custom_properties(given: Mapping[str, Any], owner: str) -> dict[str,
     """Custom properties, each of the kind that its value has by itself."""
     checked: dict[str, Value] = {}
     for name, value in given.items():
-        field = f"{owner}.custom_properties[{name!r}]"
-        checked_text(name, f"the name of {field}", MAX_NAME_BYTES)
-        value = _plain(value)
-        kind = kind_of(value)
-        if kind is None:
-            raise InvalidValue(_no_property(field, value))
-        checked[name] = _of_kind(value, kind, field)
+        try:
+            checked_text(name, "name", MAX_NAME_BYTES)
+            checked[name] = _of_own_kind(value, name)
+        except InvalidValue:
+            field = f"{owner}.custom_properties[{name!r}]"
+            checked_text(name, f"the name of {field}", MAX_NAME_BYTES)
+            _of_own_kind(value, field)
+            raise
     return checked
 
 
@@ -103,9 +109,19 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _of_kind(value: Any, kind: PropertyKind, field: str) -> Value:
+def _of_own_kind(value: Any, field: str) -> Value:
     value = _plain(value)
+    kind = kind_of(value)
+    if kind is None:
+        raise InvalidValue(_no_property(field, value))
+    return _of_kind(value, kind, field)
+
+
+def _of_kind(value: Any, kind: PropertyKind, field: str) -> Value:
     found = kind_of(value)
+    if found is None:
+        value = _plain(value)
+        found = kind_of(value)
     if found is None:
         raise InvalidValue(_no_property(field, value))
     if found is PropertyKind.INT and kind is PropertyKind.DOUBLE:
@@ -166,7 +182,7 @@ def _struct(value: Any, field: str, depth: int, budget: list[int]) -> Any:
 
 def _plain(value: Any) -> Any:
     """The plain Python value of a number or text from numpy, or of a subclass such as an enum."""
-    if type(value) in _PLAIN or value is None:
+    if kind_of(value) is not None or value is None:
         return value
     if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
         return value.item()
@@ -182,9 +198,6 @@ def _plain(value: Any) -> Any:
         return operator.index(value)
     except TypeError:
         return value
-
-
-_PLAIN = frozenset({bool, int, float, str, bytes, dict, list})
 
 
 def _no_property(field: str, value: object) -> str:

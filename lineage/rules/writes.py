@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from lineage.backends.base import Batch, EventWrite, Key, Mode, NodeWrite, Reader
 from lineage.errors import InvalidValue, NotFound
 from lineage.model import (
@@ -17,6 +20,7 @@ from lineage.model import (
     Node,
     Path,
     Step,
+    Value,
 )
 from lineage.model.steps import check_flow
 from lineage.rules.references import ById, ByName, parsed, resolved
@@ -34,6 +38,8 @@ from lineage.rules.values import (
 )
 
 _NODES = (Artifact, Execution, Context)
+_NAMES = {kind: f"{kind}.name" for kind in Kind}
+_NONE: Mapping[str, Value] = MappingProxyType({})
 
 
 class Composer:
@@ -53,6 +59,7 @@ class Composer:
         self._now_ms = now_ms
         self._references: dict[tuple[Kind, int], int] = {}
         self._given: dict[tuple[Kind, str, str], int] = {}
+        self._given_to = 0
 
     def create(self, node: Node) -> int:
         """A node that must not exist yet; returns its position in the batch."""
@@ -115,17 +122,17 @@ class Composer:
 
     def step(self, step: Step) -> tuple[int, list[int], list[int], list[int]]:
         """A whole step; returns the positions of execution, inputs, outputs and contexts."""
-        for type in step.types:
+        for declared in step.types:
             # Two versions of a pipeline may run at once, each with what it knows of a type.
-            self._types.put(type, extending=True)
+            self._types.put(declared, extending=True)
         happened = self._now_ms if step.time_ms is None else checked_int64(step.time_ms, "time_ms")
         execution = self.any(Kind.EXECUTION, step.execution)
         contexts = [self.any(Kind.CONTEXT, context) for context in step.contexts]
         inputs: list[int] = []
         outputs: list[int] = []
-        for flow, ports, positions in (
-            (Flow.INPUT, step.inputs, inputs),
-            (Flow.OUTPUT, step.outputs, outputs),
+        for flow, type, ports, positions in (
+            (Flow.INPUT, EventType.INPUT, step.inputs, inputs),
+            (Flow.OUTPUT, EventType.OUTPUT, step.outputs, outputs),
         ):
             for port in ports:
                 check_flow(port, flow)
@@ -134,7 +141,7 @@ class Composer:
                 self.event(
                     artifact,
                     execution,
-                    port.type or EventType(flow),
+                    port.type or type,
                     port.path,
                     happened if port.time_ms is None else port.time_ms,
                 )
@@ -188,42 +195,47 @@ class Composer:
         )
 
     def _add(self, write: NodeWrite) -> int:
-        position = len(self.batch.nodes)
         self.batch.nodes.append(write)
-        if write.external_id is not None:
-            self._given.setdefault((write.kind, "external_id", write.external_id), position)
-        if write.uri is not None:
-            self._given.setdefault((write.kind, "uri", write.uri), position)
-        return position
+        return len(self.batch.nodes) - 1
+
+    def _here(self, kind: Kind, field: str, text: str) -> int | None:
+        """The position of what this very batch has under an external id or a uri."""
+        for position in range(self._given_to, len(self.batch.nodes)):
+            write = self.batch.nodes[position]
+            for named, value in (("external_id", write.external_id), ("uri", write.uri)):
+                if value is not None:
+                    self._given.setdefault((write.kind, named, value), position)
+        self._given_to = len(self.batch.nodes)
+        return self._given.get((kind, field, text))
 
     def _write(self, node: Node, mode: Mode, key: Key) -> NodeWrite:
         kind = node.kind
         type = self._types.get(kind, node.type, node.type_version)
-        type = self._types.with_property(type, node.properties)
+        if node.properties:
+            type = self._types.with_properties(type, node.properties.keys())
         name, external_id = node.name, node.external_id
         if name is not None or kind is Kind.CONTEXT:
-            name = checked_text(name, f"{kind}.name", MAX_NAME_BYTES)  # type: ignore[arg-type]
+            name = checked_text(name, _NAMES[kind], MAX_NAME_BYTES)  # type: ignore[arg-type]
         if external_id is not None:
             external_id = checked_text(external_id, f"{kind}.external_id", MAX_NAME_BYTES)
-        owner = node.label if node.name or node.id is not None else f"{node.type} {kind}"
-        write = NodeWrite(
-            kind=kind,
-            mode=mode,
-            key=key,
-            type=type,
-            name=name,
-            external_id=external_id,
-            now_ms=self._now_ms,
-        )
+        owner = node.label if name or node.id is not None else f"{node.type} {kind}"
+        uri = state = None
+        properties: Mapping[str, Value] = _NONE
+        custom_properties: Mapping[str, Value] = _NONE
         if node.properties:
-            write.properties = checked_properties(type, node.properties, owner)
+            properties = checked_properties(type, node.properties, owner)
         if node.custom_properties:
-            write.custom_properties = checked_custom_properties(node.custom_properties, owner)
+            custom_properties = checked_custom_properties(node.custom_properties, owner)
         if not isinstance(node, Context):
-            state_given = mode is not Mode.MERGE or "state" in node.model_fields_set
-            write.state = checked_state(kind, node.state, f"{owner}.state") if state_given else None
-        if isinstance(node, Artifact) and node.uri is not None:
-            write.uri = checked_text(node.uri, f"{owner}.uri", MAX_URI_BYTES)
+            if mode is not Mode.MERGE or "state" in node.model_fields_set:
+                state = checked_state(kind, node.state, f"{owner}.state")
+            if isinstance(node, Artifact) and node.uri is not None:
+                uri = checked_text(node.uri, f"{owner}.uri", MAX_URI_BYTES)
+        # By position: of what is done for each node of a batch, this is a good part.
+        write = NodeWrite(
+            kind, mode, key, type, None, name, external_id, uri, state, properties,
+            custom_properties, self._now_ms,
+        )  # fmt: skip
         write.unless_deleted = self._reviving and is_asked(write) and sets_something(write)
         return write
 
@@ -244,13 +256,13 @@ class Composer:
                 )
             )
         # What this very batch makes is not in the store yet.
-        position = self._given.get((kind, "external_id", text))
+        position = self._here(kind, "external_id", text)
         if position is not None:
             return position
         try:
             node = resolved(text, self._reader, self._types, (kind,))
         except NotFound:
-            position = self._given.get((kind, "uri", text))
+            position = self._here(kind, "uri", text)
             if position is None:
                 raise
             return position

@@ -13,6 +13,7 @@ from lineage.backends.base import (
     Backend,
     Counts,
     FoundDeleted,
+    NodeWrite,
     Reader,
     Writer,
     in_chunks,
@@ -170,17 +171,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
             if reuse:
                 return _read_back(tx, given, ids)  # type: ignore[return-value]
             return [
-                node.model_copy(
-                    update={
-                        "id": id,
-                        "type_id": write.type.id if write.type else None,
-                        "type_version": write.type.version if write.type else None,
-                        "properties": write.properties,
-                        "custom_properties": write.custom_properties,
-                        "created_ms": now,
-                        "updated_ms": now,
-                    }
-                )
+                _as_stored(node, write, id, now)
                 for node, write, id in zip(given, compose.batch.nodes, ids, strict=True)
             ]
 
@@ -503,6 +494,23 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         id = self._node(reader, types, kind, given).id
         assert id is not None
         return id
+
+
+def _as_stored(node: N, write: NodeWrite, id: int, now_ms: int) -> N:
+    """A node that was given and made, as the store has it now."""
+    assert write.type is not None
+    return type(node).trusted(
+        {
+            **node.__dict__,
+            "id": id,
+            "type_id": write.type.id,
+            "type_version": write.type.version,
+            "properties": write.properties or {},
+            "custom_properties": write.custom_properties or {},
+            "created_ms": now_ms,
+            "updated_ms": now_ms,
+        }
+    )
 
 
 def _only(found: Sequence[Node], kind: Kind, id: int) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -20,6 +21,7 @@ from lineage.backends import open_backend
 from lineage.backends.base import Backend, Batch, EventWrite, Filter
 from lineage.backends.sqlite import connections, schema
 from lineage.backends.sqlite.backend import SqliteBackend
+from lineage.backends.sqlite.filtering import Compiler
 from lineage.errors import (
     AlreadyExists,
     InvalidValue,
@@ -27,6 +29,16 @@ from lineage.errors import (
     StoreError,
     StoreTooNew,
     StoreUnavailable,
+)
+from lineage.filters.tree import (
+    Attribute,
+    Comparison,
+    Constant,
+    Expression,
+    In,
+    Like,
+    Predicate,
+    Wildcard,
 )
 from lineage.model import EventType, Kind
 from tests.backends.batches import NOW, Types, apply, reference
@@ -230,6 +242,47 @@ class TestSchema:
             assert (reader.note("k"), reader.counts().events) == ("v", 0)
         again.close()
 
+    def test_a_file_with_the_first_indexes(
+        self, path: Path, backend: SqliteBackend, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Schema 2 had three indexes on names and types; 3 has one, which does as much."""
+        backend.close()
+        path.unlink()
+        with monkeypatch.context() as patch:
+            patch.setattr(schema, "STEPS", schema.STEPS[:2])
+            patch.setattr(schema, "SCHEMA", 2)
+            older = opened(path)
+            types = Types(older)
+            apply(older, types.write(A, name="one"), types.write(A), types.write(A))
+            older.close()
+        newer = opened(path)
+        with newer.read() as reader:
+            assert [n.id for n in reader.find(A, Filter(name="one"))] == [1]
+        with pytest.raises(AlreadyExists, match="one"):
+            apply(newer, types.write(A, name="one"))
+        newer.close()
+
+    @pytest.mark.parametrize("kind", [Kind.ARTIFACT, Kind.EXECUTION, Kind.CONTEXT])
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            Comparison("=", Attribute("name"), Constant("x")),
+            In(Attribute("name"), ("x", "y")),
+            Like(Attribute("name"), ("x", Wildcard.ANY)),
+        ],
+    )
+    def test_a_name_is_found_by_an_index(
+        self, path: Path, backend: SqliteBackend, kind: Kind, wanted: Expression
+    ) -> None:
+        compiler = Compiler(kind)
+        [condition] = compiler.predicate(Predicate(kind, wanted))
+        raw = sqlite3.connect(path)
+        plan = raw.execute(
+            f"EXPLAIN QUERY PLAN SELECT n.uri FROM {kind} n WHERE {condition}", compiler.values
+        ).fetchall()
+        raw.close()
+        assert any(re.search(rf"SEARCH n USING INDEX {kind}_\w+ .*name[=>]", r[3]) for r in plan)
+
     def test_traversals_read_only_indexes(self, path: Path, backend: SqliteBackend) -> None:
         raw = sqlite3.connect(path)
         for source, target in (("artifact_id", "execution_id"), ("execution_id", "artifact_id")):
@@ -403,6 +456,16 @@ class TestProcesses:
 import sys
 from lineage.backends import open_backend
 from lineage.backends.base import Batch, EventWrite
+from lineage.filters.tree import (
+    Attribute,
+    Comparison,
+    Constant,
+    Expression,
+    In,
+    Like,
+    Predicate,
+    Wildcard,
+)
 from lineage.model import EventType, Kind
 from tests.backends.batches import NOW, Types
 backend = open_backend(sys.argv[1])

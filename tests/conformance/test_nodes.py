@@ -105,6 +105,16 @@ def test_a_name_is_taken_within_its_type_and_kind_only(store: Store, kind: Kind)
     assert listing(store) == before
 
 
+@pytest.mark.parametrize("taken", ["name", "external_id"])
+def test_a_taken_key_among_many_is_named_and_nothing_is_written(store: Store, taken: str) -> None:
+    many = [Artifact(type="T", name=f"n{i}", external_id=f"x{i}") for i in range(250)]
+    # Not the first of what is written together, and not of the last either.
+    many[137] = many[137].model_copy(update={taken: getattr(many[20], taken)})
+    with pytest.raises(AlreadyExists, match=f"{taken}.*'{getattr(many[20], taken)}'"):
+        store.put_all(many)
+    assert store.counts().artifacts == 0
+
+
 @each_kind
 def test_an_external_id_is_taken_within_its_kind(store: Store, kind: Kind) -> None:
     store.put_type(Type(kind=kind, name="U"))

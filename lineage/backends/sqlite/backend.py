@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, quote, unquote
 
 from lineage.backends.base import Backend, Capabilities, Reader, Writer
 from lineage.backends.sqlite.connections import Connections
-from lineage.backends.sqlite.failures import failure
 from lineage.backends.sqlite.reader import SqliteReader
 from lineage.backends.sqlite.schema import SCHEMA
 from lineage.backends.sqlite.writer import SqliteWriter
@@ -38,7 +37,7 @@ class SqliteBackend(Backend):
         return f"sqlite:///{quote(str(self._path))}{option}"
 
     def describe(self) -> dict[str, str]:
-        with self._connections.reading() as connection, self._failures():
+        with self._connections.reading() as connection:
             [journal] = connection.execute("PRAGMA journal_mode").fetchone()
         return {
             "backend": "sqlite",
@@ -51,23 +50,15 @@ class SqliteBackend(Backend):
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        with self._connections.reading() as connection, self._failures():
+        with self._connections.reading() as connection:
             yield SqliteReader(connection)
 
     def write(self, work: Callable[[Writer], T]) -> T:
-        with self._connections.writing() as connection, self._failures():
+        with self._connections.writing() as connection:
             return work(SqliteWriter(connection))
 
     def close(self) -> None:
         self._connections.close()
-
-    @contextmanager
-    def _failures(self) -> Iterator[None]:
-        """SQLite's errors as ours; what else goes wrong in the caller's part stays as it is."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise failure(self._connections.path, error) from error
 
 
 def open_backend(url: str, *, create: bool = True) -> SqliteBackend:

@@ -10,12 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lineage.backends.sqlite.failures import POLL_SECONDS, WAIT_SECONDS, patiently, translated
+from lineage.backends.sqlite.failures import (
+    POLL_SECONDS,
+    WAIT_SECONDS,
+    failure,
+    patiently,
+    translated,
+    unreachable,
+)
 from lineage.backends.sqlite.schema import prepare
 from lineage.errors import NotFound, StoreError, StoreUnavailable
 
 _CACHE_KIB = 65_536
 _WAL_BYTES = 64 << 20
+# Pages in the log before they go into the file: each such move waits for the disk twice, and pages
+# that are written again and again, as an index's are, go over once. 16 MB at 4 kB a page.
+_WAL_PAGES = 4_000
 # More than this many connections are closed after use, not kept.
 _KEPT = 16
 
@@ -56,20 +66,27 @@ class Connections:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside a transaction that sees the store as it is now, to the end."""
+        """A connection inside a transaction that sees the store as it is now, to the end.
+
+        SQLite's errors in it are raised as ours.
+        """
         connection = self._take()
         try:
-            with translated(self.path):
-                patiently(connection, "BEGIN")
-                # BEGIN alone does not look; the first read fixes the state that is seen.
-                patiently(connection, "SELECT 1 FROM type LIMIT 1")
+            patiently(connection, "BEGIN")
+            # BEGIN alone does not look; the first read fixes the state that is seen.
+            patiently(connection, "SELECT 1 FROM type LIMIT 1")
             yield connection
+        except sqlite3.Error as error:
+            raise failure(self.path, error) from error
         finally:
             self._give_back(connection)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside a write transaction. Without an error it is committed."""
+        """A connection inside a write transaction. Without an error it is committed.
+
+        SQLite's errors in it are raised as ours.
+        """
         if self._writer == threading.get_ident():
             raise StoreError("a write began inside a write of the same thread; finish that first")
         # SQLite's waiting is a poll with growing pauses; threads of one process needn't poll.
@@ -83,11 +100,11 @@ class Connections:
             self._writer = threading.get_ident()
             connection = self._take()
             try:
-                with translated(self.path):
-                    patiently(connection, "BEGIN IMMEDIATE")
+                patiently(connection, "BEGIN IMMEDIATE")
                 yield connection
-                with translated(self.path):
-                    connection.execute("COMMIT")
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise failure(self.path, error) from error
             finally:
                 self._give_back(connection)
         finally:
@@ -104,8 +121,7 @@ class Connections:
 
     def _take(self) -> _Connection:
         # SQLite would go on writing to a file that was deleted, and acknowledge it.
-        with translated(self.path):
-            file = _identity(self.path)
+        file = _identity(self.path)
         while True:
             with self._lock:
                 if self._closed:
@@ -151,6 +167,7 @@ class Connections:
             prepare(connection, str(self.path))
             patiently(connection, f"PRAGMA synchronous = {self._synchronous}")
             patiently(connection, f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+            patiently(connection, f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             connection.file = _identity(self.path)
         except BaseException:
             connection.close()
@@ -181,6 +198,8 @@ def _identity(path: Path) -> tuple[int, int]:
             f"{path}: the file was moved or deleted while open: put it back, or connect again to "
             "begin anew"
         ) from None
+    except OSError as error:
+        raise unreachable(path, error) from error
     return found.st_dev, found.st_ino
 
 

@@ -44,7 +44,12 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise failure(path, error) from error
     except OSError as error:
-        raise StoreUnavailable(f"{path}: {error.strerror or error}") from error
+        raise unreachable(path, error) from error
+
+
+def unreachable(path: Path, error: OSError) -> StoreUnavailable:
+    """The error of ours for what the file system said."""
+    return StoreUnavailable(f"{path}: {error.strerror or error}")
 
 
 def failure(path: Path, error: sqlite3.Error) -> StoreError:

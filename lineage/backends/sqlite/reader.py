@@ -11,6 +11,7 @@ from typing import Any
 from lineage.backends import rows
 from lineage.backends.base import Barriers, Counts, Direction, Filter, Frontier, Reader, Spread
 from lineage.backends.sqlite.filtering import Compiler, beyond, ordered
+from lineage.backends.sqlite.schema import NAMED
 from lineage.backends.traversal import Expand, breadth_first, spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 
@@ -60,14 +61,14 @@ class SqliteReader(Reader):
     def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
         found = self._connection.execute(
             f"{_NODES} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value ORDER BY j.key",
-            (_list(ids),),
+            (id_list(ids),),
         )
         return rows.nodes(kind, found, self._type_names())
 
     def types_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
         return self._connection.execute(
             f"SELECT n.id, n.type_id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value",
-            (_list(ids),),
+            (id_list(ids),),
         ).fetchall()
 
     def find(self, kind: Kind, where: Filter) -> list[Node]:
@@ -78,9 +79,11 @@ class SqliteReader(Reader):
             if value is not None:
                 clauses.append(f"n.{column} = ?")
                 values.append(value)
+        if where.name is not None and where.type_ids is None and kind is not Kind.CONTEXT:
+            clauses.append(NAMED.format(n="n"))
         if where.type_ids is not None:
             clauses.append("n.type_id IN (SELECT value FROM json_each(?))")
-            values.append(_list(where.type_ids))
+            values.append(id_list(where.type_ids))
         if where.context_id is not None and kind is Kind.CONTEXT:
             clauses.append("n.id IN (SELECT child_id FROM parent WHERE parent_id = ?)")
             values.append(where.context_id)
@@ -115,13 +118,13 @@ class SqliteReader(Reader):
         values: list[str] = []
         if execution_ids is not None:
             source = "json_each(?) j CROSS JOIN event e ON e.execution_id = j.value"
-            values.append(_list(set(execution_ids)))
+            values.append(id_list(set(execution_ids)))
             if artifact_ids is not None:
                 source += " WHERE e.artifact_id IN (SELECT value FROM json_each(?))"
-                values.append(_list(set(artifact_ids)))
+                values.append(id_list(set(artifact_ids)))
         elif artifact_ids is not None:
             source = "json_each(?) j CROSS JOIN event e ON e.artifact_id = j.value"
-            values.append(_list(set(artifact_ids)))
+            values.append(id_list(set(artifact_ids)))
         else:
             source = "event e"
         found = self._connection.execute(f"{_EVENTS} FROM {source}{_EVENT_ORDER}", values)
@@ -131,28 +134,28 @@ class SqliteReader(Reader):
         return self._connection.execute(
             "SELECT m.node_id, m.context_id FROM json_each(?) j CROSS JOIN membership m "
             "ON m.kind = ? AND m.node_id = j.value ORDER BY 1, 2",
-            (_list(set(ids)), kind),
+            (id_list(set(ids)), kind),
         ).fetchall()
 
     def members_of(self, context_ids: Sequence[int], kind: Kind) -> list[tuple[int, int]]:
         return self._connection.execute(
             "SELECT m.context_id, m.node_id FROM json_each(?) j CROSS JOIN membership m "
             "ON m.context_id = j.value AND m.kind = ? ORDER BY 1, 2",
-            (_list(set(context_ids)), kind),
+            (id_list(set(context_ids)), kind),
         ).fetchall()
 
     def parents_of(self, context_ids: Sequence[int]) -> list[tuple[int, int]]:
         return self._connection.execute(
             "SELECT p.child_id, p.parent_id FROM json_each(?) j CROSS JOIN parent p "
             "ON p.child_id = j.value ORDER BY 1, 2",
-            (_list(set(context_ids)),),
+            (id_list(set(context_ids)),),
         ).fetchall()
 
     def children_of(self, context_ids: Sequence[int]) -> list[tuple[int, int]]:
         return self._connection.execute(
             "SELECT p.child_id, p.parent_id FROM json_each(?) j CROSS JOIN parent p "
             "ON p.parent_id = j.value ORDER BY 1, 2",
-            (_list(set(context_ids)),),
+            (id_list(set(context_ids)),),
         ).fetchall()
 
     def counts(self) -> Counts:
@@ -173,7 +176,8 @@ class SqliteReader(Reader):
         as_of_ms: int | None = None,
     ) -> Frontier:
         starts = self._connection.execute(
-            f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value", (_list(ids),)
+            f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value",
+            (id_list(ids),),
         )
         expand = self._expand(direction, as_of_ms)
         return breadth_first(kind, chain.from_iterable(starts), expand, max_depth)
@@ -190,7 +194,7 @@ class SqliteReader(Reader):
             kind: chain.from_iterable(
                 self._connection.execute(
                     f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value",
-                    (_list(ids),),
+                    (id_list(ids),),
                 ).fetchall()
             )
             for kind, ids in starts.items()
@@ -203,7 +207,7 @@ class SqliteReader(Reader):
             # All of them at once, from the index: one look for each hop would cost more.
             found = self._connection.execute(
                 "SELECT id FROM execution WHERE type_id IN (SELECT value FROM json_each(?))",
-                (_list(barriers.execution_type_ids),),
+                (id_list(barriers.execution_type_ids),),
             )
             stopping[Kind.EXECUTION].update(chain.from_iterable(found))
             stopping[Kind.EXECUTION] -= barriers.despite
@@ -217,7 +221,9 @@ class SqliteReader(Reader):
             found = self._connection.execute(
                 f"SELECT e.{target} FROM json_each(?1) j CROSS JOIN event e "
                 f"ON e.{source} = j.value AND e.flow = ?2{known}",
-                (_list(frontier), flow) if as_of_ms is None else (_list(frontier), flow, as_of_ms),
+                (id_list(frontier), flow)
+                if as_of_ms is None
+                else (id_list(frontier), flow, as_of_ms),
             )
             return chain.from_iterable(found)
 
@@ -236,7 +242,7 @@ class SqliteReader(Reader):
         return self._connection.execute(
             f"SELECT e.{source}, e.{target} FROM json_each(?1) j CROSS JOIN event e "
             f"ON e.{source} = j.value AND e.flow = ?2{known}",
-            (_list(set(ids)), flow) if as_of_ms is None else (_list(set(ids)), flow, as_of_ms),
+            (id_list(set(ids)), flow) if as_of_ms is None else (id_list(set(ids)), flow, as_of_ms),
         ).fetchall()
 
     def scan_events(self, after: tuple[int, int, str, str] | None, limit: int) -> list[Event]:
@@ -269,7 +275,7 @@ class SqliteReader(Reader):
                 "m.kind = ? AND m.node_id IN (SELECT value FROM json_each(?))" for _ in nodes
             ] or ["FALSE"]
             clauses.append(f"({' OR '.join(on)})")
-            values += [value for kind, ids in nodes.items() for value in (str(kind), _list(ids))]
+            values += [value for kind, ids in nodes.items() for value in (str(kind), id_list(ids))]
         found = self._connection.execute(
             f"SELECT {', '.join(rows.MARK_FIELDS)} FROM mark m WHERE {' AND '.join(clauses)} "
             "ORDER BY m.id",
@@ -308,5 +314,6 @@ class SqliteReader(Reader):
         return {id: (name, version) for id, name, version in found}
 
 
-def _list(ids: Iterable[int]) -> str:
+def id_list(ids: Iterable[int]) -> str:
+    """Ids as the one parameter that they go in by."""
     return f"[{','.join(map(str, ids))}]"

@@ -10,21 +10,17 @@ from itertools import groupby
 from typing import Any
 
 from lineage.backends import rows
-from lineage.backends.base import Batch, FoundDeleted, Mode, NodeWrite, Writer
+from lineage.backends.base import Batch, FoundDeleted, Key, Mode, NodeWrite, Writer
 from lineage.backends.codec import encoded, encoded_path
 from lineage.backends.ids import new_ids
 from lineage.backends.refusals import id_taken, missing, taken, type_taken
 from lineage.backends.rewriting import DEFAULT_STATES, refuse_deleted, rewritten
-from lineage.backends.sqlite.reader import SqliteReader
+from lineage.backends.sqlite.inserting import Insertion
+from lineage.backends.sqlite.reader import SqliteReader, id_list
 from lineage.model import Flow, Kind, Mark, Policy, Type
 
 _FLOW = {None: 0, Flow.INPUT: 1, Flow.OUTPUT: 2}
 
-_INSERT = {
-    kind: f"INSERT INTO {kind} (id, type_id, name, external_id, uri, state, created, updated, "
-    "properties, custom_properties) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    for kind in Kind
-}
 _COLUMNS = (
     "type_id", "name", "external_id", "uri", "state", "created", "updated", "properties",
     "custom_properties",
@@ -32,11 +28,23 @@ _COLUMNS = (
 _TYPE_COLUMNS = (
     "kind", "name", "version", "base", "description", "external_id", "properties",
 )  # fmt: skip
+_INSERT = {kind: Insertion(kind, ("id", *_COLUMNS)) for kind in Kind}
 _UPSERT = {
-    kind: f"{insert} ON CONFLICT (id) DO UPDATE SET "
-    + ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS)
-    for kind, insert in _INSERT.items()
+    kind: Insertion(
+        kind,
+        ("id", *_COLUMNS),
+        "ON CONFLICT (id) DO UPDATE SET "
+        + ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS),
+    )
+    for kind in Kind
 }
+_EVENTS = Insertion(
+    "event",
+    ("artifact_id", "execution_id", "flow", "type", "path", "time", "recorded"),
+    "ON CONFLICT DO NOTHING",
+)
+_MEMBERSHIPS = Insertion("membership", ("kind", "node_id", "context_id"), "ON CONFLICT DO NOTHING")
+_PARENTS = Insertion("parent", ("child_id", "parent_id"), "ON CONFLICT DO NOTHING")
 _UPDATE = {
     kind: f"UPDATE {kind} SET name = ?, external_id = ?, uri = ?, state = ?, updated = ?, "
     "properties = ?, custom_properties = ? WHERE id = ?"
@@ -62,6 +70,11 @@ _PUT_MARK = (
 
 class SqliteWriter(SqliteReader, Writer):
     """Writes through a connection that is inside a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        # The greatest id that each kind ever had; no one else writes before this transaction ends.
+        self._last: dict[Kind, int] = {}
 
     def lock_types(self) -> None:
         """Nothing to do: there is only one writer at a time."""
@@ -106,11 +119,12 @@ class SqliteWriter(SqliteReader, Writer):
                 ids += self._mirror(kind, writes)
             elif mode is Mode.REFERENCE and by == "id":
                 ids += self._referenced(kind, writes)
+            elif mode is Mode.MERGE:
+                ids += self._merged(kind, by, writes)
             else:
                 ids += [self._one(write) for write in writes]
-        self._connection.executemany(
-            "INSERT INTO event (artifact_id, execution_id, flow, type, path, time, recorded) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        _EVENTS.run(
+            self._connection,
             [
                 (
                     ids[e.artifact],
@@ -124,14 +138,12 @@ class SqliteWriter(SqliteReader, Writer):
                 for e in batch.events
             ],
         )
-        self._connection.executemany(
-            "INSERT INTO membership (kind, node_id, context_id) VALUES (?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
+        _MEMBERSHIPS.run(
+            self._connection,
             [(batch.nodes[n].kind, ids[n], ids[c]) for n, c in batch.memberships],
         )
-        self._connection.executemany(
-            "INSERT INTO parent (child_id, parent_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            [(ids[child], ids[parent]) for child, parent in batch.parents],
+        _PARENTS.run(
+            self._connection, [(ids[child], ids[parent]) for child, parent in batch.parents]
         )
         return ids
 
@@ -163,11 +175,11 @@ class SqliteWriter(SqliteReader, Writer):
         self._connection.execute(
             f"UPDATE {kind} SET properties = NULL, custom_properties = NULL, "
             f"updated = max(?, updated + 1){state} WHERE id IN (SELECT value FROM json_each(?))",
-            (now_ms, json.dumps(list(ids))),
+            (now_ms, id_list(ids)),
         )
 
     def purge(self, kind: Kind, ids: Sequence[int]) -> None:
-        given = (json.dumps(list(ids)),)
+        given = (id_list(ids),)
         these = "IN (SELECT value FROM json_each(?1))"
         for statement in (
             *_UNTIE[kind],
@@ -178,10 +190,7 @@ class SqliteWriter(SqliteReader, Writer):
             self._connection.execute(statement.format(these=these), given)
 
     def _create(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
-        row = self._connection.execute(
-            "SELECT seq FROM sqlite_sequence WHERE name = ?", (str(kind),)
-        ).fetchone()
-        ids = new_ids(kind, row[0] if row else 0, writes)
+        ids = new_ids(kind, self._last_id(kind), writes)
         given = [write.id for write in writes if write.id is not None]
         if given:
             self._refuse_if_there(kind, given)
@@ -190,7 +199,16 @@ class SqliteWriter(SqliteReader, Writer):
             for write, id in zip(writes, ids, strict=True)
         ]
         self._insert(_INSERT[kind], kind, writes, made)
+        self._last[kind] = max(self._last[kind], *ids)
         return ids
+
+    def _last_id(self, kind: Kind) -> int:
+        if kind not in self._last:
+            row = self._connection.execute(
+                "SELECT seq FROM sqlite_sequence WHERE name = ?", (kind,)
+            ).fetchone()
+            self._last[kind] = row[0] if row else 0
+        return self._last[kind]
 
     def _mirror(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
         ids = [_given(write.id) for write in writes]
@@ -199,13 +217,18 @@ class SqliteWriter(SqliteReader, Writer):
             for write, id in zip(writes, ids, strict=True)
         ]
         self._insert(_UPSERT[kind], kind, writes, made)
+        self._last[kind] = max(self._last_id(kind), *ids)
         return ids
 
     def _insert(
-        self, statement: str, kind: Kind, writes: Sequence[NodeWrite], made: list[tuple[Any, ...]]
+        self,
+        insertion: Insertion,
+        kind: Kind,
+        writes: Sequence[NodeWrite],
+        made: list[tuple[Any, ...]],
     ) -> None:
         try:
-            self._connection.executemany(statement, made)
+            insertion.run(self._connection, made)
         except sqlite3.IntegrityError:
             # The rows before the one that was refused are in; find it by being the first that
             # isn't as it was written.
@@ -216,32 +239,61 @@ class SqliteWriter(SqliteReader, Writer):
     def _referenced(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
         ids = [_given(write.id) for write in writes]
         self._refuse_if_missing(kind, ids)
-        if any(write.unless_deleted for write in writes):
-            asked = [write.id for write in writes if write.unless_deleted]
-            if self._connection.execute(
+        asked = [_given(write.id) for write in writes if write.unless_deleted]
+        if (
+            asked
+            and self._connection.execute(
                 f"SELECT 1 FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value "
                 "WHERE n.state = 'DELETED' LIMIT 1",
-                (json.dumps(asked),),
-            ).fetchone():
-                raise FoundDeleted
+                (id_list(asked),),
+            ).fetchone()
+        ):
+            raise FoundDeleted
         return ids
 
     def _refuse_if_missing(self, kind: Kind, ids: Sequence[int]) -> None:
         row = self._connection.execute(
             f"SELECT j.value FROM json_each(?) j LEFT JOIN {kind} n ON n.id = j.value "
             "WHERE n.id IS NULL LIMIT 1",
-            (json.dumps(ids),),
+            (id_list(ids),),
         ).fetchone()
         if row is not None:
             raise missing(kind, "id", row[0])
 
+    def _merged(self, kind: Kind, by: Key, writes: Sequence[NodeWrite]) -> list[int]:
+        """Nodes found by their keys; those that are not there are made, many at once."""
+        ids: list[int] = [0] * len(writes)
+        fresh: dict[object, int] = {}
+
+        def make() -> None:
+            made = self._create(kind, [writes[at] for at in fresh.values()])
+            for at, id in zip(fresh.values(), made, strict=True):
+                ids[at] = id
+            fresh.clear()
+
+        for at, write in enumerate(writes):
+            key = (_type_id(write), write.name) if by == "name" else _key_value(write)
+            if key in fresh:
+                # One that was given twice: the second sets what it has on the first.
+                make()
+            id = self._look_up(write)
+            if id is None:
+                fresh[key] = at
+            else:
+                ids[at] = self._over(write, id)
+        if fresh:
+            make()
+        return ids
+
     def _one(self, write: NodeWrite) -> int:
-        kind = write.kind
         id = self._look_up(write)
         if id is None:
-            if write.mode is Mode.MERGE:
-                return self._create(kind, [write])[0]
-            raise missing(kind, write.key, _key_value(write))
+            raise missing(write.kind, write.key, _key_value(write))
+        return self._over(write, id)
+
+    def _over(self, write: NodeWrite, id: int) -> int:
+        """Set what a write has on the node with that id."""
+        kind = write.kind
         if write.mode is Mode.REFERENCE and not write.unless_deleted:
             return id
         [old] = self.nodes(kind, [id])
@@ -284,7 +336,7 @@ class SqliteWriter(SqliteReader, Writer):
     def _refuse_if_there(self, kind: Kind, ids: Sequence[int]) -> None:
         row = self._connection.execute(
             f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value LIMIT 1",
-            (json.dumps(ids),),
+            (id_list(ids),),
         ).fetchone()
         if row is not None:
             raise id_taken(kind, row[0])
@@ -306,17 +358,18 @@ class SqliteWriter(SqliteReader, Writer):
 
 
 def _row(write: NodeWrite, id: int, created: int, updated: int) -> tuple[Any, ...]:
+    assert write.type is not None
     return (
         id,
-        _type_id(write),
+        write.type.id,
         write.name,
         write.external_id,
         write.uri,
         write.state or DEFAULT_STATES[write.kind],
         created,
         updated,
-        encoded(write.properties),
-        encoded(write.custom_properties),
+        encoded(write.properties) if write.properties else None,
+        encoded(write.custom_properties) if write.custom_properties else None,
     )
 
 
