@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from lineage.filters.tree import Predicate
 from lineage.model import Event, EventType, Kind, Mark, Node, Path, Policy, Type, Value
+from lineage.model.query_plan import Operator
 
 T = TypeVar("T")
 
@@ -200,18 +201,31 @@ class Spread:
     met: Levels
 
 
+class Asking(StrEnum):
+    """What is asked of an ad-hoc query.
+
+    ROWS: to be run. EXPLAIN: to be planned, and not run. PROFILE: to be run, and to say what each
+    operator of its plan did.
+    """
+
+    ROWS = "rows"
+    EXPLAIN = "explain"
+    PROFILE = "profile"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The columns of an ad-hoc query, its rows in their order, and whether these are all.
 
     Values are None, bool, int, float, str, bytes, lists and maps of them, nodes, events, and the
     classes of `lineage.model.graph`. A date, time or duration is its ISO 8601 text, a point a map
-    of its coordinates and its `srid`.
+    of its coordinates and its `srid`. `plan` is there where it was asked for.
     """
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
     complete: bool
+    plan: Operator | None = None
 
 
 class Reader(ABC):
@@ -460,13 +474,15 @@ class Backend(ABC):
         *,
         limit: int | None = None,
         timeout: float | None = None,
+        asking: Asking = Asking.ROWS,
     ) -> Answer:
-        """Run an ad-hoc query that only reads. Only with `Capabilities.cypher`.
+        """Run an ad-hoc query that only reads, or explain it. Only with `Capabilities.cypher`.
 
-        `limit` is the most rows to answer, `timeout` the seconds after which it is stopped.
-        Raises InvalidQuery for what can't be run, QueryRefused (before anything runs) for what
-        does more than read, QueryStopped at the deadline or where memory runs out. Interrupted
-        (Ctrl-C), it stops the query and lets the interruption pass.
+        `limit` is the most rows to answer, `timeout` the seconds after which it is stopped. The
+        text has neither EXPLAIN nor PROFILE before it. Raises, whatever is asked, InvalidQuery for
+        what can't be run, QueryRefused (before anything runs) for what does more than read,
+        QueryStopped at the deadline or where memory runs out. Interrupted (Ctrl-C), it stops the
+        query and lets the interruption pass.
         """
         raise NotImplementedError("this backend runs no Cypher itself")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +15,7 @@ from lineage.cli.output import one_line, print_json, print_table
 
 if TYPE_CHECKING:
     from lineage import Store
+    from lineage.questions.query_plan import QueryPlan
     from lineage.questions.results import Result
 
 FORMATS = ("table", "json", "jsonl", "csv", "arrow")
@@ -27,7 +29,8 @@ Folder = Annotated[
 
 
 @app.command(
-    epilog="Example: lineage query 'MATCH (m:Model) WHERE m.acc > $least RETURN m' -p least=0.9"
+    epilog="Example: lineage query 'MATCH (m:Model) WHERE m.acc > $least RETURN m' -p least=0.9\n\n"
+    "Example: lineage query --profile 'MATCH (d:Dataset)-[:INPUT]->(x) RETURN x.type, count(d)'"
 )
 def query(
     context: typer.Context,
@@ -45,29 +48,43 @@ def query(
     limit: Limit = 1000,
     timeout: Timeout = 60.0,
     format: Annotated[str, typer.Option(help=", ".join(FORMATS) + ".")] = "table",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show how it would be answered; it is not run.")
+    ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Run it, and show what each step of it did.")
+    ] = False,
     save: Annotated[
         str | None, typer.Option(metavar="NAME", help="Keep it under a name instead of asking it.")
     ] = None,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Ask in Cypher, on any store. What does more than read is refused."""
+    """Ask in Cypher, on any store. What does more than read is refused.
+
+    EXPLAIN or PROFILE before the query are the same as --explain and --profile.
+    """
     from lineage.errors import InvalidValue
 
     if format not in FORMATS:
         raise InvalidValue(f"--format is {format!r}; it can be {', '.join(FORMATS)}")
     if (cypher is None) == (file is None):
         raise InvalidValue("give the query, or --file with it")
+    if explain + profile + (save is not None) > 1:
+        raise InvalidValue("--explain, --profile and --save exclude each other: give one of them")
     store = opened(context)
     text = _text(store, cypher, file, folder)
     if save is not None:
         store.save_query(save, text)
         print(f"Kept; `lineage query @{save}` asks it.")
         return
-    result = store.query(
-        text, parameters(param or ()), limit=limit or None, timeout=timeout or None
-    )
-    print_result(result, "json" if json else format)
+    given, rows, seconds = parameters(param or ()), limit or None, timeout or None
+    shown = "json" if json else format
+    if explain or profile:
+        plan = store.explain(text, given, profile=profile, limit=rows, timeout=seconds)
+        print_plan(plan, shown)
+    else:
+        print_result(store.query(text, given, limit=rows, timeout=seconds), shown)
 
 
 @app.command(epilog="Example: lineage queries")
@@ -135,11 +152,13 @@ def parameter(text: str) -> Any:
 
 
 def print_result(result: Result, format: str) -> None:
-    """An answer in one of the formats."""
+    """An answer in one of the formats, or its plan where that was asked for."""
     from lineage.errors import InvalidValue
     from lineage.questions.results import in_words
 
-    if format == "json":
+    if result.plan is not None:
+        print_plan(result.plan, format)
+    elif format == "json":
         print_json(result.to_dict())
     elif format == "jsonl":
         for line in result.jsonl():
@@ -156,8 +175,28 @@ def print_result(result: Result, format: str) -> None:
         else:
             rows = [tuple(one_line(in_words(value)) for value in row) for row in result.rows]
             print_table(result.columns, rows, empty="no rows", as_written=True)
-        count = f"{len(result)} row" + ("" if len(result) == 1 else "s")
-        print(count + (", complete." if result.complete else ", NOT complete: --limit shows more."))
+        print(_count(len(result), result.complete))
+
+
+def print_plan(plan: QueryPlan, format: str) -> None:
+    """How a query is answered, as a table or JSON."""
+    from lineage.errors import InvalidValue
+
+    if format == "json":
+        print_json(plan.to_dict())
+    elif format == "table":
+        print(plan.to_text(shutil.get_terminal_size((80, 24)).columns))
+        if plan.row_count is None:
+            print("It was not run.")
+        else:
+            print(_count(plan.row_count, plan.complete))
+    else:
+        raise InvalidValue(f"a plan is shown as table or json, and the format is {format}")
+
+
+def _count(rows: int, complete: bool) -> str:
+    told = f"{rows} row" + ("" if rows == 1 else "s")
+    return told + (", complete." if complete else ", NOT complete: --limit shows more.")
 
 
 def find_query(store: Store, name: str, folder: Path | None) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _HELP = (
     ("a query;", "asks it; it may have many lines, and ends with a semicolon"),
     ("@NAME;", "asks a kept query"),
+    ("EXPLAIN, PROFILE", "before a query: how it would be answered; how it was"),
     (":schema", "labels, relationship types and properties that there are"),
     (":params", "the parameters; `:params NAME VALUE` sets one, `:params clear` forgets all"),
     (":save NAME", "keeps the last query under a name"),

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from lineage.backends import rows
-from lineage.backends.base import Answer, Reader
+from lineage.backends.base import Answer, Asking, Reader
 from lineage.backends.stored import node as stored
 from lineage.errors import QueryStopped
 from lineage.model import Event, Kind
 from lineage.model import Node as StoredNode
 from lineage.model.graph import Link, Vertex, Walk
+from lineage.model.query_plan import Operator
 from lineage.opencypher.limits import Limits
-from lineage.opencypher.running import run
+from lineage.opencypher.running import Result, analysed, run
+from lineage.opencypher.steps import Profile, Step, counted, drawn, through
 from lineage.opencypher.store_graph import StoreGraph
 from lineage.opencypher.values import Node, Path, Relationship, Temporal
+from lineage.opencypher.written import name_of
 
 _KINDS = {kind.capitalize(): kind for kind in Kind}
 _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
@@ -30,19 +34,48 @@ def answered(
     *,
     limit: int | None = None,
     timeout: float | None = None,
+    asking: Asking = Asking.ROWS,
 ) -> Answer:
     """As `Backend.query`, by the evaluator. Raises CypherError, QueryStopped."""
-    result = run(
-        StoreGraph(reader), cypher, parameters, limits=Limits(seconds=timeout, held=MOST_VALUES)
-    )
-    answering, complete = _Answering(), True
-    found: list[tuple[Any, ...]] = []
-    for row in result.rows:
-        if limit is not None and len(found) == limit:
-            complete = False
-            break
-        found.append(tuple(map(answering.value, row)))
-    return Answer(result.columns, found, complete)
+    profile = Profile() if asking is Asking.PROFILE else None
+    if profile is not None:
+        reader = counted(reader, profile)
+    if asking is Asking.EXPLAIN:
+        # What is not run needs no values; where one is looked at all the same, any number serves.
+        parameters = {**dict.fromkeys(analysed(cypher).parameters, 0), **parameters}
+    limits = Limits(seconds=timeout, held=MOST_VALUES)
+    result = run(StoreGraph(reader), cypher, parameters, limits=limits, profile=profile)
+    columns = ", ".join(map(name_of, result.columns))
+    produce = Step("ProduceResults", partial(map, _Answering().row), lambda: columns)
+    if asking is Asking.EXPLAIN:
+        return Answer(result.columns, [], True, _plan(result, produce, None))
+    if profile is not None:
+        # Planned before the first row comes, so that no step is charged for it.
+        result.steps()
+    rows = _Rows(result.rows, limit)
+    found = list(through((produce,), rows, profile))
+    plan = None if profile is None else _plan(result, produce, profile)
+    return Answer(result.columns, found, rows.complete, plan)
+
+
+def _plan(result: Result, produce: Step, profile: Profile | None) -> Operator | None:
+    return drawn([*result.steps(), (produce, frozenset())], profile)
+
+
+class _Rows:
+    """The first rows, and then whether there were more."""
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]], limit: int | None) -> None:
+        self.complete = True
+        self._rows = rows
+        self._limit = limit
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for place, row in enumerate(self._rows):
+            if place == self._limit:
+                self.complete = False
+                return
+            yield row
 
 
 class _Answering:
@@ -51,6 +84,9 @@ class _Answering:
     def __init__(self) -> None:
         self._nodes: dict[Node, StoredNode | Vertex] = {}
         self._values = 0
+
+    def row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(map(self.value, row))
 
     def value(self, value: Any) -> Any:
         self._values += 1

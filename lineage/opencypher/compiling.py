@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ from lineage.opencypher.errors import (
 from lineage.opencypher.functions.registry import Context, find_function
 from lineage.opencypher.matching.matcher import Matcher, Observed
 from lineage.opencypher.names import used_names
+from lineage.opencypher.steps import Inner, Names, Placed
 from lineage.opencypher.values import (
     Node,
     Path,
@@ -35,12 +37,21 @@ Row = dict[str, Value]
 Evaluate = Callable[[Row], Value]
 
 
+class Runnable(Protocol):
+    """A query that may use the names of a row."""
+
+    def run(self, row: Row) -> Iterator[Row]:
+        """The rows that it answers for a row."""
+
+    def placed(self, names: Names) -> Sequence[Placed]:
+        """Its steps, for a row with these names."""
+
+
 class Subqueries(Protocol):
     """What runs the queries inside expressions."""
 
-    def prepared(self, query: ast.Query, *, duplicates: bool) -> Callable[[Row], Iterator[Row]]:
-        """A query that may use the names of a row; `duplicates`: whether it matters how often the
-        same row comes."""
+    def prepare(self, query: ast.Query, *, duplicates: bool) -> Runnable:
+        """A query, ready to run; `duplicates`: whether it matters how often the same row comes."""
 
 
 class Compiler:
@@ -51,6 +62,32 @@ class Compiler:
     def __init__(self, context: Context, parameters: Mapping[str, Value]) -> None:
         self.context = context
         self._parameters = parameters
+        self._met: list[list[Inner]] = []
+        self._local: Names = frozenset()
+
+    @contextmanager
+    def meeting(self) -> Iterator[list[Inner]]:
+        """Within it, the queries and patterns of expressions that are made are listed."""
+        self._met.append([])
+        try:
+            yield self._met[-1]
+        finally:
+            self._met.pop()
+
+    def _meet(self, steps: Callable[[Names], Sequence[Placed]]) -> None:
+        if self._met:
+            self._met[-1].append(Inner(steps, self._local))
+
+    @contextmanager
+    def _within(self, names: Iterable[str], *, alone: bool = False) -> Iterator[None]:
+        """Expressions made within it see these names too; `alone`: no others of expressions
+        around it."""
+        before = self._local
+        self._local = frozenset(names) if alone else before.union(names)
+        try:
+            yield
+        finally:
+            self._local = before
 
     def expression(self, expression: ast.Expression) -> Evaluate:
         """Its value for a row."""
@@ -375,8 +412,9 @@ class Compiler:
 
     def _list_comprehension(self, e: ast.ListComprehension) -> Evaluate:
         source, name = self._items(e.source), e.variable
-        where = None if e.where is None else self.predicate(e.where)
-        projection = None if e.projection is None else self.expression(e.projection)
+        with self._within((name,)):
+            where = None if e.where is None else self.predicate(e.where)
+            projection = None if e.projection is None else self.expression(e.projection)
         budget = self.context.budget
 
         def evaluate(row: Row) -> Value:
@@ -397,7 +435,8 @@ class Compiler:
     def _quantifier(self, e: ast.Quantifier) -> Evaluate:
         source, name, kind = self._items(e.source), e.variable, e.kind
         position = e.position
-        test = self._optional(e.where, True)
+        with self._within((name,)):
+            test = self._optional(e.where, True)
 
         def evaluate(row: Row) -> Value:
             items = source(row)
@@ -431,8 +470,9 @@ class Compiler:
 
     def _reduce(self, e: ast.Reduce) -> Evaluate:
         initial, source = self.expression(e.initial), self._items(e.source)
-        step = self.expression(e.expression)
         name, accumulator = e.variable, e.accumulator
+        with self._within((name, accumulator)):
+            step = self.expression(e.expression)
 
         def evaluate(row: Row) -> Value:
             items = source(row)
@@ -452,6 +492,7 @@ class Compiler:
     def _pattern_predicate(self, e: ast.PatternPredicate) -> Evaluate:
         matcher = Matcher(self, (e.pattern,), None, Observed(frozenset(), duplicates=False))
         names = _pattern_names(e.pattern)
+        self._meet(matcher.placed)
 
         def evaluate(row: Row) -> Value:
             return matcher.any({name: row[name] for name in names if name in row})
@@ -460,7 +501,9 @@ class Compiler:
 
     def _pattern_comprehension(self, e: ast.PatternComprehension) -> Evaluate:
         matcher = Matcher(self, (e.pattern,), e.where, Observed(used_names(e.projection)))
-        projection = self.expression(e.projection)
+        self._meet(matcher.placed)
+        with self._within(matcher.names):
+            projection = self.expression(e.projection)
         budget = self.context.budget
 
         def evaluate(row: Row) -> Value:
@@ -479,6 +522,7 @@ class Compiler:
         matcher = Matcher(self, (pattern,), None, Observed(frozenset((name,))))
         selector = e.pattern.selector
         several = selector is not None and selector.kind == "allShortestPaths"
+        self._meet(matcher.placed)
 
         def evaluate(row: Row) -> Value:
             paths: list[Path] = [found[name] for found in matcher.rows((row,))]
@@ -489,8 +533,10 @@ class Compiler:
         return evaluate
 
     def _subquery(self, e: ast.Subquery) -> Evaluate:
-        query = self.subqueries.prepared(e.query, duplicates=e.kind != "exists")
-        budget = self.context.budget
+        with self._within((), alone=True):
+            prepared = self.subqueries.prepare(e.query, duplicates=e.kind != "exists")
+        self._meet(prepared.placed)
+        query, budget = prepared.run, self.context.budget
         if e.kind == "exists":
             return lambda row: next(query(row), None) is not None
         if e.kind == "count":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lineage.opencypher import ast
@@ -11,11 +11,12 @@ from lineage.opencypher.errors import CypherUnsupported
 from lineage.opencypher.matching.matcher import Matcher, Observed
 from lineage.opencypher.names import everything, used_names
 from lineage.opencypher.projecting import Projecting, hides_duplicates
+from lineage.opencypher.steps import Inner, Names, Placed, Stage, Step, alone
 from lineage.opencypher.values import Value, identity_key
+from lineage.opencypher.written import name_of, written
 
 Row = dict[str, Value]
 Rows = Iterable[Row]
-Stage = Callable[[Rows], Iterator[Row]]
 
 _REFUSED: dict[type[ast.Clause], str] = {
     ast.Create: "CREATE is",
@@ -33,8 +34,23 @@ _REFUSED: dict[type[ast.Clause], str] = {
 class Prepared:
     """A query that can run for a row; `columns` are empty where it returns nothing."""
 
-    columns: list[str]
-    run: Callable[[Row], Iterator[Row]]
+    columns: Sequence[str]
+    stages: Sequence[Stage]
+
+    def run(self, row: Row) -> Iterator[Row]:
+        """The rows that it answers for a row."""
+        rows: Iterator[Row] = iter((row,))
+        for stage in self.stages:
+            rows = stage.run(rows)
+        return rows
+
+    def placed(self, names: Names) -> list[Placed]:
+        """Its steps, for a row with these names."""
+        found: list[Placed] = []
+        for stage in self.stages:
+            found += stage.steps(names)
+            names = stage.names(names)
+        return found
 
 
 class Evaluator:
@@ -44,12 +60,9 @@ class Evaluator:
     def __init__(self, compiler: Compiler, stars: Mapping[int, tuple[str, ...]]) -> None:
         self._compiler = compiler
         self._budget = compiler.context.budget
+        self._profile = compiler.context.profile
         self._stars = stars
         compiler.subqueries = self
-
-    def prepared(self, query: ast.Query, *, duplicates: bool) -> Callable[[Row], Iterator[Row]]:
-        """For the expressions: a query that may use the names of a row."""
-        return self.prepare(query, duplicates=duplicates).run
 
     def prepare(self, query: ast.Query, *, duplicates: bool = True) -> Prepared:
         """A query, ready to run. Raises CypherUnsupported for what only a writer may do."""
@@ -63,21 +76,14 @@ class Evaluator:
             rest = query.clauses[place + 1 :]
             if isinstance(clause, ast.With | ast.Return):
                 projecting = self._projecting(clause)
-                stages.append(projecting.rows)
+                stages.append(projecting.stage())
                 if isinstance(clause, ast.Return):
                     columns = projecting.columns
                 hidden = hides_duplicates(clause.projection, after=hidden)
             else:
                 stages.append(self._stage(clause, rest, hidden))
         stages.reverse()
-
-        def run(row: Row) -> Iterator[Row]:
-            rows: Iterator[Row] = iter((row,))
-            for stage in stages:
-                rows = stage(rows)
-            return rows
-
-        return Prepared(columns, run)
+        return Prepared(columns, stages)
 
     def _union(self, query: ast.Union, duplicates: bool) -> Prepared:
         matter = duplicates and query.all
@@ -95,7 +101,7 @@ class Evaluator:
             case ast.Match():
                 observed = _observed(rest, [p.variable for p in clause.patterns], hidden)
                 matcher = Matcher(self._compiler, clause.patterns, clause.where, observed)
-                return matcher.optional if clause.optional else matcher.rows
+                return matcher.stage(optional=clause.optional)
             case ast.Unwind():
                 return self._unwind(clause)
             case ast.CallSubquery():
@@ -105,7 +111,8 @@ class Evaluator:
         )
 
     def _unwind(self, clause: ast.Unwind) -> Stage:
-        items = self._compiler.expression(clause.expression)
+        with self._compiler.meeting() as inner:
+            items = self._compiler.expression(clause.expression)
         name, budget = clause.variable, self._budget
 
         def unwind(rows: Rows) -> Iterator[Row]:
@@ -117,7 +124,11 @@ class Evaluator:
                     budget.step()
                     yield {**row, name: item}
 
-        return unwind
+        def details() -> str:
+            return f"{written(clause.expression)} AS {name_of(name)}"
+
+        step = Step("Unwind", unwind, details, inner=tuple(inner))
+        return alone(step, self._profile, lambda names: names | {name})
 
     def _call(self, clause: ast.CallSubquery, hidden: bool) -> Stage:
         if clause.in_transactions:
@@ -127,12 +138,11 @@ class Evaluator:
         else:
             inner = self.prepare(clause.query, duplicates=not hidden)
         imports = clause.imports
+        some = None if imports is None or imports == ("*",) else frozenset(imports)
 
         def call(rows: Rows) -> Iterator[Row]:
             for row in rows:
-                given = row
-                if imports is not None and imports != ("*",):
-                    given = {name: row[name] for name in imports}
+                given = row if some is None else {name: row[name] for name in some}
                 empty = True
                 for found in inner.run(dict(given)):
                     empty = False
@@ -140,7 +150,15 @@ class Evaluator:
                 if empty and clause.optional:
                     yield {**row, **dict.fromkeys(inner.columns)}
 
-        return call
+        def seen(names: Names) -> list[Placed]:
+            return inner.placed(names if some is None else some)
+
+        def details() -> str:
+            scope = "" if imports is None else ", ".join(map(name_of, imports))
+            return f"{'OPTIONAL ' if clause.optional else ''}CALL ({scope})"
+
+        step = Step("Apply", call, details, inner=(Inner(seen),))
+        return alone(step, self._profile, lambda names: names.union(inner.columns))
 
     def _importing(self, query: ast.Query, hidden: bool) -> Prepared:
         """A sub-query without a scope: a WITH at its beginning says what it imports."""
@@ -151,22 +169,35 @@ class Evaluator:
         prepared = self.prepare(query, duplicates=not hidden)
         if query.clauses and isinstance(query.clauses[0], ast.With):
             return prepared
-        return Prepared(prepared.columns, lambda row: prepared.run({}))
+        return Prepared(prepared.columns, (_NOTHING, *prepared.stages))
 
     def _both(self, left: Prepared, right: Prepared, all: bool) -> Prepared:
         budget = self._budget
 
-        def run(row: Row) -> Iterator[Row]:
-            seen: set[Hashable] = set()
-            for side in (left, right):
-                for found in side.run(dict(row)):
-                    key = tuple(identity_key(found.get(name)) for name in left.columns)
-                    if all or key not in seen:
-                        seen.add(key)
-                        budget.hold()
-                        yield found
+        def unite(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                seen: set[Hashable] = set()
+                for side in (left, right):
+                    for found in side.run(dict(row)):
+                        key = tuple(identity_key(found.get(name)) for name in left.columns)
+                        if all or key not in seen:
+                            seen.add(key)
+                            budget.hold()
+                            yield found
 
-        return Prepared(left.columns, run)
+        step = Step(
+            "Union",
+            unite,
+            lambda: "ALL" if all else "",
+            inner=(Inner(left.placed), Inner(right.placed)),
+        )
+        return Prepared(
+            left.columns, (alone(step, self._profile, lambda names: frozenset(left.columns)),)
+        )
+
+
+# What a sub-query sees that imports nothing.
+_NOTHING = Stage(lambda rows: ({} for _ in rows), lambda names: (), lambda names: frozenset())
 
 
 def _observed(rest: tuple[ast.Clause, ...], paths: list[str | None], hidden: bool) -> Observed:

@@ -13,7 +13,9 @@ from lineage.opencypher.errors import CypherSyntaxError
 from lineage.opencypher.functions.registry import Aggregate, Context, find_aggregate
 from lineage.opencypher.matching.matcher import in_batches, load
 from lineage.opencypher.names import looked_into, parts
+from lineage.opencypher.steps import Inner, Stage, Step, through
 from lineage.opencypher.values import Value, identity_key, kind_of, order_key
+from lineage.opencypher.written import name_of, written
 
 Row = dict[str, Value]
 # What came in (for a group: its first row), and what goes out.
@@ -76,15 +78,19 @@ class Projecting:
             *((item.name, item.expression) for item in projection.items),
         ]
         self.columns = [name for name, _ in self._items]
-        self._distinct = projection.distinct
+        self._projection = projection
         self._aggregates: dict[ast.Expression, str] = {}
         self._grouped = any(True for _, e in self._items for _ in aggregates_in(e))
         named = {e: ast.Variable(e.position, name) for name, e in self._items}
-        self._order = [
-            (compiler.expression(self._seen_after(item.expression, named)), item.descending)
-            for item in projection.order_by
-        ]
-        self._where = None if where is None else compiler.predicate(self._seen_after(where, named))
+        with compiler.meeting() as ordered:
+            self._order = [
+                (compiler.expression(self._seen_after(item.expression, named)), item.descending)
+                for item in projection.order_by
+            ]
+        with compiler.meeting() as filtered:
+            self._where = (
+                None if where is None else compiler.predicate(self._seen_after(where, named))
+            )
         looked = [looked_into(item.expression) for item in projection.order_by]
         if where is not None:
             looked.append(looked_into(where))
@@ -93,29 +99,72 @@ class Projecting:
         self._limit = None if projection.limit is None else self._bound(projection.limit)
         self._plain: list[tuple[str, Evaluate]] = []
         self._summed: list[tuple[str, Evaluate]] = []
-        for name, e in self._items:
-            if self._grouped and any(True for _ in aggregates_in(e)):
-                self._summed.append((name, compiler.expression(self._with_aggregates(e))))
-            else:
-                self._plain.append((name, compiler.expression(e)))
-        self._counters = [_counter(compiler, e) for e in self._aggregates]
+        with compiler.meeting() as projected:
+            for name, e in self._items:
+                if self._grouped and any(True for _ in aggregates_in(e)):
+                    self._summed.append((name, compiler.expression(self._with_aggregates(e))))
+                else:
+                    self._plain.append((name, compiler.expression(e)))
+            self._counters = [_counter(compiler, e) for e in self._aggregates]
         self._hidden = list(self._aggregates.values())
+        self._first = self._projected(tuple(projected))
+        self._then = [*self._bounded(tuple(ordered)), *self._kept(where, tuple(filtered))]
 
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
         """What comes out."""
-        pairs = self._groups(rows) if self._grouped else self._each(rows)
-        if self._distinct:
-            pairs = self._once(pairs)
-        if self._order:
-            pairs = iter(self._sorted(pairs))
-        if self._skip is not None or self._limit is not None:
-            start = self._skip or 0
-            stop = None if self._limit is None else start + self._limit
-            pairs = islice(pairs, start, stop)
-        if self._where is not None:
-            where = self._where
-            pairs = (pair for pair in pairs if where({**pair[0], **pair[1]}))
+        pairs = through((self._first, *self._then), rows, self._context.profile)
         return (new for _, new in pairs)
+
+    def stage(self) -> Stage:
+        """The clause that it is."""
+        columns = frozenset(self.columns)
+        return Stage(
+            self.rows,
+            # ORDER BY and WHERE see what came in, and what goes out.
+            lambda names: [(self._first, names), *((s, names | columns) for s in self._then)],
+            lambda names: columns,
+        )
+
+    # --- Steps: all make pairs of pairs, but for the first, which makes them of rows ---
+
+    def _projected(self, inner: tuple[Inner, ...]) -> Step:
+        def details() -> str:
+            return ", ".join(
+                text if (text := written(e)) == name_of(name) else f"{text} AS {name_of(name)}"
+                for name, e in self._items
+            )
+
+        if self._grouped:
+            return Step("EagerAggregation", self._groups, details, inner=inner)
+        return Step("Projection", self._each, details, inner=inner)
+
+    def _bounded(self, inner: tuple[Inner, ...]) -> Iterator[Step]:
+        projection, skip, limit = self._projection, self._skip, self._limit
+        if projection.distinct:
+            yield Step("Distinct", self._once, lambda: ", ".join(map(name_of, self.columns)))
+        if self._order:
+
+            def order() -> str:
+                return ", ".join(
+                    written(item.expression) + (" DESC" if item.descending else "")
+                    for item in projection.order_by
+                )
+
+            yield Step("Sort" if limit is None else "Top", self._sorted, order, inner=inner)
+        if projection.skip is not None:
+            yield Step("Skip", lambda rows: islice(rows, skip, None), _text(projection.skip))
+        if projection.limit is not None:
+            yield Step("Limit", lambda rows: islice(rows, limit), _text(projection.limit))
+
+    def _kept(self, where: ast.Expression | None, inner: tuple[Inner, ...]) -> Iterator[Step]:
+        holds = self._where
+        if where is None or holds is None:
+            return
+
+        def keep(pairs: Iterable[Pair]) -> Iterator[Pair]:
+            return (pair for pair in pairs if holds({**pair[0], **pair[1]}))
+
+        yield Step("Filter", keep, _text(where), inner=inner)
 
     # --- Names that ORDER BY and WHERE see ---
 
@@ -202,7 +251,7 @@ class Projecting:
                 budget.hold()
                 yield pair
 
-    def _sorted(self, pairs: Iterable[Pair]) -> list[Pair]:
+    def _sorted(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
         budget = self._context.budget
         order = self._order
         wanted = None if self._limit is None else self._limit + (self._skip or 0)
@@ -223,7 +272,9 @@ class Projecting:
                 del kept[wanted:]
         sort()
         budget.release(len(kept))
-        return [pair for _, pair in kept]
+        ordered = [pair for _, pair in kept]
+        kept.clear()
+        yield from ordered
 
 
 class _Count:
@@ -268,6 +319,10 @@ class _CountRows(_Count):
 
     def result(self) -> Value:
         return self._rows
+
+
+def _text(expression: ast.Expression) -> Callable[[], str]:
+    return lambda: written(expression)
 
 
 def _counter(compiler: Compiler, expression: ast.Expression) -> Callable[[], _Count]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -24,15 +24,20 @@ from lineage.opencypher.functions.registry import Context
 from lineage.opencypher.graph import Graph
 from lineage.opencypher.limits import Budget, Limits
 from lineage.opencypher.parsing import parse
+from lineage.opencypher.steps import Placed, Profile
 from lineage.opencypher.values import Value
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The columns of an answer, and its rows: lazily, once, each a tuple in their order."""
+    """The columns of an answer, and its rows: lazily, once, each a tuple in their order.
+
+    `steps` are what makes the rows: its plan.
+    """
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[Value, ...]]
+    steps: Callable[[], Sequence[Placed]]
 
 
 @lru_cache(maxsize=256)
@@ -51,6 +56,7 @@ def run(
     *,
     limits: Limits | None = None,
     now: datetime | None = None,
+    profile: Profile | None = None,
 ) -> Result:
     """Run a query that only reads over a graph.
 
@@ -61,6 +67,7 @@ def run(
     parameters: null, booleans, numbers, strings, lists, maps, temporal values, nodes.
     limits: when to stop; by default only memory is bounded.
     now: the clock of the statement; the present by default.
+    profile: told what each step does.
 
     Raises
     ------
@@ -74,14 +81,14 @@ def run(
         if name not in given:
             raise CypherParameterMissing(name, position=position)
     budget = Budget(limits or Limits())
-    context = Context(graph, budget, now or datetime.now(UTC))
+    context = Context(graph, budget, now or datetime.now(UTC), profile=profile)
     try:
         evaluator = Evaluator(Compiler(context, given), analysis.stars)
         prepared = evaluator.prepare(analysis.query)
     except RecursionError:
         raise CypherUnsupported("an expression nested this deeply is") from None
     columns = tuple(analysis.columns)
-    return Result(columns, _rows(prepared.run, columns))
+    return Result(columns, _rows(prepared.run, columns), lambda: prepared.placed(frozenset()))
 
 
 def _rows(run: Any, columns: tuple[str, ...]) -> Iterator[tuple[Value, ...]]:

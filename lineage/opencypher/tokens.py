@@ -17,10 +17,11 @@ from lark import Token
 
 from lineage.opencypher.ast import Position
 from lineage.opencypher.errors import CypherSyntaxError, CypherUnsupported
+from lineage.opencypher.prefixes import SPACE
 
 _SCANNER = re.compile(
+    rf"(?P<SPACE>{SPACE})"
     r"""
-    (?P<SPACE>[\s\u180e\u200b]+|//[^\n]*|/\*.*?\*/)
   | (?P<FLOAT>(?:\d+\.\d+|\.\d+)(?:[eE][+-]?\d+)?\w*|\d+[eE][+-]?\d+\w*)
   | (?P<INTEGER>\d\w*)
   | (?P<NAME>[^\W\d]\w*)

@@ -13,6 +13,7 @@ from lineage.errors import NotFound, Unsupported
 from lineage.model import NODE_CLASSES, Event, Node
 from lineage.model.graph import Link, Vertex, Walk
 from lineage.pictures.drawing import ends
+from lineage.questions.query_plan import QueryPlan
 from lineage.questions.rendering import as_json, event_as_json, node_as_json
 
 _NODES = tuple(NODE_CLASSES.values())
@@ -24,12 +25,14 @@ class Result:
 
     Values are None, bool, int, float, str, bytes, lists and maps, `Artifact`, `Execution`,
     `Context` and `Event`; what is none of these is a `Vertex`, `Link` or `Walk` (a path) of
-    `lineage.model.graph`. `complete` is False where a limit cut the rows off.
+    `lineage.model.graph`. `complete` is False where a limit cut the rows off. `plan` is there where
+    the query began with EXPLAIN or PROFILE.
     """
 
     columns: tuple[str, ...]
     rows: Sequence[tuple[Any, ...]]
     complete: bool = True
+    plan: QueryPlan | None = None
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return iter(self.rows)
@@ -67,10 +70,11 @@ class Result:
             "columns": list(self.columns),
             "rows": [[value_as_json(value) for value in row] for row in self.rows],
             "complete": self.complete,
+            **({} if self.plan is None else {"plan": self.plan.to_dict()["plan"]}),
         }
 
     def to_json(self) -> str:
-        """One JSON object: `columns`, `rows`, `complete`."""
+        """One JSON object: `columns`, `rows`, `complete`; `plan` too where there is one."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def to_jsonl(self) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Answer, Backend, Filter
+from lineage.backends.base import Answer, Asking, Backend, Filter
 from lineage.backends.naming import property_key, type_label
 from lineage.backends.native import native_properties
-from lineage.errors import InvalidValue, NotFound
+from lineage.errors import InvalidQuery, InvalidValue, NotFound
 from lineage.model import Kind
+from lineage.opencypher.prefixes import without_prefix
+from lineage.questions.query_plan import QueryPlan
 from lineage.questions.results import Result
 from lineage.rules.values import checked_int64, checked_text, is_text, shown
 from lineage.store.subject import Subject
@@ -69,6 +71,9 @@ class Querying(Subject):
         limit: the most rows to answer; `complete` tells whether there were more.
         timeout: seconds after which the query is stopped.
 
+        A text that begins with EXPLAIN is not run: the result has no rows, and a `plan`. With
+        PROFILE it is run, and the plan says what each operator did. `explain` gives the plan alone.
+
         Raises
         ------
         InvalidQuery: the query is wrong, or asks for what is not done here.
@@ -81,6 +86,48 @@ class Querying(Subject):
         >>> store.query("UNWIND $xs AS x RETURN x * 2 AS twice", xs=[1, 2]).rows
         [(2,), (4,)]
         """
+        return self._asked(cypher, parameters, named, limit, timeout, Asking.ROWS)
+
+    def explain(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None = None,
+        /,
+        *,
+        profile: bool = False,
+        limit: int | None = None,
+        timeout: float | None = None,
+        **named: Any,
+    ) -> QueryPlan:
+        """How a query is answered: where it starts, what it walks, what it filters.
+
+        It is planned only, and needs no values for its parameters; with `profile` it is run as
+        `query` does, and each operator says how many rows it made, how often it turned to the
+        store, and how long that took where the backend tells. What `query` refuses is refused.
+
+        Parameters are those of `query`; EXPLAIN or PROFILE may stand before the text.
+
+        Examples
+        --------
+        >>> store = lineage.connect("memory://")
+        >>> plan = store.explain("MATCH (m:Model {name: $name}) RETURN m.uri AS uri")
+        >>> [operator.name for operator in plan]
+        ['ProduceResults', 'Projection', 'Filter', 'Filter', 'NodeIndexSeek']
+        """
+        asking = Asking.PROFILE if profile else Asking.EXPLAIN
+        plan = self._asked(cypher, parameters, named, limit, timeout, asking).plan
+        assert plan is not None
+        return plan
+
+    def _asked(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None,
+        named: Mapping[str, Any],
+        limit: int | None,
+        timeout: float | None,
+        asking: Asking,
+    ) -> Result:
         if not isinstance(cypher, str) or not is_text(cypher):
             raise InvalidValue(f"the query is no text: {shown(cypher)}")
         if limit is not None and checked_int64(limit, "limit") < 0:
@@ -91,19 +138,35 @@ class Querying(Subject):
             name: _parameter(value, f"${name}")
             for name, value in {**(parameters or {}), **named}.items()
         }
-        answer = self._answer(cypher, given, limit, timeout)
-        return Result(answer.columns, answer.rows, answer.complete)
+        typed, text = without_prefix(cypher)
+        if Asking.ROWS not in (asking, typed) and asking is not typed:
+            raise InvalidQuery(
+                f"the query begins with {typed.upper()}, and {asking.upper()} is asked for; "
+                "decide for one"
+            )
+        asking = typed if asking is Asking.ROWS else asking
+        answer = self._answer(text, given, limit, timeout, asking)
+        plan = None
+        if answer.plan is not None:
+            rows = len(answer.rows) if asking is Asking.PROFILE else None
+            plan = QueryPlan(answer.plan, rows, answer.complete)
+        return Result(answer.columns, answer.rows, answer.complete, plan)
 
     def _answer(
-        self, cypher: str, given: Mapping[str, Any], limit: int | None, timeout: float | None
+        self,
+        cypher: str,
+        given: Mapping[str, Any],
+        limit: int | None,
+        timeout: float | None,
+        asking: Asking,
     ) -> Answer:
         if self.backend.capabilities.cypher:
-            return self.backend.query(cypher, given, limit=limit, timeout=timeout)
+            return self.backend.query(cypher, given, limit=limit, timeout=timeout, asking=asking)
         # Of use only to those who ask, and heavy.
         from lineage.opencypher.answering import answered
 
         with self.backend.read() as reader:
-            return answered(reader, cypher, given, limit=limit, timeout=timeout)
+            return answered(reader, cypher, given, limit=limit, timeout=timeout, asking=asking)
 
     def vocabulary(self) -> Vocabulary:
         """The labels, relationship types and property names that a query may use.

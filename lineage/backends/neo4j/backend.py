@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from lineage.backends.base import (
     Answer,
+    Asking,
     Backend,
     Capabilities,
     Filter,
@@ -139,6 +140,7 @@ class Neo4jBackend(Backend):
         *,
         limit: int | None = None,
         timeout: float | None = None,
+        asking: Asking = Asking.ROWS,
     ) -> Answer:
         with translated(self._address):
             return run_query(
@@ -147,6 +149,7 @@ class Neo4jBackend(Backend):
                 parameters,
                 limit=limit,
                 timeout=timeout,
+                asking=asking,
             )
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ _READING = frozenset(
         "AllNodesScan", "AntiSemiApply", "Apply", "Argument", "ArgumentTracker", "AssertSameNode",
         "AssertSameRelationship", "BFSPruningVarLengthExpand", "CacheProperties",
         "CartesianProduct", "ConditionalApply", "AntiConditionalApply", "Distinct", "Eager",
-        "EagerAggregation", "EmptyResult", "EmptyRow", "ExhaustiveLimit", "Expand", "Filter",
+        "EagerAggregation", "EmptyRow", "ExhaustiveLimit", "Expand", "Filter",
         "IntersectionNodeByLabelsScan", "LeftOuterHashJoin", "LetAntiSemiApply",
         "LetSelectOrAntiSemiApply", "LetSelectOrSemiApply", "LetSemiApply", "Limit",
         "MultiNodeIndexSeek", "NodeByElementIdSeek", "NodeByIdSeek", "NodeByLabelScan",
@@ -67,6 +67,8 @@ _REASONS = {
     "LoadCSV": "LOAD CSV reads files and URLs",
     "TransactionApply": "CALL … IN TRANSACTIONS commits on its own",
     "TransactionForeach": "CALL … IN TRANSACTIONS commits on its own",
+    # All that is left in the plan of a write behind `WHERE false`.
+    "EmptyResult": "it answers no rows, as only what writes does",
     "AdministrationCommand": "it is an administration command",
     "TerminateTransactions": "it ends transactions",
 }

@@ -19,8 +19,9 @@ from typing import Any
 import neo4j
 from neo4j import exceptions
 
-from lineage.backends.base import Answer
+from lineage.backends.base import Answer, Asking
 from lineage.backends.neo4j.answering import Answering
+from lineage.backends.neo4j.explaining import explained, profiled
 from lineage.backends.neo4j.guarding import check
 from lineage.backends.neo4j.templates import template
 from lineage.errors import InvalidQuery, QueryStopped
@@ -48,9 +49,10 @@ def run_query(
     *,
     limit: int | None,
     timeout: float | None,
+    asking: Asking,
 ) -> Answer:
     """See `Backend.query`. `session` opens one for reading."""
-    run = _Run(session, cypher, parameters, limit, timeout)
+    run = _Run(session, cypher, parameters, limit, timeout, asking)
     thread = threading.Thread(target=run, name="lineage-query", daemon=True)
     thread.start()
     try:
@@ -74,6 +76,7 @@ class _Run:
         parameters: Mapping[str, Any],
         limit: int | None,
         timeout: float | None,
+        asking: Asking,
     ) -> None:
         self.done = threading.Event()
         self._session = session
@@ -81,6 +84,7 @@ class _Run:
         self._parameters = dict(parameters)
         self._limit = limit
         self._timeout = timeout
+        self._asking = asking
         self._mark = uuid.uuid4().hex
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._answer: Answer | None = None
@@ -89,7 +93,10 @@ class _Run:
     def __call__(self) -> None:
         try:
             with self._session() as session:
-                self._explain(session)
+                planned = self._explained(session)
+                if self._asking is Asking.EXPLAIN:
+                    self._answer = planned
+                    return
                 if self._deadline is not None and time.monotonic() >= self._deadline:
                     # An order to stop may have come between the two, and found nothing.
                     raise self._at_deadline()
@@ -104,8 +111,8 @@ class _Run:
         """Have the server terminate it, by a thread that ends when the order has arrived."""
 
         def order() -> None:
-            errors = suppress(exceptions.Neo4jError, exceptions.DriverError)
-            with errors, self._session() as session:
+            # Whatever becomes of it, nobody waits for it any more: the driver may be closed by now.
+            with suppress(Exception), self._session() as session:
                 session.run(template("manage/stop_queries"), mark=self._mark).consume()
 
         thread = threading.Thread(target=order, name="lineage-stop-query", daemon=True)
@@ -124,14 +131,19 @@ class _Run:
             self._raise(self._error)
         raise self._error
 
-    def _explain(self, session: neo4j.Session) -> None:
+    def _explained(self, session: neo4j.Session) -> Answer:
+        """Its columns and its plan, which may be carried out."""
         # On a line of its own, so that whatever the text begins with stays what it is.
         explain = neo4j.Query(
             f"EXPLAIN\n{self._cypher}",
             metadata={"lineage_query": self._mark},
             timeout=self._left(),
         )
-        check(session.run(explain, self._parameters).consume())
+        result = session.run(explain, self._parameters)
+        columns = tuple(result.keys())
+        summary = result.consume()
+        check(summary)
+        return Answer(columns, [], True, explained(summary))
 
     def _transaction(self, session: neo4j.Session) -> neo4j.Transaction:
         return session.begin_transaction(
@@ -139,19 +151,25 @@ class _Run:
         )
 
     def _rows(self, transaction: neo4j.Transaction) -> Answer:
-        result = transaction.run(self._cypher, self._parameters)
+        profile = self._asking is Asking.PROFILE
+        text = f"PROFILE\n{self._cypher}" if profile else self._cypher
+        result = transaction.run(text, self._parameters)
         columns = tuple(result.keys())
         found: list[tuple[Any, ...]] = []
         complete = True
         for record in result:
             if self._limit is not None and len(found) == self._limit:
                 complete = False
+                if profile:
+                    # The server tells no profile of what was not run to its end.
+                    continue
                 break
             found.append(tuple(record.values()))
         if not complete:
             # The rest is not sent; before that is said, the transaction answers nothing else.
             result.consume()
-        return Answer(columns, Answering(found, transaction).rows(), complete)
+        plan = profiled(result.consume()) if profile else None
+        return Answer(columns, Answering(found, transaction).rows(), complete, plan)
 
     def _left(self) -> float | None:
         if self._deadline is None:

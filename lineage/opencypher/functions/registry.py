@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     from lineage.opencypher.graph import Graph
     from lineage.opencypher.limits import Budget
+    from lineage.opencypher.steps import Profile
 
 Value = Any
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,12 +37,14 @@ class Context:
 
     `now` is the clock of the statement (aware), the same however often it is asked for. `budget`
     stops long work: `budget.step(n)` before making n values, `budget.hold(n)` for n kept ones.
+    `profile` is there where it is counted what each step does.
     """
 
     graph: Graph
     budget: Budget
     now: datetime
     random: random.Random = field(default_factory=random.Random)
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)

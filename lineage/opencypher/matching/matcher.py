@@ -6,7 +6,9 @@ A relationship stands for no two relationships of one MATCH.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, Protocol
 
@@ -14,6 +16,14 @@ from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherTypeError
 from lineage.opencypher.functions.registry import Context
 from lineage.opencypher.matching import planning
+from lineage.opencypher.matching.describing import (
+    anchor_text,
+    link_text,
+    predicate_text,
+    scan_name,
+    walk_name,
+)
+from lineage.opencypher.matching.pruning import Reach, Taken, disjoint, may_share
 from lineage.opencypher.matching.shape import HIDDEN, Link, PathShape, shape_of
 from lineage.opencypher.matching.walks import (
     ReachedPath,
@@ -22,11 +32,13 @@ from lineage.opencypher.matching.walks import (
     lists_of,
 )
 from lineage.opencypher.names import looked_into, used_names
+from lineage.opencypher.steps import Inner, Names, Placed, Stage, Step, alone, through
 from lineage.opencypher.values import Node, Path, Relationship, Value, kind_of
+from lineage.opencypher.written import name_of
 
 Row = dict[str, Value]
 Rows = Iterable[Row]
-Step = Callable[[Rows], Iterator[Row]]
+Run = Callable[[Rows], Iterator[Row]]
 
 _LARGEST_BATCH = 2048
 
@@ -41,6 +53,9 @@ class Compiler(Protocol):
 
     def predicate(self, expression: ast.Expression) -> Callable[[Row], bool]:
         """Whether it is true for a row."""
+
+    def meeting(self) -> AbstractContextManager[list[Inner]]:
+        """Within it, what expressions that are made run for their rows is listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +90,9 @@ class Matcher:
         self._shape = shape_of(patterns, where)
         self._observed = observed
         self._where_names = frozenset().union(*(used_names(p) for p in self._shape.predicates))
-        self._plans: dict[frozenset[str], list[Step]] = {}
-        self.names = {name for name in self._shape.names if not name.startswith(HIDDEN)}
+        self._plans: dict[Names, list[Step]] = {}
+        self._names = frozenset(self._shape.names)
+        self.names = frozenset(name for name in self._names if not name.startswith(HIDDEN))
 
     def rows(self, rows: Rows) -> Iterator[Row]:
         """All matches of all rows."""
@@ -85,10 +101,22 @@ class Matcher:
         if first is None:
             return iter(())
         steps = self._steps(frozenset(first))
-        found: Iterator[Row] = _again(first, iterator)
-        for step in steps:
-            found = step(found)
-        return found
+        return through(steps, _again(first, iterator), self._context.profile)
+
+    def stage(self, *, optional: bool) -> Stage:
+        """The clause that it is."""
+
+        def names(before: Names) -> Names:
+            return before | self.names
+
+        if not optional:
+            return Stage(self.rows, self.placed, names)
+        step = Step("Optional", self.optional, inner=(Inner(self.placed),))
+        return alone(step, self._context.profile, names)
+
+    def placed(self, bound: Names) -> list[Placed]:
+        """Its steps, for rows that have values for `bound`."""
+        return [(step, bound | self._names) for step in self._steps(bound)]
 
     def any(self, row: Row) -> bool:
         """Whether there is a match for this row."""
@@ -112,50 +140,58 @@ class Matcher:
 
     # --- Making the steps ---
 
-    def _steps(self, bound: frozenset[str]) -> list[Step]:
+    def _steps(self, bound: Names) -> list[Step]:
+        bound &= self._names
         if bound not in self._plans:
-            self._plans[bound] = self._planned(bound)
+            self._plans[bound] = list(self._planned(bound))
         return self._plans[bound]
 
-    def _planned(self, bound: frozenset[str]) -> list[Step]:
-        steps: list[Step] = []
+    def _planned(self, bound: Names) -> Iterator[Step]:
         walked: list[Link] = []
-        pruned: list[_Reach] = []
+        pruned: list[Reach] = []
+        first = True
         for step in planning.plan(self._shape, bound, self._context.graph):
             match step:
                 case planning.Anchor():
-                    steps.append(self._anchor(step))
+                    yield self._anchor(step, again=not first)
                 case planning.Known(node=node):
-                    steps.append(_known(node))
+                    yield Step("Argument", _known(node), partial(name_of, node))
                 case planning.Keep(predicates=predicates):
-                    steps += [self._keep(p) for p in self._in_order(predicates)]
+                    yield from map(self._keep, self._in_order(predicates))
                 case planning.Named(path=path):
-                    steps.append(self._named(path))
+                    if not any(link.segment and self._may_prune(link) for link in path.links):
+                        yield self._named(path)
                 case planning.Given(link=link, known=known):
-                    steps.append(self._given(link, known, walked))
+                    yield self._given(link, known, walked)
                     walked.append(link)
                 case planning.Every(link=link):
-                    steps.append(self._every(link, walked))
+                    yield self._every(link, walked)
                     walked.append(link)
                 case planning.Follow(link=link):
-                    steps.append(self._follow(step, walked, pruned))
+                    yield self._follow(step, walked, pruned)
                     walked.append(link)
+            first = False
         compatible = self._compatible(walked, pruned)
         if compatible is not None:
             # Before paths get their names and lengths.
-            steps.append(compatible)
+            yield compatible
         if pruned:
-            steps += [self._lengths(path) for path in self._shape.paths if path.links]
-        return steps
+            for path in self._shape.paths:
+                if any(self._may_prune(link) for link in path.links):
+                    yield self._lengths(path)
 
     @staticmethod
     def _in_order(predicates: Sequence[ast.Expression]) -> list[ast.Expression]:
         """Labels first: they are decided without fetching properties."""
         return sorted(predicates, key=lambda p: not isinstance(p, ast.HasLabels))
 
-    def _anchor(self, anchor: planning.Anchor) -> Step:
+    def _anchor(self, anchor: planning.Anchor, *, again: bool) -> Step:
         graph, budget = self._context.graph, self._context.budget
         name, label, key = anchor.node, anchor.label, anchor.key
+
+        def details() -> str:
+            return anchor_text(anchor, again=again)
+
         if key is None or anchor.value is None:
 
             def scan(rows: Rows) -> Iterator[Row]:
@@ -164,8 +200,10 @@ class Matcher:
                         budget.step()
                         yield {**row, name: node}
 
-            return scan
-        value_of = self._compiler.expression(anchor.value)
+            kind = "AllNodesScan" if label is None else "NodeByLabelScan"
+            return Step(kind, scan, details, anchor.estimate)
+        with self._compiler.meeting() as inner:
+            value_of = self._compiler.expression(anchor.value)
 
         def find(rows: Rows) -> Iterator[Row]:
             for row in rows:
@@ -181,10 +219,13 @@ class Matcher:
                             seen.add(node)
                             yield {**row, name: node}
 
-        return find
+        kind = "NodeUniqueIndexSeek" if key == "id" else "NodeIndexSeek"
+        return Step(kind, find, details, anchor.estimate, tuple(inner))
 
     def _keep(self, predicate: ast.Expression) -> Step:
-        graph = self._context.graph
+        def details() -> str:
+            return predicate_text((predicate,))
+
         if (
             isinstance(predicate, ast.HasLabels)
             and isinstance(predicate.subject, ast.Variable)
@@ -192,15 +233,15 @@ class Matcher:
         ):
             labelled = self._labelled(predicate.subject.name, predicate.labels.name or "")
             if labelled is not None:
-                return labelled
-        holds = self._compiler.predicate(predicate)
-        names = looked_into(predicate)
+                return Step("Filter", labelled, details)
+        with self._compiler.meeting() as inner:
+            holds = self._compiler.predicate(predicate)
+        return Step("Filter", self._kept(holds, predicate), details, None, tuple(inner))
+
+    def _kept(self, holds: Callable[[Row], bool], predicate: ast.Expression) -> Run:
+        graph, names = self._context.graph, looked_into(predicate)
         if not names:
-
-            def keep(rows: Rows) -> Iterator[Row]:
-                return filter(holds, rows)
-
-            return keep
+            return lambda rows: filter(holds, rows)
 
         def load_and_keep(rows: Rows) -> Iterator[Row]:
             for batch in in_batches(rows):
@@ -209,7 +250,7 @@ class Matcher:
 
         return load_and_keep
 
-    def _labelled(self, name: str, label: str) -> Step | None:
+    def _labelled(self, name: str, label: str) -> Run | None:
         if name not in self._shape.nodes:
             return None
         graph, budget = self._context.graph, self._context.budget
@@ -226,20 +267,26 @@ class Matcher:
 
         return keep
 
-    def _follow(self, step: planning.Follow, walked: Sequence[Link], pruned: list[_Reach]) -> Step:
+    def _follow(self, step: planning.Follow, walked: Sequence[Link], pruned: list[Reach]) -> Step:
         link = step.link
-        taken = _Taken([other for other in walked if _may_share(other, link)])
-        if link.selector is not None:
-            return self._shortest(step)
-        if not link.repeated:
-            return self._expand(step, taken)
-        if self._may_prune(link):
-            reach = _Reach(self, step)
-            pruned.append(reach)
-            return reach.rows
-        return self._trails(step, taken)
+        taken = Taken([other for other in walked if may_share(other, link)])
+        with self._compiler.meeting() as inner:
+            if link.selector is not None:
+                run = self._shortest(step)
+            elif not link.repeated:
+                run = self._expand(step, taken)
+            elif self._may_prune(link):
+                reach = Reach(self.walker(link, from_left=step.from_left), step)
+                pruned.append(reach)
+                run = reach.rows
+            else:
+                run = self._trails(step, taken)
+        name = walk_name(step, pruned=self._may_prune(link))
+        return Step(
+            name, run, lambda: link_text(link, from_left=step.from_left), None, tuple(inner)
+        )
 
-    def _expand(self, step: planning.Follow, taken: _Taken) -> Step:
+    def _expand(self, step: planning.Follow, taken: Taken) -> Run:
         graph, budget = self._context.graph, self._context.budget
         first, [hop] = _ends(step.link, step.from_left)
         target = step.link.right if step.from_left else step.link.left
@@ -263,7 +310,7 @@ class Matcher:
 
     def _every(self, link: Link, walked: Sequence[Link]) -> Step:
         graph, budget = self._context.graph, self._context.budget
-        taken = _Taken([other for other in walked if _may_share(other, link)])
+        taken = Taken([other for other in walked if may_share(other, link)])
         [hop] = link.hops
 
         def scan(rows: Rows) -> Iterator[Row]:
@@ -280,7 +327,7 @@ class Matcher:
                         found = {link.left: end, hop.name: relationship, link.right: start}
                         yield {**row, **found}
 
-        return scan
+        return Step(scan_name(hop), scan, lambda: link_text(link, from_left=True))
 
     def walker(self, link: Link, *, from_left: bool) -> Walker:
         """What walks a repeated link from one of its ends."""
@@ -300,7 +347,7 @@ class Matcher:
             self._context.graph, self._context.budget, link, where, loads, from_left=from_left
         )
 
-    def _trails(self, step: planning.Follow, taken: _Taken) -> Step:
+    def _trails(self, step: planning.Follow, taken: Taken) -> Run:
         link = step.link
         walker = self.walker(link, from_left=step.from_left)
         start = link.left if step.from_left else link.right
@@ -321,7 +368,7 @@ class Matcher:
 
         return walk
 
-    def _shortest(self, step: planning.Follow) -> Step:
+    def _shortest(self, step: planning.Follow) -> Run:
         link = step.link
         selector = link.selector
         assert selector is not None
@@ -372,7 +419,7 @@ class Matcher:
             return self._given_list(link, known)
         budget = self._context.budget
         hop = link.hops[0]
-        taken = _Taken([other for other in walked if _may_share(other, link)])
+        taken = Taken([other for other in walked if may_share(other, link)])
 
         def fit(rows: Rows) -> Iterator[Row]:
             for row in rows:
@@ -400,7 +447,7 @@ class Matcher:
                         continue
                     yield {**row, link.left: left, link.right: right}
 
-        return fit
+        return Step("ProjectEndpoints", fit, lambda: link_text(link, from_left=True))
 
     def _given_list(self, link: Link, known: frozenset[str]) -> Step:
         start_known = link.left in known or link.right in known
@@ -422,16 +469,9 @@ class Matcher:
                             other = segment.nodes[-1] if from_left else segment.nodes[0]
                             yield {**row, start: first, target: other, link.segment: segment}
 
-        return fit
+        return Step("ProjectEndpoints", fit, lambda: link_text(link, from_left=from_left))
 
     def _named(self, path: PathShape) -> Step:
-        if any(link.segment and self._may_prune(link) for link in path.links):
-
-            def nothing(rows: Rows) -> Iterator[Row]:
-                return iter(rows)
-
-            return nothing
-
         def name(rows: Rows) -> Iterator[Row]:
             for row in rows:
                 nodes: list[Node] = [row[path.start]]
@@ -446,7 +486,7 @@ class Matcher:
                         relationships.append(row[link.hops[0].name])
                 yield {**row, path.name: Path(nodes, relationships)}
 
-        return name
+        return Step("Projection", name, lambda: f"path {name_of(path.name)}")
 
     # --- Pruning: where nobody can tell by which trail a node was reached ---
 
@@ -474,34 +514,30 @@ class Matcher:
         return [
             other
             for other in self._shape.links
-            if other is not link and other.repeated and _may_share(other, link)
+            if other is not link and other.repeated and may_share(other, link)
         ]
 
-    def _compatible(self, walked: Sequence[Link], pruned: Sequence[_Reach]) -> Step | None:
+    def _compatible(self, walked: Sequence[Link], pruned: Sequence[Reach]) -> Step | None:
         """Rows whose pruned links can be walked without a relationship that others stand for."""
         contested = [
             reach
             for reach in pruned
-            if any(other is not reach.link and _may_share(other, reach.link) for other in walked)
+            if any(other is not reach.link and may_share(other, reach.link) for other in walked)
         ]
         if not contested:
             return None
         links = [reach.link for reach in pruned]
-        fixed = _Taken([link for link in walked if link not in links])
+        fixed = Taken([link for link in walked if link not in links])
 
         def keep(rows: Rows) -> Iterator[Row]:
             for row in rows:
-                found = _disjoint(row, contested, fixed.by(row))
+                found = disjoint(row, contested, fixed.by(row))
                 if found is not None:
                     yield found
 
-        return keep
+        return Step("Filter", keep, lambda: "no relationship twice")
 
     def _lengths(self, path: PathShape) -> Step:
-        lengths = [link for link in path.links if self._may_prune(link)]
-        if not lengths:
-            return lambda rows: iter(rows)
-
         def name(rows: Rows) -> Iterator[Row]:
             for row in rows:
                 length = 0
@@ -514,113 +550,10 @@ class Matcher:
                         length += row[link.segment]
                 yield {**row, path.name: ReachedPath(length)}
 
-        return name
+        return Step("Projection", name, lambda: f"length of path {name_of(path.name)}")
 
 
-class _Reach:
-    """A pruned link: each node within reach once, with the least number of hops."""
-
-    def __init__(self, matcher: Matcher, step: planning.Follow) -> None:
-        link = self.link = step.link
-        self.walker = matcher.walker(link, from_left=step.from_left)
-        self._start = link.left if step.from_left else link.right
-        self._target = link.right if step.from_left else link.left
-        self._closes = step.closes or self._start == self._target
-        inner = {link.first, link.hops[0].name, link.hops[0].right}
-        self._same = not any(used_names(p) - inner for p in link.where)
-        self._known: dict[Node, dict[Node, int]] = {}
-
-    def rows(self, rows: Rows) -> Iterator[Row]:
-        """Each row with each node that it reaches."""
-        link = self.link
-        for row in rows:
-            start = row[self._start]
-            if self._closes:
-                depth = self._depth(row, start, row[self._target])
-                if depth is not None:
-                    yield {**row, link.segment: depth}
-                continue
-            for other, depth in self.walker.reach(row, start):
-                yield {**row, self._target: other, link.segment: depth}
-
-    def _depth(self, row: Row, start: Node, end: Node) -> int | None:
-        if not self._same:
-            return self._search(row, start, end)
-        if start in self._known:
-            return self._known[start].get(end)
-        if len(self._known) > 16:
-            self._known.clear()
-        if len(self._known) == 1 and next(iter(self._known)) is not start:
-            # Starts differ from row to row: stop at the end, as soon as it is met.
-            return self._search(row, start, end)
-        found: dict[Node, int] = {}
-        self._known[start] = found
-        for other, depth in self.walker.reach(row, start):
-            found[other] = min(depth, found.get(other, depth))
-        return found.get(end)
-
-    def _search(self, row: Row, start: Node, end: Node) -> int | None:
-        return next(
-            (d for other, d in self.walker.reach(row, start, (), end) if other == end), None
-        )
-
-    def witness(self, row: Row, avoid: Collection[Relationship]) -> Segment | None:
-        """A shortest way from the row's one end to the other that avoids some relationships."""
-        return self.walker.witness(row, row[self._start], row[self._target], avoid)
-
-    def ways(self, row: Row, avoid: Collection[Relationship]) -> Iterator[Segment]:
-        """All of them."""
-        return self.walker.trails(row, row[self._start], avoid, row[self._target])
-
-
-def _disjoint(row: Row, contested: Sequence[_Reach], taken: Collection[Relationship]) -> Row | None:
-    """The row, if each contested link can be walked apart from the others, else None."""
-    if not contested:
-        return row
-    reach, *others = contested
-    segment = reach.witness(row, taken)
-    if segment is None:
-        return None
-    found = _disjoint(row, others, {*taken, *segment.relationships})
-    if found is not None:
-        return {**found, reach.link.segment: len(segment.relationships)}
-    if not others:
-        return None
-    for way in reach.ways(row, taken):
-        found = _disjoint(row, others, {*taken, *way.relationships})
-        if found is not None:
-            return {**found, reach.link.segment: len(way.relationships)}
-    return None
-
-
-class _Taken:
-    """The relationships of a row that another link may not use again."""
-
-    def __init__(self, links: Sequence[Link]) -> None:
-        self._single = [link.hops[0].name for link in links if not link.repeated]
-        self._segments = [link.segment for link in links if link.repeated and not link.selector]
-
-    def __bool__(self) -> bool:
-        return bool(self._single or self._segments)
-
-    def by(self, row: Row) -> Collection[Relationship]:
-        """Those of a row."""
-        if not self._segments:
-            return [row[name] for name in self._single]
-        taken = {row[name] for name in self._single}
-        for name in self._segments:
-            segment = row.get(name)
-            if isinstance(segment, Segment):
-                taken.update(segment.relationships)
-        return taken
-
-
-def _may_share(one: Link, other: Link) -> bool:
-    """Whether two links could stand for the same relationship."""
-    return one.types is None or other.types is None or bool(one.types & other.types)
-
-
-def _known(name: str) -> Step:
+def _known(name: str) -> Run:
     def keep(rows: Rows) -> Iterator[Row]:
         for row in rows:
             value = row[name]

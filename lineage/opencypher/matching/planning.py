@@ -18,9 +18,10 @@ from lineage.opencypher.names import used_names
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Candidates for a node: by an indexed property, by a label, or all."""
+    """Candidates for a node: by an indexed property, by a label, or all; about so many."""
 
     node: str
+    estimate: float
     label: str | None = None
     key: str | None = None
     value: ast.Expression | None = None
@@ -206,18 +207,20 @@ class _Planning:
             and predicate.labels.operator == "is"
         ]
         label = min(labels, key=self._graph.estimate, default=None)
-        best = self._graph.estimate(label), Anchor(node, label)
+        all_of_it = self._graph.estimate(label)
+        best = all_of_it, Anchor(node, all_of_it, label)
         for predicate in self._predicates:
             for key, value, each in _equalities(predicate, node):
                 if not (used_names(value) & self._names) <= self._known:
                     continue
                 for of in (*labels, None):
                     if self._graph.indexed(of, key):
-                        cost = (10.0 if each else 1.0) + (0.5 if of is None else 0)
+                        estimate = 10.0 if each else 1.0
+                        cost = estimate + (0.5 if of is None else 0)
                         if key != "id":
                             cost += 1
                         if cost < best[0]:
-                            best = cost, Anchor(node, of, key, value, each)
+                            best = cost, Anchor(node, estimate, of, key, value, each)
                         break
                 else:
                     cost = best[0] / 10

@@ -1,0 +1,93 @@
+"""A plan is what is run: no step runs that it does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+import lineage
+from lineage import Store
+from lineage.opencypher.running import run
+from lineage.opencypher.steps import Placed, Profile, Step, counted, drawn
+from lineage.opencypher.store_graph import StoreGraph
+from tests.opencypher.cookbook import recipes
+from tests.opencypher.generated_queries import QueryMaker
+from tests.opencypher.lineage_graphs import Clock, random_graph, story
+
+_INSIDE = [
+    "MATCH (a:Artifact) RETURN [x IN [a] WHERE (x)-[:INPUT]->() | [(x)-->(y) | y.name]] AS xs",
+    "MATCH (a) WHERE EXISTS { (a)-->(b) WHERE COUNT { (b)-->() } > 0 } RETURN a",
+    "MATCH (a) RETURN a ORDER BY COUNT { (a)--() }, [(a)-->(b) | b.id]",
+    "MATCH (a)-->(b) WITH b, count(a) AS c WHERE EXISTS { (b)--(x) WHERE x.id = c } RETURN b, c",
+    "UNWIND [1, 2] AS x CALL (x) { MATCH (n {id: x}) RETURN n UNION MATCH (n) WHERE n.id = x + 1 "
+    "RETURN n } OPTIONAL MATCH (n)-[:INPUT|OUTPUT*]->(m) RETURN x, n, count(DISTINCT m)",
+    "MATCH (a:Artifact) CALL { WITH a MATCH (a)--(b) RETURN b } RETURN a, b",
+    "MATCH (a:Artifact) CALL { MATCH (b:Context) RETURN b } RETURN count(*) AS c",
+    "MATCH (a)-[r]->(b) MATCH (c)-[r]->(d) RETURN count(*) AS c",
+    "MATCH (a)-[rs*1..2]->(b) MATCH (x)-[rs*]->(y) RETURN count(*) AS c",
+    "MATCH p = (a)-[:INPUT|OUTPUT*]->(b) RETURN min(length(p)) AS l, b",
+    "MATCH (a:Artifact), (b:Artifact) WHERE (a)-[:INPUT|OUTPUT*]->(b) RETURN count(*) AS c",
+    "MATCH p = shortestPath((a:Artifact)-[:INPUT|OUTPUT*]->(b:Artifact)) RETURN length(p) AS l",
+    "MATCH p = ANY SHORTEST (a:Artifact)(()-[:INPUT]->()-[:OUTPUT]->())+(b) RETURN length(p) AS l",
+    "MATCH (a) WITH a ORDER BY a.id SKIP 1 LIMIT 3 WHERE (a)--() RETURN DISTINCT a.type AS t",
+    "RETURN reduce(n = 0, x IN [1, 2] | n + COUNT { MATCH (a {id: x}) RETURN a }) AS n",
+    "MATCH (a) RETURN CASE WHEN any(x IN [a] WHERE (x)-->()) THEN 1 ELSE 2 END AS kind",
+]
+
+
+@pytest.fixture(scope="module", params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    folder = tmp_path_factory.mktemp("plans")
+    url = "memory://plans" if request.param == "memory" else f"sqlite:///{folder}/lineage.db"
+    with lineage.connect(url) as opened:
+        made = Store(opened.backend, clock=Clock())
+        random_graph(made, 7, steps=3)
+        yield made
+
+
+def all_steps(placed: Sequence[Placed]) -> Iterator[Step]:
+    for step, names in placed:
+        yield step
+        for inner in step.inner:
+            yield from all_steps(inner.steps(names | inner.local))
+
+
+def check(store: Store, query: str, parameters: dict[str, object]) -> int:
+    """How many steps ran."""
+    profile = Profile()
+    with store.backend.read() as reader:
+        graph = StoreGraph(counted(reader, profile))
+        result = run(graph, query, parameters, profile=profile)
+        explained = str(drawn(result.steps()))
+        planned = set(all_steps(result.steps()))
+        rows = list(result.rows)
+        assert profile.steps() <= planned, query
+        assert set(all_steps(result.steps())) == planned, query
+        top = drawn(result.steps(), profile)
+        assert top is not None
+        assert top.rows == len(rows), query
+    with store.backend.read() as reader:
+        assert len(list(run(StoreGraph(reader), query, parameters).rows)) == len(rows), query
+        again = run(StoreGraph(reader), query, parameters)
+        assert str(drawn(again.steps())) == explained, query
+    return len(profile.steps())
+
+
+def test_the_cookbook() -> None:
+    with lineage.connect("memory://plans-of-recipes") as opened:
+        store = Store(opened.backend, clock=Clock())
+        story(store)
+        for recipe in recipes():
+            assert check(store, recipe.query, dict(recipe.parameters)) >= 1
+
+
+@pytest.mark.parametrize("query", _INSIDE)
+def test_queries_inside_queries(store: Store, query: str) -> None:
+    assert check(store, query, {}) > 1
+
+
+def test_generated_queries(store: Store) -> None:
+    maker = QueryMaker(11)
+    for _ in range(40):
+        check(store, maker.query(), {})
