@@ -1,152 +1,217 @@
-"""Deleting processes, killed at random moments: the old state, the new one, or one to be resumed.
+"""What destroys something, killed at random points: the old state, the new one, or a resumable one.
 
-The child deletes one small graph after the other, each in another way, and says what is done. Every
-graph is then whole or wholly deleted; where bytes were left behind, the store says so and goes on.
+Old and new are exact: everything that can be read of the store, and every file, is as before the
+operation or as after one that nobody killed. A resumable one says so, and becomes the new one.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
-import signal
-import subprocess
-import sys
-import threading
+import re
+import shutil
+import sqlite3
+import statistics
+import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import lineage
-from lineage import Artifact, ArtifactState, Store
+from lineage import Store
+from lineage.cli.commands import app
+from lineage.interchange.copying import copy_store
+from lineage.store.deleting import REMOVALS
+from tests.conformance.readable import listing
+from tests.durability import deleter
+from tests.neo4j_for_tests import driver, emptied
 
 LONG = bool(os.environ.get("LINEAGE_LONG"))
-# (kills, how many seconds at most after something was said)
-KILLS = {"sqlite": (50 if LONG else 4, 0.05), "neo4j": (10 if LONG else 1, 0.5)}
+KILLS = {"sqlite": 50 if LONG else 3, "neo4j": 8 if LONG else 1}
+SHORT_ON_NEO4J = ("tombstone", "purge", "bytes", "gc", "forget")
+# A child is forked from a process that has imported everything: a kill costs no start of Python,
+# and none falls into an import.
+_forking = multiprocessing.get_context("forkserver")
+_forking.set_forkserver_preload(["tests.durability.deleter", "fsspec.implementations.local"])
 
-# How each graph is deleted, and which of its artifacts go.
-WAYS = {
-    "tombstone": ({"policy": "tombstone"}, ("raw",)),
-    "cascade": ({"policy": "cascade"}, ("raw", "train", "model")),
-    "purge": ({"policy": "cascade", "purge": True}, ("raw", "train", "model")),
-    "bytes": ({"policy": "cascade", "bytes": True}, ("raw", "train", "model")),
-    "purge-bytes": ({"policy": "cascade", "purge": True, "bytes": True}, ("raw", "train", "model")),
-}
+State = dict[str, Any]
 
-_CHILD = """
-import sys
-from pathlib import Path
-import lineage
-from lineage import Artifact, Execution, Step
-from tests.durability.test_killed_deletions import WAYS
-url, folder, first = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-store = lineage.connect(url)
-print("ready", flush=True)
-for number in range(first, first + 10_000):
-    way, (how, _) = list(WAYS.items())[number % len(WAYS)]
-    name = f"{way}-{number}"
-    files = {}
-    for part in ("raw", "train", "model"):
-        files[part] = folder / name / part
-        files[part].mkdir(parents=True)
-        for n in range(3):
-            (files[part] / str(n)).write_text(part)
-    store.record_steps([
-        Step(
-            execution=Execution(type="Split", name=f"{name}-split"),
-            inputs=[Artifact(type="Dataset", name=f"{name}-raw", uri=str(files["raw"]))],
-            outputs=[Artifact(type="Dataset", name=f"{name}-train", uri=str(files["train"]))],
-        ),
-        Step(
-            execution=Execution(type="Train", name=f"{name}-fit"),
-            inputs=[f"Dataset:{name}-train"],
-            outputs=[Artifact(type="Model", name=f"{name}-model", uri=str(files["model"]))],
-        ),
-    ])
-    print("made", name, flush=True)
-    store.delete(f"Dataset:{name}-raw", **how)
-    print("done", name, flush=True)
-"""
+
+@dataclass
+class Stage:
+    """One store, put back to how it was before each operation."""
+
+    url: str
+    folder: Path
+    template: Path
+    seconds: list[float] = field(default_factory=list)
+
+    @classmethod
+    def built(cls, url: str, tmp_path: Path) -> Stage:
+        stage = cls(url, tmp_path / "files", tmp_path / "template.db")
+        with lineage.connect(f"sqlite:///{stage.template}") as store:
+            deleter.made(store, stage.folder)
+        return stage
+
+    def put_back(self, operation: str) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        deleter.files(self.folder)
+        if self.url.startswith("sqlite"):
+            file = Path(self.url.removeprefix("sqlite:///"))
+            for end in ("", "-wal", "-shm"):
+                Path(f"{file}{end}").unlink(missing_ok=True)
+            shutil.copy(self.template, file)
+        else:
+            emptied(self.url)
+            with (
+                lineage.connect(f"sqlite:///{self.template}") as source,
+                lineage.connect(self.url) as target,
+            ):
+                copy_store(source, target)
+        if operation == "resume":
+            self.leave_bytes_behind()
+
+    def leave_bytes_behind(self) -> None:
+        """A deletion whose bytes could not be removed: a file stands where a folder is listed."""
+        with lineage.connect(self.url) as store:
+            store._clock = lambda: deleter.THEN
+            plan = store.plan_deletion("Dataset:raw", policy="cascade", bytes=True)
+            moved = self.folder.rename(self.folder.with_name("elsewhere"))
+            self.folder.write_text("in the way")
+            assert not store.apply(plan).done
+            self.folder.unlink()
+            moved.rename(self.folder)
+
+    def killed(self, operation: str, after: float | None) -> bool:
+        """Run it in a child, and kill that so long after it began; whether it was done by then."""
+        mine, its = _forking.Pipe()
+        child = _forking.Process(target=deleter.run, args=(self.url, operation, its))
+        child.start()
+        its.close()
+        assert mine.recv() == "begins"
+        began = time.perf_counter()
+        if mine.poll(after):
+            assert mine.recv() == "done"
+            self.seconds.append(time.perf_counter() - began)
+            done = True
+        else:
+            done = False
+        child.kill()
+        child.join(60)
+        if not done:
+            # It may have said so while it was killed.
+            try:
+                done = mine.poll() and mine.recv() == "done"
+            except EOFError:
+                done = False
+        mine.close()
+        if not self.url.startswith("sqlite"):
+            settle(self.url)
+        return done
+
+    def state(self, store: Store) -> State:
+        told = listing(store)
+        # Each plan has an id of its own.
+        told["notes"] = [
+            (re.sub("[0-9a-f]{32}", "ID", key), re.sub("[0-9a-f]{32}", "ID", text))
+            for key, text in told["notes"]
+        ]
+        told["files"] = sorted(str(f) for f in self.folder.rglob("*") if f.is_file())
+        return told
+
+
+def settle(url: str) -> None:
+    """Until the server has ended the transactions of the client that was killed."""
+    with driver(url) as bare, bare.session() as session:
+        deadline = time.monotonic() + 60
+        while len(session.run("SHOW TRANSACTIONS YIELD transactionId").values()) > 1:
+            assert time.monotonic() < deadline
+
+
+def graph(state: State) -> State:
+    """All but how far the removal of bytes has come."""
+    notes = [(key, re.sub('"done": *(true|false)', "", text)) for key, text in state["notes"]]
+    return {
+        **{part: told for part, told in state.items() if part != "files"},
+        "notes": [note for note in notes if not note[0].startswith(REMOVALS)],
+    }
+
+
+def cases() -> list[tuple[str, str]]:
+    return [
+        (backend, operation)
+        for backend in ("sqlite", "neo4j")
+        for operation in deleter.OPERATIONS
+        if backend == "sqlite" or LONG or operation in SHORT_ON_NEO4J
+    ]
 
 
 @pytest.mark.backends("sqlite", "neo4j")
-def test_a_killed_deletion_leaves_old_new_or_resumable(url: str, tmp_path: Path) -> None:
-    kills, latest = KILLS["sqlite" if url.startswith("sqlite") else "neo4j"]
+@pytest.mark.timeout(1200)
+def test_killed_it_leaves_old_new_or_resumable(url: str, tmp_path: Path) -> None:
+    backend = "sqlite" if url.startswith("sqlite") else "neo4j"
+    stage = Stage.built(url, tmp_path)
     choose = random.Random(20261124)
-    folder = tmp_path / "files"
-    lineage.connect(url).close()
-    number, left = 0, Counter[str]()
-    for _ in range(kills):
-        lines, after = choose.randint(2, 20), choose.uniform(0, latest)
-        made, done = killed(url, folder, number, lines, after)
-        number += 10_000
+    for operation in [operation for on, operation in cases() if on == backend]:
+        stage.seconds.clear()
+        stage.put_back(operation)
         with lineage.connect(url, create=False) as store:
-            unfinished = {r.plan.nodes[0].name: r for r in store.unfinished_deletions()}
-            assert len(unfinished) <= 1
-            # Of what is unfinished, this run's is the last one made.
-            for name in made[-3:]:
-                left[state(store, folder, name, name in done, bool(unfinished))] += 1
-            for receipt in store.resume_deletions():
-                assert receipt.done
-            assert not store.unfinished_deletions()
-            for name in made[-3:]:
-                assert state(store, folder, name, name in done, False) in ("old", "new")
-    print(f"{kills} kills: {dict(left)}")
-    assert left["new"] > 0
+            old = stage.state(store)
+        assert stage.killed(operation, None)
+        with lineage.connect(url, create=False) as store:
+            new = stage.state(store)
+        assert old != new
+        left: Counter[str] = Counter()
+        late = 0
+        while sum(left.values()) < KILLS[backend]:
+            assert late < 20 * KILLS[backend], f"{operation} is done before it can be killed"
+            stage.put_back(operation)
+            # Over the whole of the time that it takes by now.
+            longest = statistics.median(stage.seconds[-5:])
+            done = stage.killed(operation, choose.uniform(0, longest))
+            what = what_is_left(stage, operation, old, new)
+            if done:
+                assert what == "new"
+                late += 1
+            else:
+                left[what] += 1
+        print(
+            f"{backend}, {operation}: {sum(left.values())} kills within "
+            f"{1000 * statistics.median(stage.seconds):.0f} ms: "
+            + ", ".join(f"{left[what]} {what}" for what in ("old", "new", "resumable"))
+            + f" ({late} more came too late)"
+        )
+    if backend == "sqlite":
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
+            assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        raw.close()
 
 
-def killed(
-    url: str, folder: Path, first: int, lines: int, after: float
-) -> tuple[list[str], set[str]]:
-    """What a child made and what it said was done before it was killed."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", _CHILD, url, str(folder), str(first)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "ready\n"
-    said = [child.stdout.readline().split() for _ in range(lines)]
-    timer = threading.Timer(after, child.send_signal, (signal.SIGKILL,))
-    timer.start()
-    said += [line.split() for line in child.stdout if line.endswith("\n")]
-    child.wait(60)
-    timer.join()
-    assert child.returncode == -signal.SIGKILL
-    return [n for what, n in said if what == "made"], {n for what, n in said if what == "done"}
-
-
-def state(store: Store, folder: Path, name: str, done: bool, unfinished: bool) -> str:
+def what_is_left(stage: Stage, operation: str, old: State, new: State) -> str:
     """old, new or resumable; anything else fails."""
-    how, goes = WAYS[name.rpartition("-")[0]]
-    types = {"raw": "Dataset", "train": "Dataset", "model": "Model"}
-    deleted: set[str] = set()
-    files = {part: sum(1 for f in (folder / name / part).rglob("*") if f.is_file())
-             for part in types}  # fmt: skip
-    for part, type in types.items():
-        found = store.find(lineage.Kind.ARTIFACT, type=type, name=f"{name}-{part}")
-        if not found:
-            assert how.get("purge")
-            deleted.add(part)
-            continue
-        [artifact] = found
-        assert isinstance(artifact, Artifact)
-        assert (artifact.state is ArtifactState.DELETED) == (artifact.uri is None)
-        if artifact.state is ArtifactState.DELETED:
-            assert not how.get("purge")
-            deleted.add(part)
-    assert deleted in (set(), set(goes)), f"{name} is half deleted: {deleted}"
-    assert deleted or not done
-    receipts = [r for r in store.receipts() if r.plan.nodes[0].name == f"{name}-raw"]
-    assert len(receipts) == (1 if deleted else 0)
-    kept = {part: count for part, count in files.items() if count}
-    if not (deleted and how.get("bytes")):
-        assert kept == dict.fromkeys(types, 3), f"{name} lost files: {files}"
-        return "new" if deleted else "old"
-    if receipts[0].done:
-        assert not kept
-        return "new"
-    assert unfinished
-    assert not done
+    with lineage.connect(stage.url, create=False) as store:
+        found = stage.state(store)
+        if found == old:
+            return "old"
+        unfinished = store.unfinished_deletions()
+        if not unfinished:
+            assert found == new, operation
+            return "new"
+        assert graph(found) == graph(new)
+        assert set(new["files"]) <= set(found["files"]) <= set(old["files"])
+    told = CliRunner().invoke(app, ["--store", stage.url, "doctor"])
+    assert told.exit_code == 1
+    assert "lineage delete --resume" in told.output
+    told = CliRunner().invoke(app, ["--store", stage.url, "delete", "--resume", "--json"])
+    assert told.exit_code == 0, told.output
+    with lineage.connect(stage.url, create=False) as store:
+        assert not store.unfinished_deletions()
+        resumed = stage.state(store)
+    assert graph(resumed) == graph(new)
+    assert resumed["files"] == new["files"]
     return "resumable"
