@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +21,13 @@ def measure(bench: Bench) -> list[Measured]:
     with lineage.connect(url) as store:
         load(store, layered(5, 4))
 
+    # As installed: Python keeps what it compiled.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
     def run(*arguments: str) -> None:
-        subprocess.run([str(command), *arguments], stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            [str(command), *arguments], stdout=subprocess.DEVNULL, check=True, env=environment
+        )
 
     made = []
     for name, shown_as, arguments, limit in (

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any
+from functools import lru_cache
 
-from lark import Lark, Token
 from lark.exceptions import UnexpectedToken
-from lark.lexer import Lexer
 
 from lineage.opencypher import ast
-from lineage.opencypher.building import Builder
 from lineage.opencypher.errors import CypherSyntaxError
-from lineage.opencypher.tokens import tokens
+from lineage.opencypher.table import parser
 
 _NAMES = {
     "LPAR": "'('", "NPAR": "'('", "RPAR": "')'", "LBRACK": "'['", "LCOMP": "'['", "PCOMP": "'['",
@@ -22,24 +16,6 @@ _NAMES = {
     "COLON": "':'", "EQ": "'='", "ORDER_BY": "ORDER BY", "NAME": "a name", "STRING": "a string",
     "INTEGER": "a number", "ITEM": "an expression", "$END": "the end",
 }  # fmt: skip
-
-
-class _Given(Lexer):
-    """Hands the parser the tokens that `tokens` made."""
-
-    def __init__(self, lexer_conf: Any) -> None:
-        pass
-
-    def lex(self, data: Any) -> Iterator[Token]:  # type: ignore[override]
-        return iter(tokens(data))
-
-
-@cache
-def _parser() -> Lark:
-    grammar = (Path(__file__).parent / "grammar.lark").read_text()
-    return Lark(
-        grammar, parser="lalr", lexer=_Given, transformer=Builder(), maybe_placeholders=True
-    )
 
 
 @lru_cache(maxsize=256)
@@ -52,7 +28,7 @@ def parse(text: str) -> ast.Query:
     if not text.strip():
         raise CypherSyntaxError("the query is empty")
     try:
-        query: ast.Query = _parser().parse(text)  # type: ignore[assignment]
+        query: ast.Query = parser().parse(text)  # type: ignore[assignment]
     except UnexpectedToken as error:
         raise _unexpected(text, error) from None
     return query
