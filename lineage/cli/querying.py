@@ -199,6 +199,21 @@ def _count(rows: int, complete: bool) -> str:
     return told + (", complete." if complete else ", NOT complete: --limit shows more.")
 
 
+def with_kept(store: Store, text: str, folder: Path | None) -> str:
+    """What to ask: the text, or, where it is @NAME, the kept query of that name, with EXPLAIN or
+    PROFILE before it as before the name. Raises NotFound."""
+    from lineage.backends.base import Asking
+    from lineage.opencypher.prefixes import without_prefix
+
+    if "@" not in text:
+        return text
+    asking, rest = without_prefix(text)
+    if not rest.strip().startswith("@"):
+        return text
+    kept = find_query(store, rest.strip()[1:], folder)
+    return kept if asking is Asking.ROWS else f"{asking.upper()} {kept}"
+
+
 def find_query(store: Store, name: str, folder: Path | None) -> str:
     """A kept query by name: the store's, else the folder's. Raises NotFound."""
     for path in _files(folder):
@@ -230,7 +245,7 @@ def _text(store: Store, cypher: str | None, file: Path | None, folder: Path | No
     except (OSError, UnicodeError) as error:
         raise InvalidValue(f"{file or 'standard input'} can't be read: {error}") from None
     assert cypher is not None
-    return find_query(store, cypher[1:], folder) if cypher.startswith("@") else cypher
+    return with_kept(store, cypher, folder)
 
 
 def _write_arrow(result: Result) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lineage.cli.output import one_line, print_fields, print_table
-from lineage.cli.querying import FORMATS, find_query, parameter, print_result
+from lineage.cli.querying import FORMATS, parameter, print_result, with_kept
 from lineage.errors import InvalidValue, LineageError, Unsupported
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ class Session:
         return True
 
     def _ask(self, text: str) -> None:
-        if text.startswith("@"):
-            text = find_query(self.store, text[1:], self._folder)
+        text = with_kept(self.store, text, self._folder)
         self._last = text
         result = self.store.query(
             text, self.params, limit=self.limit or None, timeout=self.timeout or None

@@ -130,7 +130,7 @@ class Projecting:
     def _projected(self, inner: tuple[Inner, ...]) -> Step:
         def details() -> str:
             return ", ".join(
-                text if (text := written(e)) == name_of(name) else f"{text} AS {name_of(name)}"
+                text if (text := written(e)) == name else f"{text} AS {name_of(name)}"
                 for name, e in self._items
             )
 

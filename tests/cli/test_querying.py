@@ -74,6 +74,11 @@ def test_query(folder: Path) -> None:
         (["RETURN 1", "--format", "xml"], 2, "'xml'"),
         (["RETURN $x", "-p", "x"], 2, "NAME=VALUE"),
         (["RETURN $x"], 2, "$x"),
+        (["EXPLAIN CREATE (n)"], 2, "CREATE"),
+        (["--profile", "MATCH (n) DETACH DELETE n"], 2, "DELETE"),
+        (["EXPLAIN RETURN 1", "--format", "csv"], 2, "table or json"),
+        (["--explain", "PROFILE RETURN 1"], 2, "decide for one"),
+        (["--explain", "--profile", "RETURN 1"], 2, "exclude each other"),
         (["@nope"], 3, "'nope'"),
         (["--file", "nope.cypher"], 3, "nope.cypher"),
         ([], 2, "give the query"),
@@ -84,6 +89,35 @@ def test_what_is_wrong(folder: Path, arguments: list[str], code: int, said: str)
     assert told.returncode == code, told.stderr
     assert said in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_explain_and_profile(folder: Path) -> None:
+    asked = "MATCH (m:Model {name: $name})<-[:OUTPUT]-(t) RETURN t.name AS step"
+    told = run(folder, "query", f"explain {asked}")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.startswith("OPERATOR")
+    assert "+ProduceResults" in told.stdout
+    assert "(m)<-[:OUTPUT]-(t)" in told.stdout
+    assert told.stdout.endswith("\nIt was not run.\n")
+    assert max(map(len, told.stdout.splitlines())) <= 80
+    assert run(folder, "query", "--explain", asked).stdout == told.stdout
+    ran = run(folder, "query", "--profile", asked, "-p", "name=m")
+    assert ran.stdout.split("\n")[0].split()[:6] == [
+        "OPERATOR",
+        "EST.",
+        "ROWS",
+        "ROWS",
+        "HITS",
+        "MS",
+    ]
+    assert ran.stdout.endswith("\n1 row, complete.\n")
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+    answer = run(folder, "query", f"PROFILE {asked}", "-p", "name=m", "--json")
+    plan = json.loads(answer.stdout)
+    assert (plan["profiled"], plan["row_count"], plan["complete"]) == (True, 1, True)
+    root = plan["plan"]
+    assert (root["operator"], root["details"], root["rows"]) == ("ProduceResults", "step", 1)
+    assert root["children"][0]["operator"] == "Projection"
 
 
 def test_kept_queries(folder: Path) -> None:
@@ -100,10 +134,11 @@ def test_kept_queries(folder: Path) -> None:
 
 def test_shell_without_a_terminal(folder: Path) -> None:
     typed = ":params least 0.5\nMATCH (m:Model)\nWHERE m.accuracy > $least\nRETURN m.name;\n"
-    told = run(
-        folder, "shell", stdin=f"{typed}:save good\n@good;\n:queries\n:schema\n:quit\nnope;\n"
-    )
+    typed += ":save good\nPROFILE\nMATCH (m:Model) RETURN m;\nexplain @good;\n"
+    told = run(folder, "shell", stdin=f"{typed}@good;\n:queries\n:schema\n:quit\nnope;\n")
     assert told.returncode == 0, told.stderr
+    assert told.stdout.count("+ProduceResults") == 2
+    assert told.stdout.count("It was not run.") == 1
     assert told.stdout.count("m.name\nm\n1 row, complete.") == 2
     assert "MATCH (m:Model) WHERE m.accuracy > $least RETURN m.name" in told.stdout
     assert "accuracy" in told.stdout.rpartition("properties")[2]

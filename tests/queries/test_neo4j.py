@@ -81,6 +81,7 @@ def test_the_runaways_are_stopped(store: Store, hostile: Hostile) -> None:
     ("cypher", "said"),
     [
         ("CREATE (n)", "Create"),
+        ("MATCH (n) WHERE false SET n.evil = 1", "it answers no rows"),
         ("LOAD CSV FROM 'file:///x' AS l RETURN l", "LOAD CSV reads files and URLs"),
         ("RETURN [i IN [1] | COLLECT { LOAD CSV FROM 'file:///x' AS l RETURN l }]", "LOAD CSV"),
         ("CALL dbms.listConfig()", "the procedure dbms.listConfig"),

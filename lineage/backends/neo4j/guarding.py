@@ -89,7 +89,9 @@ def check(summary: neo4j.ResultSummary) -> None:
     """Raise QueryRefused where the plan of an explained query does more than read the graph."""
     if summary.plan is None:
         raise QueryRefused(f"the query has no plan, so it is not run: {_WHAT_RUNS}")
-    for operator, details in _operators(summary.plan):
+    # What answers no rows is last: another operator tells the reason better.
+    operators = sorted(_operators(summary.plan), key=lambda found: found[0] == "EmptyResult")
+    for operator, details in operators:
         reason = _refused(operator, details)
         if reason is not None:
             raise QueryRefused(f"the query is not run: {reason} ({operator}); {_WHAT_RUNS}")
