@@ -22,12 +22,12 @@ _WAIT_SECONDS = 60.0
 
 
 class MariaDb:
-    """A server with an empty database `mlmd`, at `port` of this machine only; root has no password.
+    """A server with an empty database, at `port` of this machine only.
 
     Raises RuntimeError, saying what to install, where it can't be had.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, database: str = "mlmd", root_password: str = "") -> None:
         home = _unpacked()
         self._folder = Path(tempfile.mkdtemp(prefix="mariadb-"))
         data = self._folder / "data"
@@ -52,7 +52,7 @@ class MariaDb:
             stderr=log,
         )  # fmt: skip
         try:
-            self._wait()
+            self._wait(database, root_password)
         except BaseException:
             self.stop()
             raise
@@ -75,14 +75,15 @@ class MariaDb:
     ) -> None:
         self.stop()
 
-    def _wait(self) -> None:
+    def _wait(self, database: str, root_password: str) -> None:
         import pymysql
 
         deadline = time.monotonic() + _WAIT_SECONDS
         while True:
             try:
                 with pymysql.connect(host="127.0.0.1", port=self.port, user="root") as connection:
-                    connection.cursor().execute("CREATE DATABASE mlmd")
+                    connection.cursor().execute(f"CREATE DATABASE `{database}`")
+                    connection.cursor().execute("SET PASSWORD = PASSWORD(%s)", [root_password])
                 return
             except pymysql.MySQLError:
                 if self._process.poll() is not None or time.monotonic() > deadline:

@@ -74,7 +74,7 @@ def test_a_mysql_server(store: Store, wheel: Path, tmp_path: Path) -> None:
     """The same comes of a server as of a file, but for the times."""
     by_library(wheel, "fill.py", "sqlite", str(tmp_path / "file.db"))
     with MariaDb() as server, lineage.connect("memory://") as other:
-        by_library(wheel, "fill.py", "mysql", str(server.port))
+        by_library(wheel, "fill.py", "mysql", str(server.port), "mlmd")
         for _ in range(2):
             import_mlmd(f"mysql://root@127.0.0.1:{server.port}/mlmd", store)
         import_mlmd(tmp_path / "file.db", other)

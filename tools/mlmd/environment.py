@@ -12,6 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 WHEEL = "ml-metadata==1.17.1"
+# What of Lineage goes with it.
+EXTRAS = "mlmd,mysql,neo4j"
 # TFX without TensorFlow and Beam: the last that goes with that wheel, and the newest. That one
 # declares a newer wheel, but works with this one.
 TFX = "ml-pipelines-sdk==1.17.3"
@@ -86,13 +88,14 @@ def _made(name: str, steps: Sequence[Sequence[str]], versions: tuple[tuple[int, 
 
 
 def _lineage() -> list[str]:
-    return ["-e", f"{ROOT}[mlmd]"]
+    return ["-e", f"{ROOT}[{EXTRAS}]"]
 
 
 def _needed() -> list[str]:
     """What Lineage itself needs; when that changes, what was made with it is out of date."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["mlmd"]]
+    extras = project["optional-dependencies"]
+    return [*project["dependencies"], *(need for e in EXTRAS.split(",") for need in extras[e])]
 
 
 def _interpreter(versions: tuple[tuple[int, int], ...]) -> str:

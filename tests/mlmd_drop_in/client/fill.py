@@ -1,6 +1,6 @@
 """Fill a database with one of everything, by the ml-metadata library.
 
-fill.py sqlite PATH | fill.py mysql PORT
+fill.py sqlite PATH | fill.py mysql PORT DATABASE [PASSWORD]
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ if sys.argv[1] == "sqlite":
 else:
     config.mysql.host = "127.0.0.1"
     config.mysql.port = int(sys.argv[2])
-    config.mysql.database = "mlmd"
+    config.mysql.database = sys.argv[3]
     config.mysql.user = "root"
+    config.mysql.password = "".join(sys.argv[4:])
 store = mlmd.MetadataStore(config)
 kinds = {"i": pb.INT, "d": pb.DOUBLE, "s": pb.STRING, "t": pb.STRUCT, "p": pb.PROTO}
 model = pb.ArtifactType(name="Net", version="2", base_type=pb.ArtifactType.MODEL, properties=kinds)
