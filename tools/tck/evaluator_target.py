@@ -9,13 +9,13 @@ from typing import Any
 from lineage.opencypher import ast, run
 from lineage.opencypher.analysis import analyse
 from lineage.opencypher.compiling import Compiler
-from lineage.opencypher.errors import CypherError, CypherUnsupported
+from lineage.opencypher.errors import CypherError, CypherUnsupported, QueryStopped
 from lineage.opencypher.evaluating import Evaluator
 from lineage.opencypher.functions.registry import Context
 from lineage.opencypher.graph import PropertyGraph
 from lineage.opencypher.limits import Budget, Limits
 from tools.tck.canonical import form_of
-from tools.tck.running import Answer, Failed, Refused, Target
+from tools.tck.running import DEADLINE, Answer, Failed, Refused, Target
 from tools.tck.set_up import Row, execute
 
 
@@ -32,12 +32,14 @@ class EvaluatorTarget(Target):
 
     def run(self, query: str, parameters: Mapping[str, Any]) -> Answer:
         try:
-            result = run(self._graph, query, parameters)
+            result = run(self._graph, query, parameters, limits=Limits(seconds=DEADLINE))
             rows = [tuple(map(form_of, row)) for row in result.rows]
         except CypherUnsupported as refusal:
             raise Refused(str(refusal)) from refusal
         except CypherError as error:
             raise Failed(error.kind, error.phase, error.detail, str(error)) from error
+        except QueryStopped as stop:
+            raise Failed(type(stop).__name__, None, None, str(stop)) from stop
         return Answer(result.columns, rows)
 
     def _read(self, query: ast.SingleQuery, parameters: Mapping[str, Any]) -> list[Row]:

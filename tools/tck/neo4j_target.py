@@ -21,12 +21,13 @@ from tools.tck.canonical import (
     temporal_text,
     text_form,
 )
-from tools.tck.running import Answer, Failed, Target
+from tools.tck.running import DEADLINE, Answer, Failed, Target
 
 # What marks a temporal value that the server wrote as text.
 _ZONED = "zoned: "
-# The driver fills fractions of a second up to nine digits.
+# The driver fills fractions of a second up to nine digits, and writes no Z.
 _ZEROS = re.compile(r"\.(\d*?)0*(?=\D|$)")
+_NO_OFFSET = re.compile(r"\+00:00$")
 
 
 class Neo4jTarget(Target):
@@ -44,15 +45,15 @@ class Neo4jTarget(Target):
     def prepare(self, statements: Sequence[str], parameters: Mapping[str, Any]) -> None:
         with self._driver.session() as session:
             if not self._empty:
-                session.run("MATCH (n) DETACH DELETE n").consume()
+                session.run(_in_time("MATCH (n) DETACH DELETE n")).consume()
             for statement in statements:
-                session.run(statement, dict(parameters)).consume()
+                session.run(_in_time(statement), dict(parameters)).consume()
         self._empty = not statements
 
     def run(self, query: str, parameters: Mapping[str, Any]) -> Answer:
         try:
             with self._driver.session(default_access_mode=neo4j.READ_ACCESS) as session:
-                result = session.run(query, dict(parameters))
+                result = session.run(_in_time(query), dict(parameters))
                 columns, rows = result.keys(), [record.values() for record in result]
                 if any(_is_zoned(value) for row in rows for value in row):
                     rows = _in_text(session, query, parameters, columns)
@@ -69,6 +70,10 @@ class Neo4jTarget(Target):
     def close(self) -> None:
         """Let go of the connections."""
         self._driver.close()
+
+
+def _in_time(text: str) -> neo4j.Query:
+    return neo4j.Query(text, timeout=DEADLINE)
 
 
 def _shorter(fraction: re.Match[str]) -> str:
@@ -91,7 +96,7 @@ def _in_text(
         for name in names
     )
     whole = f"CALL () {{ {query} }} RETURN {asked}"
-    return [record.values() for record in session.run(whole, dict(parameters))]
+    return [record.values() for record in session.run(_in_time(whole), dict(parameters))]
 
 
 def driver_form(value: Any) -> Form:
@@ -112,7 +117,8 @@ def driver_form(value: Any) -> Form:
         nanos = value.seconds * 1_000_000_000 + value.nanoseconds
         return text_form(str(Duration.of(value.months, value.days, nanos)))
     if isinstance(value, time.Date | time.Time | time.DateTime):
-        return text_form(temporal_text(_ZEROS.sub(_shorter, str(value.iso_format()))))
+        text = _ZEROS.sub(_shorter, str(value.iso_format()))
+        return text_form(temporal_text(_NO_OFFSET.sub("Z", text)))
     if isinstance(value, str) and value.startswith(_ZONED):
         return text_form(temporal_text(value.removeprefix(_ZONED)))
     if isinstance(value, list):

@@ -13,6 +13,9 @@ from tools.tck.canonical import Form, without_list_order
 from tools.tck.expected import expected_form, parameter_value
 from tools.tck.scenarios import Error, Rows, Scenario
 
+# No query of the kit needs more; one that does is wrong, and doesn't stop the others. In seconds.
+DEADLINE = 60.0
+
 
 class Refused(Exception):
     """The target does not do this, and says so."""
