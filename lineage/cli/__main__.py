@@ -1,6 +1,7 @@
 """`lineage`: parse, run, and end with an exit code that scripts can trust.
 
 0 yes, 1 a finding, 2 wrong use, 3 not found, 4 the store failed; see `LineageError.exit_code`.
+130 where Ctrl-C stopped it, as shells have it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,13 @@ import sys
 
 def main() -> None:
     """Run the command line."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run() -> None:
     from lineage.cli.commands import app
     from lineage.errors import LineageError
 
@@ -23,8 +31,6 @@ def main() -> None:
         # Whoever read us has had enough (`| head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except Exception as error:
         if os.environ.get("LINEAGE_DEBUG"):
             raise

@@ -9,7 +9,7 @@ from typing import Any
 from lineage.backends import rows
 from lineage.backends.base import Answer, Asking, Reader
 from lineage.backends.stored import node as stored
-from lineage.errors import QueryStopped
+from lineage.backends.weights import Pile, own_weight, weight_of_entity
 from lineage.model import Event, Kind
 from lineage.model import Node as StoredNode
 from lineage.model.graph import Link, Vertex, Walk
@@ -23,8 +23,6 @@ from lineage.opencypher.written import name_of
 
 _KINDS = {kind.capitalize(): kind for kind in Kind}
 _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
-# Values that a query may hold, and that an answer may have: 2 GB at most, as measured.
-MOST_VALUES = 4_000_000
 
 
 def answered(
@@ -43,7 +41,7 @@ def answered(
     if asking is Asking.EXPLAIN:
         # What is not run needs no values; where one is looked at all the same, any number serves.
         parameters = {**dict.fromkeys(analysed(cypher).parameters, 0), **parameters}
-    limits = Limits(seconds=timeout, held=MOST_VALUES)
+    limits = Limits(seconds=timeout)
     result = run(StoreGraph(reader), cypher, parameters, limits=limits, profile=profile)
     columns = ", ".join(map(name_of, result.columns))
     produce = Step("ProduceResults", partial(map, _Answering().row), lambda: columns)
@@ -83,17 +81,13 @@ class _Answering:
 
     def __init__(self) -> None:
         self._nodes: dict[Node, StoredNode | Vertex] = {}
-        self._values = 0
+        self._pile = Pile()
 
     def row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(map(self.value, row))
 
     def value(self, value: Any) -> Any:
-        self._values += 1
-        if self._values > MOST_VALUES:
-            raise QueryStopped(
-                f"the answer has more than {MOST_VALUES:,} values; narrow it, or give a limit"
-            )
+        self._pile.add(own_weight(value))
         match value:
             case Node():
                 return self._node(value)
@@ -116,6 +110,7 @@ class _Answering:
         known = self._nodes.get(node)
         if known is None:
             properties = node.properties
+            self._pile.add(weight_of_entity(properties))
             kinds = [_KINDS[label] for label in node.labels if label in _KINDS]
             if kinds and "type_id" in properties:
                 known = stored(kinds[0], properties)
@@ -127,6 +122,7 @@ class _Answering:
 
     def _link(self, link: Relationship) -> Event | Link:
         found = link.properties
+        self._pile.add(weight_of_entity(found))
         if link.type in _EVENTS and "execution_id" in found:
             return rows.event_of(found)
         own = {name: self.value(value) for name, value in found.items()}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, Protocol
 
+from lineage.backends.weights import weight
 from lineage.opencypher import ast, operators
 from lineage.opencypher.errors import (
     CypherError,
@@ -100,10 +101,12 @@ class Compiler:
     def predicate(self, expression: ast.Expression) -> Callable[[Row], bool]:
         """Whether it is true for a row: neither false nor null."""
         evaluate = self.expression(expression)
-        position = expression.position
+        position, budget = expression.position, self.context.budget
 
         def holds(row: Row) -> bool:
+            before = budget.made
             value = evaluate(row)
+            budget.made = before
             if value is True:
                 return True
             if value is False or value is None:
@@ -423,18 +426,23 @@ class Compiler:
                 return None
             inner = dict(row)
             made: list[Value] = []
+            size = budget.made
             for item in items:
                 budget.step()
                 inner[name] = item
                 if where is None or where(inner):
-                    made.append(item if projection is None else projection(inner))
+                    value = item if projection is None else projection(inner)
+                    budget.made = size
+                    budget.make(weight(value))
+                    size = budget.made
+                    made.append(value)
             return made
 
         return evaluate
 
     def _quantifier(self, e: ast.Quantifier) -> Evaluate:
         source, name, kind = self._items(e.source), e.variable, e.kind
-        position = e.position
+        position, budget = e.position, self.context.budget
         with self._within((name,)):
             test = self._optional(e.where, True)
 
@@ -444,7 +452,9 @@ class Compiler:
                 return None
             inner = dict(row)
             true = unknown = 0
+            before = budget.made
             for item in items:
+                budget.made = before
                 inner[name] = item
                 try:
                     answer = operators.truth(test(inner))
@@ -470,7 +480,7 @@ class Compiler:
 
     def _reduce(self, e: ast.Reduce) -> Evaluate:
         initial, source = self.expression(e.initial), self._items(e.source)
-        name, accumulator = e.variable, e.accumulator
+        name, accumulator, budget = e.variable, e.accumulator, self.context.budget
         with self._within((name, accumulator)):
             step = self.expression(e.expression)
 
@@ -480,9 +490,12 @@ class Compiler:
                 return None
             inner = dict(row)
             inner[accumulator] = initial(row)
+            before = budget.made
             for item in items:
                 inner[name] = item
-                inner[accumulator] = step(inner)
+                value = inner[accumulator] = step(inner)
+                if value.__class__ is not list and value.__class__ is not str:
+                    budget.made = before
             return inner[accumulator]
 
         return evaluate
@@ -508,10 +521,13 @@ class Compiler:
 
         def evaluate(row: Row) -> Value:
             made: list[Value] = []
+            size = budget.made
             for found in matcher.rows((row,)):
-                budget.hold()
-                made.append(projection(found))
-            budget.release(len(made))
+                value = projection(found)
+                budget.made = size
+                budget.make(weight(value))
+                size = budget.made
+                made.append(value)
             return made
 
         return evaluate
@@ -545,10 +561,9 @@ class Compiler:
         def collect(row: Row) -> Value:
             made: list[Value] = []
             for found in query(row):
-                budget.hold()
                 [value] = found.values()
+                budget.make(weight(value))
                 made.append(value)
-            budget.release(len(made))
             return made
 
         return collect

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lineage.backends.weights import weight_of_row
 from lineage.opencypher import ast
 from lineage.opencypher.compiling import Compiler
 from lineage.opencypher.errors import CypherUnsupported
@@ -117,7 +118,9 @@ class Evaluator:
 
         def unwind(rows: Rows) -> Iterator[Row]:
             for row in rows:
+                before = budget.made
                 value = items(row)
+                budget.made = before
                 if value is None:
                     continue
                 for item in value if isinstance(value, list) else (value,):
@@ -174,16 +177,29 @@ class Evaluator:
     def _both(self, left: Prepared, right: Prepared, all: bool) -> Prepared:
         budget = self._budget
 
+        def every(row: Row) -> Iterator[Row]:
+            for side in (left, right):
+                yield from side.run(dict(row))
+
+        def once(row: Row) -> Iterator[Row]:
+            seen: set[Hashable] = set()
+            held = 0
+            try:
+                for found in every(row):
+                    values = [found.get(name) for name in left.columns]
+                    key = tuple(map(identity_key, values))
+                    if key not in seen:
+                        seen.add(key)
+                        size = weight_of_row(values)
+                        budget.hold(size)
+                        held += size
+                        yield found
+            finally:
+                budget.release(held)
+
         def unite(rows: Rows) -> Iterator[Row]:
             for row in rows:
-                seen: set[Hashable] = set()
-                for side in (left, right):
-                    for found in side.run(dict(row)):
-                        key = tuple(identity_key(found.get(name)) for name in left.columns)
-                        if all or key not in seen:
-                            seen.add(key)
-                            budget.hold()
-                            yield found
+                yield from every(row) if all else once(row)
 
         step = Step(
             "Union",

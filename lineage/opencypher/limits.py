@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lineage.backends.weights import MOST
 from lineage.opencypher.errors import QueryStopped
 
 # The clock is looked at once in so many steps: a step is about a microsecond of work.
@@ -17,20 +18,26 @@ class Limits:
     """How much a query may take.
 
     seconds: the deadline, None for none. held: how many values it may hold at once (rows that are
-    sorted, grouped, collected or visited, list items), which bounds memory. depth: how deeply
-    expressions, lists and sub-queries may be nested. cancelled: asked often; True stops the query.
+    sorted, grouped, collected or visited, list items), as `lineage.backends.weights` counts them,
+    which bounds memory. depth: how deeply expressions, lists and sub-queries may be nested.
+    cancelled: asked often; True stops the query.
     """
 
     seconds: float | None = None
-    held: int = 20_000_000
+    held: int = MOST
     depth: int = 100
     cancelled: Callable[[], bool] | None = None
 
 
 class Budget:
-    """What is left of the limits while a query runs. Every loop calls `step`."""
+    """What is left of the limits while a query runs. Every loop calls `step`.
 
-    __slots__ = ("_cancelled", "_deadline", "_held", "_limits", "_until_look")
+    What is kept from row to row is held, and released when it is let go. What an expression makes
+    on its way to a value is `made`; whoever evaluates one again and again puts `made` back to what
+    it was, since the value before is gone by then.
+    """
+
+    __slots__ = ("_cancelled", "_deadline", "_held", "_limits", "_until_look", "made")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -38,6 +45,7 @@ class Budget:
         self._cancelled = limits.cancelled
         self._until_look = 1
         self._held = 0
+        self.made = 0
 
     @property
     def limits(self) -> Limits:
@@ -55,19 +63,29 @@ class Budget:
         """So many more values are kept. Raises QueryStopped when they are too many."""
         self._held += count
         if self._held > self._limits.held:
-            raise QueryStopped(
-                f"the query would hold more than {self._limits.held:,} values at once; narrow it, "
-                "or return fewer rows"
-            )
+            raise self._too_much()
         self.step(count)
 
     def release(self, count: int) -> None:
         """So many values are kept no longer."""
         self._held -= count
 
+    def make(self, count: int) -> None:
+        """The expression under way is about to make so much. Raises QueryStopped for too much."""
+        self.made += count
+        if self.made > self._limits.held:
+            raise self._too_much()
+        self.step(1 + count // 100)
+
     def seconds_left(self) -> float | None:
         """Until the deadline; None where there is none."""
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def _too_much(self) -> QueryStopped:
+        return QueryStopped(
+            f"the query would hold more than {self._limits.held:,} values at once; narrow it, "
+            "or return fewer rows"
+        )
 
     def _look(self) -> None:
         if self._deadline is not None and time.monotonic() >= self._deadline:

@@ -14,6 +14,7 @@ from typing import Any
 
 import regex
 
+from lineage.backends.weights import weight
 from lineage.opencypher import temporal
 from lineage.opencypher.errors import (
     CypherArgumentError,
@@ -63,8 +64,11 @@ def add(budget: Budget, left: Value, right: Value) -> Value:
         budget.step(1 + (len(left) + len(right)) // 1000)
         if len(left) + len(right) > _LONGEST_TEXT:
             raise QueryStopped("the query would make a string of more than 100 million characters")
+        budget.make(weight(right))
         return left + right
     if mine is list or theirs is list:
+        # The other side has been counted when it was made.
+        budget.make(weight(right if mine is list else left))
         made = (left if mine is list else [left]) + (right if theirs is list else [right])
         budget.step(1 + len(made) // 100)
         if len(made) > budget.limits.held:

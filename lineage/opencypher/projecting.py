@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from itertools import islice
 from typing import Any
 
+from lineage.backends.weights import weight, weight_of_row
 from lineage.opencypher import ast
 from lineage.opencypher.compiling import Compiler, Evaluate
 from lineage.opencypher.errors import CypherSyntaxError
@@ -209,7 +210,10 @@ class Projecting:
             load(graph, batch, self._looked)
             for row in batch:
                 budget.step()
-                yield row, {name: evaluate(row) for name, evaluate in items}
+                before = budget.made
+                new = {name: evaluate(row) for name, evaluate in items}
+                budget.made = before
+                yield row, new
 
     def _groups(self, rows: Iterable[Row]) -> Iterator[Pair]:
         budget, graph = self._context.budget, self._context.graph
@@ -217,45 +221,59 @@ class Projecting:
         counters = self._counters
         evaluates = [evaluate for _, evaluate in keys]
         groups: dict[Hashable, tuple[Row, Row, list[_Count]]] = {}
+        held = 0
         for batch in in_batches(rows):
             load(graph, batch, self._looked)
             budget.step(len(batch))
             for row in batch:
+                before = budget.made
                 values = [evaluate(row) for evaluate in evaluates]
                 key = tuple(map(identity_key, values))
                 group = groups.get(key)
                 if group is None:
-                    budget.hold(1 + len(keys) + len(counters))
+                    size = weight_of_row(values) + len(keys) + len(counters)
+                    budget.hold(size)
+                    held += size
                     named = {name: value for (name, _), value in zip(keys, values, strict=True)}
                     group = groups[key] = (row, named, [make() for make in counters])
                 for count in group[2]:
                     count.add(row)
+                budget.made = before
         if not groups and not keys:
             groups[()] = ({}, {}, [make() for make in counters])
-        for row, named, counts in groups.values():
-            results = dict(zip(self._hidden, (c.result() for c in counts), strict=True))
-            known = {**row, **named, **results}
-            made = {name: evaluate(known) for name, evaluate in self._summed}
-            yield (
-                known,
-                {name: made[name] if name in made else named[name] for name in self.columns},
-            )
+        try:
+            for row, named, counts in groups.values():
+                results = dict(zip(self._hidden, (c.result() for c in counts), strict=True))
+                known = {**row, **named, **results}
+                made = {name: evaluate(known) for name, evaluate in self._summed}
+                yield (
+                    known,
+                    {name: made[name] if name in made else named[name] for name in self.columns},
+                )
+        finally:
+            budget.release(held + sum(c.held for _, _, counts in groups.values() for c in counts))
 
     def _once(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
         budget = self._context.budget
         seen: set[Hashable] = set()
-        for pair in pairs:
-            key = tuple(map(identity_key, pair[1].values()))
-            if key not in seen:
-                seen.add(key)
-                budget.hold()
-                yield pair
+        held = 0
+        try:
+            for pair in pairs:
+                key = tuple(map(identity_key, pair[1].values()))
+                if key not in seen:
+                    seen.add(key)
+                    size = weight_of_row(pair[1].values())
+                    budget.hold(size)
+                    held += size
+                    yield pair
+        finally:
+            budget.release(held)
 
     def _sorted(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
         budget = self._context.budget
         order = self._order
         wanted = None if self._limit is None else self._limit + (self._skip or 0)
-        kept: list[tuple[list[Any], Pair]] = []
+        kept: list[tuple[list[Any], Pair, int]] = []
 
         def sort() -> None:
             # Sorting keeps the order of equals, so the last key comes first.
@@ -264,15 +282,19 @@ class Projecting:
 
         for pair in pairs:
             seen = {**pair[0], **pair[1]}
-            kept.append(([order_key(evaluate(seen)) for evaluate, _ in order], pair))
-            budget.hold()
+            before = budget.made
+            keys = [order_key(evaluate(seen)) for evaluate, _ in order]
+            budget.made = before
+            size = weight_of_row(seen.values())
+            budget.hold(size)
+            kept.append((keys, pair, size))
             if wanted is not None and len(kept) > 2 * wanted + 1000:
                 sort()
-                budget.release(len(kept) - wanted)
+                budget.release(sum(size for _, _, size in kept[wanted:]))
                 del kept[wanted:]
         sort()
-        budget.release(len(kept))
-        ordered = [pair for _, pair in kept]
+        budget.release(sum(size for _, _, size in kept))
+        ordered = [pair for _, pair, _ in kept]
         kept.clear()
         yield from ordered
 
@@ -280,11 +302,13 @@ class Projecting:
 class _Count:
     """One aggregate of one group."""
 
-    __slots__ = ("_accumulate", "_accumulator", "_first", "_rest", "_seen")
+    __slots__ = ("_accumulate", "_accumulator", "_budget", "_first", "_held", "_rest", "_seen")
 
     def __init__(
         self, context: Context, aggregate: Aggregate, arguments: list[Evaluate], distinct: bool
     ) -> None:
+        self._budget = context.budget
+        self._held = 0
         self._accumulator = aggregate.make(context)
         self._accumulate = self._accumulator.add
         self._first, *self._rest = arguments
@@ -299,6 +323,9 @@ class _Count:
             if key in self._seen:
                 return
             self._seen.add(key)
+            size = weight(value)
+            self._budget.hold(size)
+            self._held += size
         if self._rest:
             self._accumulate(value, *(argument(row) for argument in self._rest))
         else:
@@ -307,9 +334,16 @@ class _Count:
     def result(self) -> Value:
         return self._accumulator.result()
 
+    @property
+    def held(self) -> int:
+        """How much it keeps, which is let go with the group."""
+        return self._held + int(getattr(self._accumulator, "held", 0))
+
 
 class _CountRows(_Count):
     __slots__ = ("_rows",)
+
+    held = 0
 
     def __init__(self) -> None:
         self._rows = 0

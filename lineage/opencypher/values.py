@@ -86,6 +86,7 @@ class Relationship:
     """A relationship: `start` and `end` are nodes, whatever way it was walked."""
 
     __slots__ = ("_graph", "_properties", "end", "key", "start", "type")
+    weight: ClassVar[int] = 4
 
     def __init__(
         self,
@@ -137,6 +138,11 @@ class Path:
     def __init__(self, nodes: Sequence[Node], relationships: Sequence[Relationship]) -> None:
         self.nodes = tuple(nodes)
         self.relationships = tuple(relationships)
+
+    @property
+    def weight(self) -> int:
+        """As `lineage.backends.weights` has it."""
+        return 1 + len(self.nodes) + Relationship.weight * len(self.relationships)
 
     def __len__(self) -> int:
         return len(self.relationships)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -242,31 +238,6 @@ def test_memory_is_bounded(store: Store) -> None:
             "UNWIND range(1, 1000000000) AS x RETURN collect([x, x + 1]) AS xs", {}, timeout=60
         )
     assert query(store, "RETURN 1").rows == [(1,)]
-
-
-def test_ctrl_c_stops_it_on_the_server(store: Store, neo4j_url: str) -> None:
-    script = (
-        "import sys, lineage\n"
-        "with lineage.connect(sys.argv[1]) as store:\n"
-        "    print('ready', flush=True)\n"
-        "    store.backend.query('UNWIND range(1, 100000) AS a UNWIND range(1, 10000000) AS b '\n"
-        "                        'RETURN count(*)', {}, timeout=300)\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, neo4j_url],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    while not _running(neo4j_url):
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert "KeyboardInterrupt" in told
-    _wait_until_nothing_runs(neo4j_url)
 
 
 def _wait_until_nothing_runs(url: str) -> None:

@@ -155,21 +155,24 @@ class _Run:
         text = f"PROFILE\n{self._cypher}" if profile else self._cypher
         result = transaction.run(text, self._parameters)
         columns = tuple(result.keys())
-        found: list[tuple[Any, ...]] = []
-        complete = True
-        for record in result:
-            if self._limit is not None and len(found) == self._limit:
-                complete = False
-                if profile:
-                    # The server tells no profile of what was not run to its end.
-                    continue
-                break
-            found.append(tuple(record.values()))
+        answering, complete = Answering(), True
+        try:
+            for record in result:
+                if self._limit is not None and len(answering) == self._limit:
+                    complete = False
+                    if profile:
+                        # The server tells no profile of what was not run to its end.
+                        continue
+                    break
+                answering.add(record.values())
+        except QueryStopped:
+            result.consume()
+            raise
         if not complete:
             # The rest is not sent; before that is said, the transaction answers nothing else.
             result.consume()
         plan = profiled(result.consume()) if profile else None
-        return Answer(columns, Answering(found, transaction).rows(), complete, plan)
+        return Answer(columns, answering.rows(transaction), complete, plan)
 
     def _left(self) -> float | None:
         if self._deadline is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lineage.backends.weights import weight
 from lineage.opencypher.errors import CypherArgumentError, CypherTypeError
 from lineage.opencypher.functions.numbers import LARGEST, SMALLEST
 from lineage.opencypher.functions.registry import Context, aggregate
@@ -40,10 +41,13 @@ class Collect:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._values: list[Value] = []
+        self.held = 0
 
     def add(self, value: Value) -> None:
         """One more."""
-        self._context.budget.hold()
+        size = weight(value)
+        self._context.budget.hold(size)
+        self.held += size
         self._values.append(value)
 
     def result(self) -> Value:
@@ -183,6 +187,7 @@ class _Percentile:
         self._context = context
         self._values: list[float] = []
         self._percentile: float | None = None
+        self.held = 0
 
     def add(self, value: Value, percentile: Value = None) -> None:
         """One more; the percentile of the first row counts."""
@@ -192,6 +197,7 @@ class _Percentile:
                 raise CypherArgumentError(f"{self._name}() takes a percentile of 0 to 1, not {at}")
             self._percentile = at
         self._context.budget.hold()
+        self.held += 1
         self._values.append(_number(value, self._name))
 
     def result(self) -> Value:

@@ -81,7 +81,7 @@ def range_(context: Context, start: Value, end: Value, step: Value = 1) -> Value
     numbers = range(start, end + 1, step) if step > 0 else range(start, end - 1, step)
     # len() itself fails past 64 bits.
     count = max(0, (numbers.stop - numbers.start - (1 if step > 0 else -1)) // step + 1)
-    context.budget.hold(count)
+    context.budget.make(count)
     return list(numbers)
 
 

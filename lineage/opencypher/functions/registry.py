@@ -36,8 +36,9 @@ class Context:
     """What a function may know of the query that calls it.
 
     `now` is the clock of the statement (aware), the same however often it is asked for. `budget`
-    stops long work: `budget.step(n)` before making n values, `budget.hold(n)` for n kept ones.
-    `profile` is there where it is counted what each step does.
+    stops long work: `budget.step(n)` before looking at n values, `budget.make(n)` before making
+    n, `budget.hold(n)` for n that are kept from row to row. `profile` is there where it is counted
+    what each step does.
     """
 
     graph: Graph
@@ -64,7 +65,8 @@ class Function:
 
 
 class Accumulator(Protocol):
-    """The state of one aggregate in one group."""
+    """The state of one aggregate in one group. One that keeps values has counted them with the
+    budget, and has their number in `held`."""
 
     def add(self, value: Value, *rest: Value) -> None:
         """One more row's value; `rest` are the further arguments."""

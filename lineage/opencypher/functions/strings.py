@@ -100,7 +100,7 @@ def replace(context: Context, value: Value, search: Value, replacement: Value) -
     """Every occurrence; an empty search is found between all characters."""
     whole, old = text(value, "replace"), text(search, "replace")
     new = text(replacement, "replace")
-    context.budget.hold((whole.count(old) * max(0, len(new) - len(old))) // 64)
+    context.budget.make((whole.count(old) * max(0, len(new) - len(old))) // 64)
     return whole.replace(old, new)
 
 
@@ -112,12 +112,12 @@ def split(context: Context, value: Value, delimiters: Value) -> Value:
     parts = [whole]
     for delimiter in said:
         mark = text(delimiter, "split")
+        context.budget.make(sum(part.count(mark) + 1 for part in parts))
         parts = [
             piece
             for part in parts
             for piece in (part.split(mark) if mark else (list(part) or [""]))
         ]
-        context.budget.hold(len(parts))
     return parts
 
 

@@ -15,6 +15,12 @@ from lineage.opencypher.temporal.amounts import duration_from_map
 from lineage.opencypher.temporal.zones import UTC_ZONE, Zone
 from lineage.opencypher.values import Temporal, Value, kind_of
 
+_LEAST = {
+    **dict.fromkeys(
+        ("month", "day", "week", "dayOfWeek", "quarter", "dayOfQuarter", "ordinalDay"), 1
+    ),
+    **dict.fromkeys(("hour", "minute", "second", "millisecond", "microsecond", "nanosecond"), 0),
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,9 +60,7 @@ def _instants(name: str, parse: _Parse, from_map: _FromMap, from_value: _FromVal
         if isinstance(value, Mapping):
             if set(value) == {"timezone"}:
                 return current(context, value["timezone"], statement=True)
-            if any(part is None for part in value.values()):
-                return None
-            return from_map(value, _now(context))
+            return from_map(_given(value), _now(context))
         if isinstance(value, Temporal) and not isinstance(value, Duration):
             return from_value(value, _now(context))
         raise CypherTypeError(f"{name}() takes text, a map or a temporal value, not {_said(value)}")
@@ -110,15 +114,13 @@ def _truncation(name: str, truncate: Callable[..., Temporal], *, clocked: bool =
     def truncated(context: Context, unit: Value, *rest: Value) -> Value:
         value = rest[0] if rest else _now(context)
         fields = rest[1] if len(rest) > 1 and rest[1] is not None else {}
-        if unit is None or value is None:
-            return None
         if not isinstance(unit, str):
             raise CypherTypeError(f"the unit must be a string, not {_said(unit)}")
         if not isinstance(value, Temporal) or isinstance(value, Duration):
             raise CypherTypeError(f"{name}.truncate() can't truncate {_said(value)}")
         if not isinstance(fields, Mapping):
             raise CypherTypeError(f"the fields must be a map, not {_said(fields)}")
-        return truncate(unit, value, fields, *((_now(context),) if clocked else ()))
+        return truncate(unit, value, _given(fields), *((_now(context),) if clocked else ()))
 
 
 _truncation("date", make.truncate_date)
@@ -128,13 +130,13 @@ _truncation("localdatetime", make.truncate_local_date_time)
 _truncation("datetime", make.truncate_date_time)
 
 
-@function("datetime.fromEpoch", 2)
+@function("datetime.fromEpoch", 2, nulls=True)
 def from_epoch(context: Context, seconds: Value, nanoseconds: Value) -> Value:
     """Seconds and nanoseconds since 1970-01-01T00:00Z."""
     return DateTime.of_epoch(_integer(seconds) * 1_000_000_000 + _integer(nanoseconds))
 
 
-@function("datetime.fromEpochMillis", 1)
+@function("datetime.fromEpochMillis", 1, nulls=True)
 def from_epoch_millis(context: Context, milliseconds: Value) -> Value:
     """Milliseconds since 1970-01-01T00:00Z."""
     return DateTime.of_epoch(_integer(milliseconds) * 1_000_000)
@@ -154,8 +156,6 @@ def duration(context: Context, value: Value) -> Value:
     if isinstance(value, Duration):
         return value
     if isinstance(value, Mapping):
-        if any(part is None for part in value.values()):
-            return None
         return duration_from_map(value)
     raise CypherTypeError(f"duration() takes text or a map, not {_said(value)}")
 
@@ -170,6 +170,16 @@ _measured("duration.between", measure.between)
 _measured("duration.inMonths", measure.in_months)
 _measured("duration.inDays", measure.in_days)
 _measured("duration.inSeconds", measure.in_seconds)
+
+
+def _given(fields: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The fields, the least of each where it is null, as Neo4j reads them. The year can't be null,
+    nor what the others start from."""
+    given = {name: _LEAST.get(name) if value is None else value for name, value in fields.items()}
+    for name, value in given.items():
+        if value is None:
+            raise InvalidTemporal(f"{name} can't be null")
+    return given
 
 
 def _integer(value: Value) -> int:

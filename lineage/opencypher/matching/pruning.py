@@ -46,7 +46,9 @@ class Reach:
             return self._search(row, start, end)
         if start in self._known:
             return self._known[start].get(end)
+        budget = self.walker.budget
         if len(self._known) > 16:
+            budget.release(sum(map(len, self._known.values())))
             self._known.clear()
         if len(self._known) == 1 and next(iter(self._known)) is not start:
             # Starts differ from row to row: stop at the end, as soon as it is met.
@@ -55,6 +57,7 @@ class Reach:
         self._known[start] = found
         for other, depth in self.walker.reach(row, start):
             found[other] = min(depth, found.get(other, depth))
+        budget.hold(len(found))
         return found.get(end)
 
     def _search(self, row: Row, start: Node, end: Node) -> int | None:

@@ -64,7 +64,7 @@ class Walker:
         from_left: bool,
     ) -> None:
         self._graph = graph
-        self._budget = budget
+        self.budget = budget
         self._link = link
         self._where = where
         self._loads = loads
@@ -91,7 +91,7 @@ class Walker:
             expanded = self._graph.expand(list(nodes), hop.direction, hop.types)
             for each in nodes:
                 steps = expanded.get(each, ())
-                self._budget.step(1 + len(steps))
+                self.budget.step(1 + len(steps))
                 self._adjacent[place, each] = steps
             found = self._adjacent[place, node]
         return found
@@ -117,7 +117,7 @@ class Walker:
             for relationship, other in steps:
                 if relationship in used:
                     continue
-                self._budget.step()
+                self.budget.step()
                 inner[hop.name] = relationship
                 inner[hop.right] = other
                 if self._where(inner):
@@ -140,7 +140,7 @@ class Walker:
             return
         hop = self._hops[place]
         for relationship, other in self._steps(place, node):
-            self._budget.step()
+            self.budget.step()
             if relationship not in used and relationship not in walked:
                 yield from self._through(
                     {**row, hop.name: relationship, hop.right: other},
@@ -174,7 +174,7 @@ class Walker:
         lengths: list[int] = []
         while stack:
             step = next(stack[-1], None)
-            self._budget.step()
+            self.budget.step()
             if step is None:
                 stack.pop()
                 if lengths:
@@ -223,30 +223,34 @@ class Walker:
         seen = {start}
         back = self._link.minimum == 0
         frontier = [start]
-        depth = 0
-        while frontier and (maximum is None or depth < maximum):
-            depth += 1
-            fresh: list[Node] = []
-            for other in (
-                self._graph.neighbours(frontier, hop.direction, hop.types)
-                if plain
-                else self._onward(row, frontier, avoid, seen, parents)
-            ):
-                self._budget.step()
-                if other in seen:
-                    if other == start and not back:
-                        back = True
-                        if hop.direction != "both":
-                            yield start, depth
-                    continue
-                seen.add(other)
-                fresh.append(other)
-                yield other, depth
-                if other == target:
-                    return
-            self._budget.hold(len(fresh))
-            frontier = fresh
-        self._budget.release(len(seen))
+        depth = held = 0
+        try:
+            while frontier and (maximum is None or depth < maximum):
+                depth += 1
+                fresh: list[Node] = []
+                for other in (
+                    self._graph.neighbours(frontier, hop.direction, hop.types)
+                    if plain
+                    else self._onward(row, frontier, avoid, seen, parents)
+                ):
+                    self.budget.step()
+                    if other in seen:
+                        if other == start and not back:
+                            back = True
+                            if hop.direction != "both":
+                                yield start, depth
+                        continue
+                    seen.add(other)
+                    fresh.append(other)
+                    yield other, depth
+                    if other == target:
+                        return
+                self.budget.hold(len(fresh))
+                held += len(fresh)
+                frontier = fresh
+        finally:
+            # Who asks may have enough before the end.
+            self.budget.release(held)
         if hop.direction == "both" and self._link.minimum == 1 and target in (None, start):
             least = self._way_back(row, start, avoid)
             if least is not None:
@@ -270,7 +274,7 @@ class Walker:
                 self._load(some)
             inner = dict(row)
             for node, steps in expanded.items():
-                self._budget.step(1 + len(steps))
+                self.budget.step(1 + len(steps))
                 inner[self._first] = node
                 for relationship, other in steps:
                     if relationship in avoid:
@@ -304,7 +308,7 @@ class Walker:
     def from_zero(self) -> Walker:
         """The same walk, from 0 hops on: it needs no look at the way back."""
         other = Walker(
-            self._graph, self._budget, replace(self._link, minimum=0), self._where, self._loads,
+            self._graph, self.budget, replace(self._link, minimum=0), self._where, self._loads,
             from_left=self._from_left,
         )  # fmt: skip
         other._adjacent = self._adjacent
@@ -355,33 +359,38 @@ class Walker:
         ]
         if minimum == 0 and start == end:
             yield Segment((start,), ())
-        while waiting:
-            self._budget.step()
-            _, shorter, _, state = heapq.heappop(waiting)
-            node, length = state[0], -shorter
-            if length and node == end and length >= minimum:
-                yield self._segment(*_unwound(state))
-            if maximum is not None and length >= maximum:
-                continue
-            used = {*taken, *_unwound(state)[1]}
-            for more, relationships in self._repetitions(row, node, used, ()):
-                reached = more[-1]
-                ahead = 0 if remaining is None else remaining.get(reached)
-                if ahead is None:
+        held = 0
+        try:
+            while waiting:
+                self.budget.step()
+                _, shorter, _, state = heapq.heappop(waiting)
+                node, length = state[0], -shorter
+                if length and node == end and length >= minimum:
+                    yield self._segment(*_unwound(state))
+                if maximum is not None and length >= maximum:
                     continue
-                if maximum is not None and length + 1 + ahead > maximum:
-                    continue
-                self._budget.hold()
-                bound = max(length + 1 + ahead, minimum)
-                heapq.heappush(
-                    waiting,
-                    (bound, -length - 1, next(order), (reached, state, more, relationships)),
-                )
+                used = {*taken, *_unwound(state)[1]}
+                for more, relationships in self._repetitions(row, node, used, ()):
+                    reached = more[-1]
+                    ahead = 0 if remaining is None else remaining.get(reached)
+                    if ahead is None:
+                        continue
+                    if maximum is not None and length + 1 + ahead > maximum:
+                        continue
+                    self.budget.hold()
+                    held += 1
+                    bound = max(length + 1 + ahead, minimum)
+                    heapq.heappush(
+                        waiting,
+                        (bound, -length - 1, next(order), (reached, state, more, relationships)),
+                    )
+        finally:
+            self.budget.release(held)
 
     def _remaining(self, row: Row, end: Node, avoid: Collection[Relationship]) -> dict[Node, int]:
         """The least number of hops to the end, from wherever it can be reached."""
         backwards = Walker(
-            self._graph, self._budget, self._link, self._where, self._loads,
+            self._graph, self.budget, self._link, self._where, self._loads,
             from_left=not self._from_left,
         )  # fmt: skip
         found = {end: 0}

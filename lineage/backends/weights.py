@@ -1,0 +1,70 @@
+"""What the values of a query weigh, so that what piles up can be bounded, whoever answers.
+
+The unit is a number in a row: with the row around it at most 500 bytes, as measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from lineage.errors import QueryStopped
+
+# What a query may hold, and what an answer may have: 2 GB at most.
+MOST = 4_000_000
+# So many characters, or bytes, weigh as much as a number.
+_TEXT = 100
+_TEXTS = frozenset({str, bytes, bytearray})
+# A node or relationship with its small properties.
+_ENTITY = 4
+
+
+def weight(value: Any) -> int:
+    """Of a value with all that is in it. What is no plain value may have a `weight` of its own."""
+    mine = value.__class__
+    if mine is int or mine is float or mine is bool or value is None:
+        return 1
+    if mine is list:
+        return 1 + sum(map(weight, value))
+    if mine is dict:
+        return 1 + sum(map(weight, value.values()))
+    if mine in _TEXTS:
+        return own_weight(value)
+    return int(getattr(value, "weight", 1))
+
+
+def own_weight(value: Any) -> int:
+    """Of a value alone, without what a list or a map has in it."""
+    return 1 + len(value) // _TEXT if value.__class__ in _TEXTS else 1
+
+
+def weight_of_row(values: Collection[Any]) -> int:
+    """Of a row: as one value, and its texts, lists and maps as far as they weigh more."""
+    return 1 + _more(values)
+
+
+def weight_of_entity(properties: Mapping[str, Any]) -> int:
+    """Of a node or relationship with its properties."""
+    return _ENTITY + _more(properties.values())
+
+
+def _more(values: Iterable[Any]) -> int:
+    return sum(weight(value) - 1 for value in values)
+
+
+class Pile:
+    """The values of an answer so far."""
+
+    __slots__ = ("_weight",)
+
+    def __init__(self) -> None:
+        self._weight = 0
+
+    def add(self, weight: int) -> None:
+        """So much more. Raises QueryStopped when it is too much."""
+        self._weight += weight
+        if self._weight > MOST:
+            raise QueryStopped(
+                f"the answer would have more than {MOST:,} values (a text counts as one for each "
+                f"{_TEXT} characters); narrow it, or give a limit"
+            )
