@@ -61,6 +61,20 @@ def random_graph(store: Store, seed: int, steps: int = 9) -> None:
     store.record(Execution(type="Train", name="grouped"), contexts=runs)
     for run in runs:
         store.put_parent(f"PipelineRun:{run.name}", chance.choice(pipelines))
+    _mark(store, chance, artifacts, steps)
+
+
+def _mark(store: Store, chance: random.Random, artifacts: list[int], steps: int) -> None:
+    """Marks of two labels on artifacts, some of them clean, and on steps; one of them lifted."""
+    for label, artifact in zip(
+        ("pii", "tainted", "pii", "tainted"), chance.sample(artifacts, 4), strict=True
+    ):
+        clean, reason = chance.random() < 0.3, chance.choice(("seen", None))
+        store.mark(f"artifact:{artifact}", label=label, clean=clean, reason=reason)
+    marked = chance.sample(range(1, steps + 1), 3)
+    for place, step in enumerate(marked):
+        store.mark(f"execution:{step}", label="tainted", reason=f"for {place}")
+    store.lift(f"execution:{marked[0]}", label="tainted")
 
 
 def _declare(store: Store, *declared: tuple[Kind, tuple[str, ...]]) -> None:

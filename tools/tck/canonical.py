@@ -69,7 +69,14 @@ def text_form(text: str) -> Form:
 
 def list_form(items: Iterable[Form], *, in_order: bool) -> Form:
     """A list; where its order does not count, sorted somehow."""
-    return "list", tuple(items) if in_order else tuple(sorted(items, key=repr))
+    return "list", tuple(items) if in_order else tuple(sorted(items, key=_place))
+
+
+def _place(form: Any) -> str:
+    """The same for equal forms, whatever the order of a set."""
+    if isinstance(form, frozenset):
+        return repr(sorted(map(_place, form)))
+    return repr(tuple(map(_place, form))) if isinstance(form, tuple) else repr(form)
 
 
 def map_form(value: Mapping[str, Any], inner: Callable[[Any], Form]) -> Form:
