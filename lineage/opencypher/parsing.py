@@ -8,13 +8,16 @@ from lark.exceptions import UnexpectedToken
 
 from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherSyntaxError
+from lineage.opencypher.mistakes import meant_by
 from lineage.opencypher.table import parser
 
 _NAMES = {
     "LPAR": "'('", "NPAR": "'('", "RPAR": "')'", "LBRACK": "'['", "LCOMP": "'['", "PCOMP": "'['",
     "RBRACK": "']'", "LBRACE": "'{'", "RBRACE": "'}'", "COMMA": "','", "DOT": "'.'",
     "COLON": "':'", "EQ": "'='", "ORDER_BY": "ORDER BY", "NAME": "a name", "STRING": "a string",
-    "INTEGER": "a number", "ITEM": "an expression", "$END": "the end",
+    "INTEGER": "a number", "ITEM": "an expression", "$END": "the end", "MINUS": "'-'",
+    "STAR": "'*'", "PARAMETER": "a parameter", "OR": "an operator", "DOTDOT": "'..'",
+    "OR_BAR": "'|'", "BAR": "'|'", "GT": "'>'", "SEMICOLON": "';'", "FUNCTION": "a function",
 }  # fmt: skip
 
 
@@ -46,7 +49,10 @@ def _unexpected(text: str, error: UnexpectedToken) -> CypherSyntaxError:
         if _in_relationship(text[: token.start_pos or 0]) and token.type in ("DOTDOT", "MINUS"):
             detail = "InvalidRelationshipPattern"
     expected = sorted({_NAMES.get(name, name) for name in error.accepts or error.expected})
-    if 0 < len(expected) <= 6:
+    meant = meant_by(text, token.start_pos or 0, str(token.value))
+    if meant is not None:
+        said += f"; {meant}"
+    elif 0 < len(expected) <= 6:
         said += f"; expected {', '.join(expected)}"
     return CypherSyntaxError(said, detail=detail, position=position)
 

@@ -11,7 +11,6 @@ from lineage.backends.naming import property_key, type_label
 from lineage.backends.native import native_properties
 from lineage.errors import InvalidQuery, InvalidValue, NotFound
 from lineage.model import Kind
-from lineage.opencypher.prefixes import without_prefix
 from lineage.questions.query_plan import QueryPlan
 from lineage.questions.results import Result
 from lineage.rules.values import checked_int64, checked_text, is_text, shown
@@ -128,6 +127,9 @@ class Querying(Subject):
         timeout: float | None,
         asking: Asking,
     ) -> Result:
+        # Of use only to those who ask, and heavy.
+        from lineage.opencypher.prefixes import without_prefix
+
         if not isinstance(cypher, str) or not is_text(cypher):
             raise InvalidValue(f"the query is no text: {shown(cypher)}")
         if limit is not None and checked_int64(limit, "limit") < 0:
@@ -162,7 +164,6 @@ class Querying(Subject):
     ) -> Answer:
         if self.backend.capabilities.cypher:
             return self.backend.query(cypher, given, limit=limit, timeout=timeout, asking=asking)
-        # Of use only to those who ask, and heavy.
         from lineage.opencypher.answering import answered
 
         with self.backend.read() as reader:

@@ -209,6 +209,10 @@ def test_rows_are_cut_at_the_limit_and_the_answer_says_so(store: Store) -> None:
     [
         ("MATCH (n RETURN n", r"line 1, column 10"),
         ("RETURN 1 AS x\nMATCH oops", r"line 2, column 1"),
+        ("MATCH (n) RETRUN n", r"Invalid input 'RETRUN' \(line 1, column 11\)$"),
+        ("RETURN 1; RETURN 2", r"exactly one statement per query but got: 2$"),
+        ("RETURN duration({days: 'a'})", "days must be a number"),
+        ("MATCH (n) RETURN", r"the query ends too early: expected"),
         ("RETURN $gone", "gone"),
         ("RETURN 1 / 0", "by zero"),
         ("RETURN nope", "nope"),

@@ -39,7 +39,11 @@ _STOPPED = (
 )
 _MEMORY = ("MemoryPoolOutOfMemoryError", "TransactionOutOfMemoryError", "OutOfMemoryError")
 _WRONG = ("Neo.ClientError.Statement.", "Neo.ClientError.Procedure.")
-_PLACE = re.compile(r"\(line (\d+), column (\d+) \(offset: \d+\)\)")
+# An expression that fails while it runs: `duration({days: 'a'})`, say.
+_FAILED = "Neo.DatabaseError.Statement.ExecutionFailed"
+_PLACE = re.compile(r" \(line (\d+), column (\d+) \(offset: \d+\)\)")
+# Of a list as long as this, nobody learns what to write.
+_EXPECTED = re.compile(r"(Invalid input .*?): expected (?:[^,(]+,){8,}.*?(?= \(line|$)")
 
 
 def run_query(
@@ -198,12 +202,19 @@ class _Run:
                 "the query would use more memory than the server allows a transaction; narrow it, "
                 "or return fewer rows"
             ) from error
-        if code.startswith(_WRONG):
+        if code.startswith(_WRONG) or code == _FAILED:
             raise InvalidQuery(f"the query is wrong: {_message(error)}") from error
         raise error
 
 
 def _message(error: exceptions.Neo4jError) -> str:
     """The server's message, its line counted without ours."""
-    first = str(error.message).partition("\n")[0]
-    return _PLACE.sub(lambda at: f"(line {int(at[1]) - 1}, column {at[2]})", first)
+    first = _EXPECTED.sub(r"\1", str(error.message).partition("\n")[0])
+    first = first.replace("Invalid input ''", "the query ends too early")
+    return _PLACE.sub(_placed, first)
+
+
+def _placed(found: re.Match[str]) -> str:
+    line = int(found[1]) - 1
+    # It tells no place by the line 0 or 1 less.
+    return f" (line {line}, column {found[2]})" if line > 0 else ""
