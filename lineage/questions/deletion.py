@@ -94,14 +94,22 @@ class Draft:
         return digest.hexdigest()
 
 
-def drafted(reader: Reader, request: Request, targets: Sequence[Node], now_ms: int) -> Draft:
+def drafted(
+    reader: Reader,
+    request: Request,
+    targets: Sequence[Node],
+    now_ms: int,
+    found: Collectable | None = None,
+) -> Draft:
     """What the deletion of `targets`, which are those of the request, would do.
 
-    Marks count as they stand now, ages as they were when the request was made.
+    Marks count as they stand now, ages as they were when the request was made. `found` is what can
+    be collected, where that was looked for already.
     """
-    found = Collectable()
-    if request.operation == "gc":
-        found = collectable(reader, request.rules, request.at_ms, now_ms)
+    if found is None:
+        found = Collectable()
+        if request.operation == "gc":
+            found = collectable(reader, request.rules, request.at_ms, now_ms)
     reach = read_reach(reader, targets, found.keepers)
     if request.operation == "forget":
         nodes = _derived(reader, reach, request, now_ms)
@@ -115,11 +123,6 @@ def drafted(reader: Reader, request: Request, targets: Sequence[Node], now_ms: i
     return Draft(
         request, tuple(nodes), tuple(_blockers(reach, request, going)), tuple(places), reach
     )
-
-
-def to_collect(reader: Reader, rules: Sequence[Retention], now_ms: int) -> list[Node]:
-    """The artifacts that nobody needs, by the rules of policies and by these."""
-    return reader.nodes(Kind.ARTIFACT, list(collectable(reader, rules, now_ms, now_ms).why))
 
 
 def others_at(reader: Reader, uri: str, going: Set[int]) -> list[Artifact]:

@@ -28,7 +28,8 @@ from lineage.model import (
     Removed,
     Retention,
 )
-from lineage.questions.deletion import Draft, Request, drafted, others_at, to_collect
+from lineage.questions.collecting import collectable
+from lineage.questions.deletion import Draft, Request, drafted, others_at
 from lineage.questions.starting import Ref, check_in_flow
 from lineage.rules.retention import checked_retention
 from lineage.rules.types import TypeSession
@@ -213,8 +214,10 @@ class Deleting(Subject):
     ) -> Plan:
         now = self._clock()
         with self._reading() as (reader, types):
+            collected = None
             if operation == "gc":
-                targets = to_collect(reader, rules, now)
+                collected = collectable(reader, rules, now, now)
+                targets = reader.nodes(Kind.ARTIFACT, list(collected.why))
             elif refs:
                 found = [self._start(reader, types, ref) for ref in refs]
                 targets = list({(n.kind, n.id): n for n in found}.values())
@@ -225,7 +228,7 @@ class Deleting(Subject):
                     check_in_flow(target)
             keys = tuple((n.kind, n.id) for n in targets if n.id is not None)
             request = Request(keys, policy, purge, bytes, operation, label, rules, now)
-            draft = drafted(reader, request, targets, now)
+            draft = drafted(reader, request, targets, now, collected)
         return self._plan(draft, who, reason)
 
     def _plan(self, draft: Draft, who: str | None, reason: str | None) -> Plan:

@@ -210,7 +210,17 @@ def test_a_purging_gc_takes_the_runs_too(store: Store) -> None:
             s.put_policy(Policy(name="more", retention=(Retention(keep_labelled=("hold",)),))),
             s.mark("Model:churn-0", label="hold"),
         ),
+        lambda s: s.put_policy(
+            Policy(name="more", retention=(Retention(type="MODEL", keep_days=9),))
+        ),
         lambda s: s.record(Execution(type="Deploy"), inputs=["Model:churn-0"]),
+        # It is needed by what runs, and by something live that came of it.
+        lambda s: s.record(Execution(type="Train", state="RUNNING"), inputs=["Model:churn-0"]),
+        lambda s: s.record(
+            Execution(type="Train"),
+            inputs=["Model:churn-0"],
+            outputs=[Artifact(type="Dataset", name="scores")],
+        ),
         lambda s: s.put(Artifact(type="Model", name="churn-9")),
     ],
 )

@@ -37,7 +37,14 @@ SHORT_ON_NEO4J = ("tombstone", "purge", "bytes", "gc", "forget")
 # A child is forked from a process that has imported everything: a kill costs no start of Python,
 # and none falls into an import.
 _forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(["tests.durability.deleter", "fsspec.implementations.local"])
+_forking.set_forkserver_preload(
+    [
+        "tests.durability.deleter",
+        "fsspec.implementations.local",
+        "lineage.backends.sqlite",
+        "lineage.backends.neo4j",
+    ]
+)
 
 State = dict[str, Any]
 
