@@ -31,7 +31,7 @@ with, by its name there; each is the same as ML Metadata's for the same mistake.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class LineageError(Exception):
@@ -143,8 +143,12 @@ class PlanRefused(LineageError):
 
 
 class QueryStopped(LineageError):
-    """The deadline, a limit or the caller stopped an ad-hoc query; nothing was changed."""
+    """The deadline, a limit or the caller stopped an ad-hoc query; nothing was changed.
 
+    `plan` is what each step had done by then, where PROFILE was asked for and the backend tells.
+    """
+
+    plan: Any = None
     grpc_status = "DEADLINE_EXCEEDED"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,11 +81,12 @@ def query(
         return
     given, rows, seconds = parameters(param or ()), limit or None, timeout or None
     shown = "json" if json else format
-    if explain or profile:
-        plan = store.explain(text, given, profile=profile, limit=rows, timeout=seconds)
-        print_plan(plan, shown)
-    else:
-        print_result(store.query(text, given, limit=rows, timeout=seconds), shown)
+    with until_stopped(shown):
+        if explain or profile:
+            plan = store.explain(text, given, profile=profile, limit=rows, timeout=seconds)
+            print_plan(plan, shown)
+        else:
+            print_result(store.query(text, given, limit=rows, timeout=seconds), shown)
 
 
 @app.command(epilog="Example: lineage queries")
@@ -178,18 +180,34 @@ def print_result(result: Result, format: str) -> None:
         print(_count(len(result), result.complete))
 
 
+@contextmanager
+def until_stopped(format: str) -> Iterator[None]:
+    """Where a profiled query is stopped within it, print what it had done by then."""
+    from lineage.errors import QueryStopped
+
+    try:
+        yield
+    except QueryStopped as stopped:
+        if stopped.plan is not None:
+            _print_plan(stopped.plan, format)
+        raise
+
+
 def print_plan(plan: QueryPlan, format: str) -> None:
     """How a query is answered, as a table or JSON."""
+    _print_plan(plan, format)
+    if format == "table":
+        told = "It was not run."
+        print(told if plan.row_count is None else _count(plan.row_count, plan.complete))
+
+
+def _print_plan(plan: QueryPlan, format: str) -> None:
     from lineage.errors import InvalidValue
 
     if format == "json":
         print_json(plan.to_dict())
     elif format == "table":
         print(plan.to_text(shutil.get_terminal_size((80, 24)).columns))
-        if plan.row_count is None:
-            print("It was not run.")
-        else:
-            print(_count(plan.row_count, plan.complete))
     else:
         raise InvalidValue(f"a plan is shown as table or json, and the format is {format}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lineage.cli.output import one_line, print_fields, print_table
-from lineage.cli.querying import FORMATS, parameter, print_result, with_kept
+from lineage.cli.querying import FORMATS, parameter, print_result, until_stopped, with_kept
 from lineage.errors import InvalidValue, LineageError, Unsupported
 
 if TYPE_CHECKING:
@@ -82,10 +82,11 @@ class Session:
     def _ask(self, text: str) -> None:
         text = with_kept(self.store, text, self._folder)
         self._last = text
-        result = self.store.query(
-            text, self.params, limit=self.limit or None, timeout=self.timeout or None
-        )
-        print_result(result, self.format)
+        with until_stopped(self.format):
+            result = self.store.query(
+                text, self.params, limit=self.limit or None, timeout=self.timeout or None
+            )
+            print_result(result, self.format)
 
     def _command(self, text: str) -> None:
         name, _, rest = text.partition(" ")

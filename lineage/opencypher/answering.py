@@ -10,6 +10,7 @@ from lineage.backends import rows
 from lineage.backends.base import Answer, Asking, Reader
 from lineage.backends.stored import node as stored
 from lineage.backends.weights import Pile, own_weight, weight_of_entity
+from lineage.errors import QueryStopped
 from lineage.model import Event, Kind
 from lineage.model import Node as StoredNode
 from lineage.model.graph import Link, Vertex, Walk
@@ -51,7 +52,12 @@ def answered(
         # Planned before the first row comes, so that no step is charged for it.
         result.steps()
     rows = _Rows(result.rows, limit)
-    found = list(through((produce,), rows, profile))
+    try:
+        found = list(through((produce,), rows, profile))
+    except QueryStopped as stopped:
+        if profile is not None:
+            stopped.plan = _plan(result, produce, profile)
+        raise
     plan = None if profile is None else _plan(result, produce, profile)
     return Answer(result.columns, found, rows.complete, plan)
 

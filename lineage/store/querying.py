@@ -9,7 +9,7 @@ from typing import Any
 from lineage.backends.base import Answer, Asking, Backend, Filter
 from lineage.backends.naming import property_key, type_label
 from lineage.backends.native import native_properties
-from lineage.errors import InvalidQuery, InvalidValue, NotFound
+from lineage.errors import InvalidQuery, InvalidValue, NotFound, QueryStopped
 from lineage.model import Kind
 from lineage.questions.query_plan import QueryPlan
 from lineage.questions.results import Result
@@ -102,7 +102,8 @@ class Querying(Subject):
 
         It is planned only, and needs no values for its parameters; with `profile` it is run as
         `query` does, and each operator says how many rows it made, how often it turned to the
-        store, and how long that took where the backend tells. What `query` refuses is refused.
+        store, and how long that took where the backend tells. What `query` refuses is refused; a
+        QueryStopped has a `plan` with what was done by then, but for Neo4j, which does not tell.
 
         Parameters are those of `query`; EXPLAIN or PROFILE may stand before the text.
 
@@ -147,7 +148,12 @@ class Querying(Subject):
                 "decide for one"
             )
         asking = typed if asking is Asking.ROWS else asking
-        answer = self._answer(text, given, limit, timeout, asking)
+        try:
+            answer = self._answer(text, given, limit, timeout, asking)
+        except QueryStopped as stopped:
+            if stopped.plan is not None:
+                stopped.plan = QueryPlan(stopped.plan, stopped.plan.rows, False)
+            raise
         plan = None
         if answer.plan is not None:
             rows = len(answer.rows) if asking is Asking.PROFILE else None

@@ -118,6 +118,10 @@ def test_explain_and_profile(folder: Path) -> None:
     root = plan["plan"]
     assert (root["operator"], root["details"], root["rows"]) == ("ProduceResults", "step", 1)
     assert root["children"][0]["operator"] == "Projection"
+    endless = "PROFILE UNWIND range(1, 1000000) AS a MATCH (n), (m) RETURN max(a) AS most"
+    stopped = run(folder, "query", endless, "--timeout", "0.5")
+    assert (stopped.returncode, "deadline" in stopped.stderr) == (4, True)
+    assert "+EagerAggregation" in stopped.stdout
 
 
 def test_kept_queries(folder: Path) -> None:
