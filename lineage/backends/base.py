@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from lineage.filters.tree import Predicate
 from lineage.model import Event, EventType, Kind, Mark, Node, Path, Policy, Type, Value
 from lineage.model.query_plan import Operator
+
+if TYPE_CHECKING:
+    from lineage.filters.tree import Predicate
 
 T = TypeVar("T")
 

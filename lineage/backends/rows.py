@@ -69,7 +69,7 @@ def node(
 
 def by_name(properties: dict[str, Any]) -> dict[str, Any]:
     """Properties in the order of their names."""
-    return dict(sorted(properties.items())) if len(properties) > 1 else properties
+    return {name: properties[name] for name in sorted(properties)}
 
 
 def event(
@@ -116,8 +116,8 @@ def nodes(
             "type": types[type_id][0],
             "name": name,
             "external_id": external_id,
-            "properties": by_name(decoded(properties)),
-            "custom_properties": by_name(decoded(custom_properties)),
+            "properties": by_name(decoded(properties)) if properties else {},
+            "custom_properties": by_name(decoded(custom_properties)) if custom_properties else {},
             "type_version": types[type_id][1],
             "id": id,
             "type_id": type_id,

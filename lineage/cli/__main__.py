@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
 
 
 def main() -> None:
@@ -23,6 +28,7 @@ def _run() -> None:
     from lineage.errors import LineageError
 
     try:
+        _narrow(app, sys.argv[1:])
         app(prog_name="lineage")
     except LineageError as error:
         _complain(type(error).__name__, str(error))
@@ -38,6 +44,20 @@ def _run() -> None:
             type(error).__name__, f"{error}. This is a defect; LINEAGE_DEBUG=1 shows where it is."
         )
         sys.exit(4)
+
+
+def _narrow(app: typer.Typer, arguments: Sequence[str]) -> None:
+    """Leave only the commands whose names are among the arguments: typer sets all of them up before
+    it runs one, and that takes longer than most answers."""
+    named = {
+        (command.name or command.callback.__name__.replace("_", "-")): command
+        for command in app.registered_commands
+        if command.callback is not None
+    }
+    first = next((at for at, word in enumerate(arguments) if word in named), None)
+    # Before a command, help is about all of them.
+    if first is not None and not {"-h", "--help"} & set(arguments[:first]):
+        app.registered_commands[:] = [named[word] for word in named if word in arguments]
 
 
 def _complain(kind: str, message: str) -> None:

@@ -7,16 +7,18 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from lineage.backends.base import Filter, Order
 from lineage.errors import InvalidValue
-from lineage.filters.tree import Predicate
 from lineage.model import Artifact, Context, Execution, Kind, Node
 from lineage.questions.starting import Starting
 from lineage.rules.types import TypeSession
 from lineage.rules.values import checked_int64, is_text, shown
 from lineage.rules.writes import checked_state
+
+if TYPE_CHECKING:
+    from lineage.filters.tree import Predicate
 
 N = TypeVar("N")
 

@@ -164,6 +164,22 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert all(len(line) <= 80 for line in told.output.splitlines())
 
 
+def test_help_before_a_command_is_of_all_of_them(tmp_path: Path) -> None:
+    told = run("--help", "mark", cwd=tmp_path).stdout
+    assert told == run("--help", cwd=tmp_path).stdout
+    assert all(f" {command} " in told for command in commands())
+
+
+def test_a_word_that_is_also_a_command_is_only_a_word(tmp_path: Path) -> None:
+    """Only the commands that the arguments name are set up."""
+    run("record", "-", stdin=json.dumps(STEP), cwd=tmp_path)
+    assert run("mark", "Dataset:raw", "--label", "taint", cwd=tmp_path).returncode == 0
+    told = run("--store", "sqlite:///.lineage/lineage.db", "check", "Dataset:raw", "--label",
+               "taint", cwd=tmp_path)  # fmt: skip
+    assert told.returncode == 1
+    assert run("upstreams", "mark", cwd=tmp_path).returncode == 2
+
+
 def test_help_lists_every_command_under_what_it_is_for() -> None:
     placed = [name for names in SECTIONS.values() for name in names]
     assert sorted(placed) == sorted({*commands(), *(group.split()[0] for group in GROUPED)})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lineage.backends.base import Filter
 from lineage.backends.sqlite.schema import NAMED
 from lineage.filters.patterns import plain, written
 from lineage.filters.tree import (
@@ -183,36 +182,6 @@ class Compiler:
             written(like.pattern, any="*", one="?", escape={c: f"[{c}]" for c in "*?["})
         )
         return f"({value} GLOB ?)"
-
-
-def ordered(where: Filter) -> str:
-    """What comes after ORDER BY. SQLite has NULL before everything, as `Order` has it."""
-    field, way = where.order.field, "DESC" if _descending(where) else "ASC"
-    return f"n.id {way}" if field == "id" else f"n.{field} {way}, n.id {way}"
-
-
-def beyond(where: Filter, values: list[Any]) -> list[str]:
-    """The condition for what comes after `where.after`; adds to the parameters."""
-    if where.after is None:
-        return []
-    (value, id), column = where.after, f"n.{where.order.field}"
-    sign = "<" if _descending(where) else ">"
-    if where.order.field == "id":
-        values.append(id)
-        return [f"n.id {sign} ?"]
-    # IS compares NULL too.
-    values += [value, id]
-    further = [f"{column} IS ? AND n.id {sign} ?"]
-    if value is not None:
-        values.append(value)
-        further.append(f"{column} {sign} ?")
-    if (value is None) is not _descending(where):
-        further.append(f"{column} IS {'NULL' if value is not None else 'NOT NULL'}")
-    return [f"({' OR '.join(further)})"]
-
-
-def _descending(where: Filter) -> bool:
-    return where.order.descending or where.newest_first
 
 
 _DOUBLE_OF_ROW = (

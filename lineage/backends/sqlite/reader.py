@@ -10,7 +10,7 @@ from typing import Any
 
 from lineage.backends import rows
 from lineage.backends.base import Barriers, Counts, Direction, Filter, Frontier, Reader, Spread
-from lineage.backends.sqlite.filtering import Compiler, beyond, ordered
+from lineage.backends.sqlite.ordering import beyond, ordered
 from lineage.backends.sqlite.schema import NAMED
 from lineage.backends.traversal import Expand, breadth_first, spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
@@ -36,6 +36,7 @@ class SqliteReader(Reader):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._names: dict[int, tuple[str, str | None]] | None = None
 
     def types(self) -> list[Type]:
         found = self._connection.execute(
@@ -59,6 +60,8 @@ class SqliteReader(Reader):
         ]
 
     def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
+        if not ids:
+            return []
         found = self._connection.execute(
             f"{_NODES} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value ORDER BY j.key",
             (id_list(ids),),
@@ -96,6 +99,9 @@ class SqliteReader(Reader):
             clauses.append("n.id < ?" if where.newest_first else "n.id > ?")
             values.append(where.after_id)
         if where.where is not None:
+            # Only those who filter need it.
+            from lineage.backends.sqlite.filtering import Compiler
+
             compiler = Compiler(kind)
             clauses += compiler.predicate(where.where)
             values += compiler.values
@@ -310,8 +316,11 @@ class SqliteReader(Reader):
         ).fetchall()
 
     def _type_names(self) -> dict[int, tuple[str, str | None]]:
-        found = self._connection.execute("SELECT id, name, version FROM type")
-        return {id: (name, version) for id, name, version in found}
+        """Name and version by id. A type keeps them, and of other transactions none is seen."""
+        if self._names is None:
+            found = self._connection.execute("SELECT id, name, version FROM type")
+            self._names = {id: (name, version) for id, name, version in found}
+        return self._names
 
 
 def id_list(ids: Iterable[int]) -> str:

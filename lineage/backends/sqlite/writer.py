@@ -107,6 +107,7 @@ class SqliteWriter(SqliteReader, Writer):
             )
         except sqlite3.IntegrityError:
             raise type_taken(type) from None
+        self._names = None
         return type.model_copy(update={"id": done.lastrowid if id is None else id})
 
     def apply(self, batch: Batch) -> list[int]:
