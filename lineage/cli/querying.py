@@ -86,7 +86,9 @@ def query(
             plan = store.explain(text, given, profile=profile, limit=rows, timeout=seconds)
             print_plan(plan, shown)
         else:
-            print_result(store.query(text, given, limit=rows, timeout=seconds), shown)
+            result = store.query(text, given, limit=rows, timeout=seconds)
+            print_result(result, shown)
+            print_hints(store, text, result, shown)
 
 
 @app.command(epilog="Example: lineage queries")
@@ -178,6 +180,15 @@ def print_result(result: Result, format: str) -> None:
             rows = [tuple(one_line(in_words(value)) for value in row) for row in result.rows]
             print_table(result.columns, rows, empty="no rows", as_written=True)
         print(_count(len(result), result.complete))
+
+
+def print_hints(store: Store, text: str, result: Result, format: str) -> None:
+    """To a person, on standard error, why an answer may be empty."""
+    from lineage.cli.hints import hints
+
+    if format == "table" and result.plan is None:
+        for hint in hints(store, text, result):
+            print(f"lineage: {one_line(hint)}", file=sys.stderr)
 
 
 @contextmanager

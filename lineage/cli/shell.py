@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lineage.cli.output import one_line, print_fields, print_table
-from lineage.cli.querying import FORMATS, parameter, print_result, until_stopped, with_kept
+from lineage.cli.querying import (
+    FORMATS,
+    parameter,
+    print_hints,
+    print_result,
+    until_stopped,
+    with_kept,
+)
 from lineage.errors import InvalidValue, LineageError, Unsupported
 
 if TYPE_CHECKING:
@@ -87,6 +94,7 @@ class Session:
                 text, self.params, limit=self.limit or None, timeout=self.timeout or None
             )
             print_result(result, self.format)
+            print_hints(self.store, text, result, self.format)
 
     def _command(self, text: str) -> None:
         name, _, rest = text.partition(" ")

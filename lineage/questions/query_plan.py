@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from lineage.errors import Unsupported
@@ -41,6 +42,9 @@ class QueryPlan:
 
     def __str__(self) -> str:
         return self.to_text()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.to_text(120))}</pre>"
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON has it: operators hold their children.

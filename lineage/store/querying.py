@@ -21,10 +21,13 @@ MAX_QUERY_BYTES = 1_000_000
 _MAX_NAME_BYTES = 200
 _MAX_DEPTH = 100
 _LOOKED_AT = 500
-_LABELS = ("Artifact", "Execution", "Context", "Type", "Mark", "MarkLabel")
+_LABELS = (
+    "Artifact", "BaseType", "Context", "Execution", "LineagePolicy", "Mark", "MarkLabel", "Note",
+    "Type",
+)  # fmt: skip
 _RELATIONSHIPS = (
-    "CHILD_OF", "EXTENDS", "INPUT", "IN_CONTEXT", "MARKED", "ON", "OUTPUT", "PENDING_OUTPUT",
-    "UNKNOWN_EVENT",
+    "CHILD_OF", "CLEARED", "EXTENDS", "INPUT", "IN_CONTEXT", "MARKED", "ON", "OUTPUT",
+    "PENDING_OUTPUT", "UNKNOWN_EVENT",
 )  # fmt: skip
 _OWN = (
     "id", "type", "type_id", "type_version", "name", "uri", "external_id", "state", "created",

@@ -124,6 +124,20 @@ def test_explain_and_profile(folder: Path) -> None:
     assert "+EagerAggregation" in stopped.stdout
 
 
+def test_an_empty_answer_says_what_nothing_is_called(folder: Path) -> None:
+    told = run(folder, "query", "MATCH (:Modle|Dataset)-[:INPUTS|OUTPUT]->(b:model) RETURN b")
+    assert (told.returncode, told.stdout) == (0, "no rows\n0 rows, complete.\n")
+    assert told.stderr == (
+        "lineage: no node has the label Modle; did you mean Model?\n"
+        "lineage: no node has the label model; did you mean Model?\n"
+        "lineage: no relationship has the type INPUTS; did you mean INPUT?\n"
+    )
+    counted = run(folder, "query", "MATCH (x:Zebra) RETURN count(x) AS c")
+    assert counted.stderr == "lineage: no node has the label Zebra\n"
+    quiet = run(folder, "query", "MATCH (x:Zebra) RETURN x", "--json")
+    assert (json.loads(quiet.stdout)["rows"], quiet.stderr) == ([], "")
+
+
 def test_kept_queries(folder: Path) -> None:
     assert run(folder, "query", "--save", "models", "MATCH (m:Model) RETURN m.name AS n").stdout
     assert run(folder, "query", "@models", "--format", "csv").stdout == "n\nm\n"

@@ -11,6 +11,7 @@ import pytest
 
 import lineage
 from lineage import Artifact, Context, Event, EventType, Execution, Store
+from lineage.backends import weights
 from lineage.backends.base import Answer
 from lineage.errors import InvalidInput, InvalidQuery, QueryRefused, QueryStopped
 from lineage.model.graph import Link, Vertex, Walk
@@ -257,6 +258,16 @@ def _running(url: str) -> list[Any]:
         "WHERE metaData.lineage_query IS NOT NULL AND currentQuery STARTS WITH 'UNWIND' "
         "RETURN currentQuery",
     )
+
+
+def test_an_answer_that_grows_too_heavy_is_stopped_under_profile_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "MOST", 500)
+    for prefix in ("", "PROFILE "):
+        with pytest.raises(QueryStopped, match="more than 500 values"):
+            store.query(f"{prefix}UNWIND range(1, 5000) AS x RETURN x")
+    assert store.query("PROFILE RETURN 1").rows == [(1,)]
 
 
 def test_other_backends_say_that_they_have_no_cypher() -> None:

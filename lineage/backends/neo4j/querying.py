@@ -170,7 +170,9 @@ class _Run:
                     break
                 answering.add(record.values())
         except QueryStopped:
-            result.consume()
+            # Of a profile that is not run to its end, the server complains.
+            with suppress(exceptions.Neo4jError):
+                result.consume()
             raise
         if not complete:
             # The rest is not sent; before that is said, the transaction answers nothing else.

@@ -1,0 +1,60 @@
+"""What may be the reason that a query found nothing: names that the store does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lineage import Store
+    from lineage.questions.results import Result
+
+
+def hints(store: Store, cypher: str, result: Result) -> Iterator[str]:
+    """For an answer in which there is nothing: labels and relationship types of the query that no
+    node and no relationship has, each with the one that may be meant."""
+    # `RETURN count(m)` has a row, with 0 in it.
+    if len(result) > 1 or any(value for row in result for value in row):
+        return
+    from lineage.errors import InvalidQuery
+    from lineage.opencypher import ast
+    from lineage.opencypher.names import everything
+    from lineage.opencypher.parsing import parse
+
+    try:
+        query = parse(cypher)
+    except InvalidQuery:
+        # What Neo4j reads, and the evaluator does not.
+        return
+    labels: dict[str, None] = {}
+    types: dict[str, None] = {}
+    for part in sorted(everything(query), key=lambda part: part.position.offset):
+        if isinstance(part, ast.NodePattern):
+            labels |= dict.fromkeys(_named(part.labels))
+        elif isinstance(part, ast.RelationshipPattern):
+            types |= dict.fromkeys(_named(part.types))
+    words = store.vocabulary()
+    yield from _unknown(labels, words.labels, "no node has the label")
+    yield from _unknown(types, words.relationships, "no relationship has the type")
+
+
+def _named(part: object) -> Iterator[str]:
+    from lineage.opencypher import ast
+    from lineage.opencypher.names import everything
+
+    if isinstance(part, ast.LabelExpression):
+        for inner in everything(part):
+            if isinstance(inner, ast.LabelExpression) and inner.name is not None:
+                yield inner.name
+
+
+def _unknown(names: Iterable[str], known: Iterable[str], said: str) -> Iterator[str]:
+    from difflib import get_close_matches
+
+    folded = {name.lower(): name for name in known}
+    for name in names:
+        if name in folded.values():
+            continue
+        near = get_close_matches(name.lower(), folded, 1, 0.7)
+        meant = f"; did you mean {folded[near[0]]}?" if near else ""
+        yield f"{said} {name}{meant}"
