@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage.cli.output import one_line, print_fields, print_table
-from lineage.cli.querying import (
+from lineage.cli.answering import (
     FORMATS,
     parameter,
     print_hints,
@@ -17,6 +16,7 @@ from lineage.cli.querying import (
     until_stopped,
     with_kept,
 )
+from lineage.cli.output import one_line, print_fields, print_table
 from lineage.errors import InvalidValue, LineageError, Unsupported
 
 if TYPE_CHECKING:

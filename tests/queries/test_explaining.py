@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from lineage import Artifact, Context, Execution, Step, Store
-from lineage.errors import InvalidInput, InvalidQuery, InvalidValue, QueryStopped
+from lineage.errors import InvalidInput, InvalidQuery, InvalidValue, QueryStopped, Unsupported
 from lineage.model.query_plan import Operator
 from lineage.questions.query_plan import QueryPlan
 from tests.conformance.readable import listing
@@ -260,3 +260,12 @@ def test_the_table_fits_and_json_is_whole(small: Store) -> None:
             met += 1
             waiting += one["children"]
         assert met == len(list(plan))
+
+
+@pytest.mark.backends("memory")
+def test_a_plan_too_deep_for_json_says_so(store: Store) -> None:
+    unwinds = " ".join(f"UNWIND [1] AS x{n}" for n in range(400))
+    plan = store.explain(f"{unwinds} RETURN 1 AS y")
+    assert len(plan.to_text().splitlines()) == 403
+    with pytest.raises(Unsupported, match="300 operators"):
+        plan.to_json()
