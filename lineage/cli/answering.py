@@ -134,7 +134,7 @@ def find_query(store: Store, name: str, folder: Path | None) -> str:
     """A kept query by name: the store's, else the folder's. Raises NotFound."""
     for path in query_files(folder):
         if path.stem == name and name not in store.saved_queries():
-            return path.read_text("utf-8")
+            return path.read_text("utf-8-sig")
     return store.saved_query(name)
 
 

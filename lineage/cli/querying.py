@@ -106,7 +106,7 @@ def queries(
     if drop is not None:
         store.drop_query(drop)
     kept = [(name, "store", text) for name, text in store.saved_queries().items()]
-    kept += [(path.stem, str(path), path.read_text("utf-8")) for path in query_files(folder)]
+    kept += [(path.stem, str(path), path.read_text("utf-8-sig")) for path in query_files(folder)]
     if json:
         print_json([{"name": n, "where": where, "cypher": text} for n, where, text in kept])
         return
@@ -140,9 +140,9 @@ def _text(store: Store, cypher: str | None, file: Path | None, folder: Path | No
 
     try:
         if file is not None and str(file) != "-":
-            return file.read_text("utf-8")
+            return file.read_text("utf-8-sig")
         if cypher in (None, "-"):
-            return sys.stdin.read()
+            return sys.stdin.read().removeprefix("\ufeff")
     except FileNotFoundError:
         raise NotFound(f"there is no file {file}") from None
     except (OSError, UnicodeError) as error:

@@ -57,7 +57,8 @@ def test_query(folder: Path) -> None:
         "rows": [["m", 0.9]],
         "complete": True,
     }
-    (folder / "q.cypher").write_text(asked)
+    # As Windows' editors write it, with a mark at the beginning.
+    (folder / "q.cypher").write_text(asked, "utf-8-sig")
     told = run(folder, "query", "--file", "q.cypher", "-p", "least=0.5", "--format", "csv")
     assert told.stdout == "name,acc\nm,0.9\n"
     told = run(folder, "query", "@q", "--folder", ".", "-p", "least=2", "--format", "jsonl")
