@@ -50,6 +50,7 @@ def decoded(text: str | None) -> dict[str, Value]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def encoded_path(path: tuple[str | int, ...]) -> str:
     """An event's path as compact JSON text."""
     return (

@@ -211,8 +211,9 @@ class Composer:
     def _write(self, node: Node, mode: Mode, key: Key) -> NodeWrite:
         kind = node.kind
         type = self._types.get(kind, node.type, node.type_version)
-        if node.properties:
-            type = self._types.with_properties(type, node.properties.keys())
+        given, custom = node.properties, node.custom_properties
+        if given:
+            type = self._types.with_properties(type, given.keys())
         name, external_id = node.name, node.external_id
         if name is not None or kind is Kind.CONTEXT:
             name = checked_text(name, _NAMES[kind], MAX_NAME_BYTES)  # type: ignore[arg-type]
@@ -222,13 +223,13 @@ class Composer:
         uri = state = None
         properties: Mapping[str, Value] = _NONE
         custom_properties: Mapping[str, Value] = _NONE
-        if node.properties:
-            properties = checked_properties(type, node.properties, owner)
-        if node.custom_properties:
-            custom_properties = checked_custom_properties(node.custom_properties, owner)
+        if given:
+            properties = checked_properties(type, given, owner)
+        if custom:
+            custom_properties = checked_custom_properties(custom, owner)
         if not isinstance(node, Context):
             if mode is not Mode.MERGE or "state" in node.model_fields_set:
-                state = checked_state(kind, node.state, f"{owner}.state")
+                state = checked_state(kind, node.state, owner)
             if isinstance(node, Artifact) and node.uri is not None:
                 uri = checked_text(node.uri, f"{owner}.uri", MAX_URI_BYTES)
         # By position: of what is done for each node of a batch, this is a good part.
@@ -279,12 +280,12 @@ class Composer:
         return len(versions) == 1
 
 
-def checked_state(kind: Kind, state: object, field: str) -> str:
+def checked_state(kind: Kind, state: object, owner: str = "") -> str:
     """The state, or InvalidValue: a copy of a node with another state was never validated."""
     states = _STATES[kind]
     if state not in states:
         raise InvalidValue(
-            f"{field} is {shown(state)}; "
+            f"{f'{owner}.' if owner else ''}state is {shown(state)}; "
             + (f"it can be {', '.join(states)}" if states else f"a {kind} has none")
         )
     return str(state)

@@ -163,8 +163,9 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
             compose = Composer(tx, types, now := self._clock())
             for node in given:
                 compose.reuse(node) if reuse else compose.create(node)
-            for write in compose.batch.nodes:
-                write.unless_deleted = is_asked(write)
+            if reuse:
+                for write in compose.batch.nodes:
+                    write.unless_deleted = is_asked(write)
             if looking:
                 settle(tx, types, compose.batch, now, put=True)
             ids = tx.apply(compose.batch)

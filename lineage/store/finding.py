@@ -113,7 +113,7 @@ class Finding(Starting):
         if any(text is not None and not is_text(text) for text in (name, external_id, uri)):
             return Page()
         if state is not None:
-            state = checked_state(kind, state, "state")
+            state = checked_state(kind, state)
         with self._reading() as (reader, types):
             type_ids = None if type is None else _versions(types, kind, type)
             context_id = None

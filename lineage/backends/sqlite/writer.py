@@ -17,9 +17,9 @@ from lineage.backends.refusals import id_taken, missing, taken, type_taken
 from lineage.backends.rewriting import DEFAULT_STATES, refuse_deleted, rewritten
 from lineage.backends.sqlite.inserting import Insertion
 from lineage.backends.sqlite.reader import SqliteReader, id_list
-from lineage.model import Flow, Kind, Mark, Policy, Type
+from lineage.model import EventType, Flow, Kind, Mark, Policy, Type
 
-_FLOW = {None: 0, Flow.INPUT: 1, Flow.OUTPUT: 2}
+_FLOW = {type: {None: 0, Flow.INPUT: 1, Flow.OUTPUT: 2}[type.flow] for type in EventType}
 
 _COLUMNS = (
     "type_id", "name", "external_id", "uri", "state", "created", "updated", "properties",
@@ -130,7 +130,7 @@ class SqliteWriter(SqliteReader, Writer):
                 (
                     ids[e.artifact],
                     ids[e.execution],
-                    _FLOW[e.type.flow],
+                    _FLOW[e.type],
                     e.type,
                     encoded_path(e.path),
                     e.time_ms,
