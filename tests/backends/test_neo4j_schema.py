@@ -1,0 +1,41 @@
+"""An older Neo4j database is brought forward."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import lineage
+from lineage import Policy
+from lineage.backends.neo4j.schema import SCHEMA
+from tests.neo4j_for_tests import driver
+
+
+def test_policies_of_an_older_database_begin_when_they_were_recorded(neo4j_url: str) -> None:
+    lineage.connect(neo4j_url).close()
+    said = {"stops": {"pii": ["Anonymize"]}, "forbids": {'"recorded_ms": 7': ["b"]}}
+    with driver(neo4j_url) as bare, bare.session() as session:
+        session.run("DROP CONSTRAINT lineage_policy_version").consume()
+        session.run(
+            "CREATE CONSTRAINT lineage_policy_name FOR (n:LineagePolicy) REQUIRE n.name IS UNIQUE"
+        ).consume()
+        for name, recorded in (("known", 1234), ("never", None)):
+            text = json.dumps({**said, "retention": [], "recorded_ms": recorded})
+            session.run(
+                "CREATE (:LineagePolicy {name: $name, content: $text})", name=name, text=text
+            ).consume()
+        session.run("MATCH (s:LineageStore) SET s.schema = 2").consume()
+    with lineage.connect(neo4j_url) as store:
+        assert store.backend.describe()["schema"] == str(SCHEMA)
+        known, never = store.policies()
+        assert (known.name, known.recorded_ms, known.ended_ms) == ("known", 1234, None)
+        assert known.stops == {"pii": ("Anonymize",)}
+        assert known.forbids == {'"recorded_ms": 7': ("b",)}
+        assert (never.name, never.recorded_ms) == ("never", 0)
+        put = store.put_policy(Policy(name="known"))
+        assert [p.ended_ms for p in store.policies(history=True)] == [put.recorded_ms, None, None]
+    with driver(neo4j_url) as bare, bare.session() as session:
+        with pytest.raises(Exception, match="already exists"):
+            session.run("MATCH (p:LineagePolicy) CREATE (q:LineagePolicy) SET q = p").consume()
+        session.run("MATCH (s:LineageStore) SET s.schema = $n", n=SCHEMA).consume()
