@@ -210,8 +210,8 @@ def _print_history(found: list[Any]) -> None:
             (
                 at(h.time_ms),
                 h.what,
-                named(h.other) if h.other else "",
-                titled(h.other) if h.other else "",
+                named(h.other) if h.other else f"receipt:{h.receipt[:8]}" if h.receipt else "",
+                titled(h.other) if h.other else h.why or "",
                 dotted(h.path),
             )
             for h in found

@@ -119,7 +119,7 @@ def check(
             told["cuts"] = [found.to_dict() for found in cuts]
         print_json(told)
     else:
-        print_check(answer)
+        print_check(answer, place)
         for found in cuts:
             _print_cut(found)
     if not answer.clean:
@@ -272,10 +272,13 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def print_check(answer: Check) -> None:
+def print_check(answer: Check, place: str | None = None) -> None:
     """A line for each label, with the witness or what kept it clean."""
     if not answer.verdicts:
-        print(f"{titled(answer.node)}  ({named(answer.node)}) is clean: no label applies to it")
+        name = f"{titled(answer.node)}  ({named(answer.node)})"
+        asked = place is not None or answer.node.kind == "context"
+        why = f"no policy forbids a label in {place or 'it'}" if asked else "nothing is marked"
+        print(f"{name} is clean: {why}")
     for verdict in answer.verdicts:
         _print_verdict(answer, verdict)
 

@@ -19,6 +19,7 @@ keep_labelled = ["hold"]
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from pathlib import Path
 from lineage.errors import InvalidValue, NotFound
 from lineage.model import Policy
 from lineage.rules.policies import checked_policy
+
+_BARE = re.compile("[A-Za-z0-9_-]+")
 
 
 def policy_from_toml(file: Path) -> Policy:
@@ -56,12 +59,17 @@ def policy_to_toml(policy: Policy) -> str:
         lists: Mapping[str, Sequence[str]] = getattr(policy, section)
         if lists:
             lines += ["", f"[{section}]"]
-            lines += [f"{_text(k)} = [{', '.join(map(_text, v))}]" for k, v in lists.items()]
+            lines += [f"{_key(k)} = [{', '.join(map(_text, v))}]" for k, v in lists.items()]
     for rule in policy.retention:
         lines += ["", "[[retention]]"]
         for field, value in rule.model_dump(exclude_defaults=True).items():
             lines.append(f"{field} = {_value(value)}")
     return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    """A TOML key: bare where it can be."""
+    return name if _BARE.fullmatch(name) else _text(name)
 
 
 def _value(value: object) -> str:

@@ -12,6 +12,9 @@ from lineage.model.marks import Retention
 from lineage.model.record import Record
 from lineage.model.types import Kind
 
+# Receipts are notes of the store under this and their id.
+RECEIPTS = "receipt/"
+
 
 class DeletionPolicy(StrEnum):
     """What a deletion does about what depends on what it deletes; named after SQL.

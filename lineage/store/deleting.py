@@ -28,6 +28,7 @@ from lineage.model import (
     Removed,
     Retention,
 )
+from lineage.model.deletion import RECEIPTS
 from lineage.questions.collecting import collectable
 from lineage.questions.deletion import Draft, Request, drafted, others_at
 from lineage.questions.starting import Ref, check_in_flow
@@ -37,7 +38,6 @@ from lineage.store.subject import Subject
 
 T = TypeVar("T")
 
-RECEIPTS = "receipt/"
 REMOVALS = "removal/"
 # What a copy of the store takes along.
 KEPT_NOTES = (RECEIPTS, REMOVALS)
