@@ -12,6 +12,7 @@ FIGURES = (
     "mlmd_service",
     "filter_mlmd",
     "deleting_ladder",
+    "collecting",
     "blaming",
     "cypher_sqlite",
     "million_events",
