@@ -245,7 +245,7 @@ class TestSchema:
     def test_a_file_with_the_first_indexes(
         self, path: Path, backend: SqliteBackend, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Schema 2 had three indexes on names and types; 3 has one, which does as much."""
+        """Schema 2 had three indexes on names and types; two do as much."""
         backend.close()
         path.unlink()
         with monkeypatch.context() as patch:
@@ -282,6 +282,19 @@ class TestSchema:
         ).fetchall()
         raw.close()
         assert any(re.search(rf"SEARCH n USING INDEX {kind}_\w+ .*name[=>]", r[3]) for r in plan)
+
+    @pytest.mark.parametrize("kind", list(Kind))
+    def test_the_nodes_of_a_type_are_found_by_its_index(
+        self, path: Path, backend: SqliteBackend, kind: Kind
+    ) -> None:
+        """Which has them in the order of their ids, so that a page ends where it is full."""
+        raw = sqlite3.connect(path)
+        plan = raw.execute(
+            f"EXPLAIN QUERY PLAN SELECT n.uri FROM {kind} n WHERE n.type_id IN "
+            "(SELECT value FROM json_each('[1]')) ORDER BY n.id LIMIT 5"
+        ).fetchall()
+        raw.close()
+        assert any(f"SEARCH n USING INDEX {kind}_by_type (type_id=?)" in row[3] for row in plan)
 
     def test_traversals_read_only_indexes(self, path: Path, backend: SqliteBackend) -> None:
         raw = sqlite3.connect(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lineage.backends.sqlite.schema import NAMED
 from lineage.filters.patterns import plain, written
 from lineage.filters.tree import (
     Alias,
@@ -110,12 +109,11 @@ class Compiler:
                 return f"(CAST({a} AS REAL) {sign} CAST({b} AS REAL))"
             case Comparison(sign, left, right):
                 a, b = self._sql(left, names), self._sql(right, names)
-                named = self._named(left) if sign == "=" else ""
-                return f"({named}{a} {sign} {b})"
+                return f"({a} {sign} {b})"
             case Like():
                 return self._like(expression, names)
             case In(value, options):
-                found = self._named(value) + self._sql(value, names)
+                found = self._sql(value, names)
                 if any(isinstance(o, float) and o in (_INFINITY, -_INFINITY) for o in options):
                     return f"({found} IN ({', '.join(map(self._value, options))}))"
                 plain_options = [int(o) if isinstance(o, bool) else o for o in options]
@@ -139,12 +137,6 @@ class Compiler:
     def _value(self, value: Any) -> str:
         self.values.append(value)
         return "?"
-
-    def _named(self, value: Expression) -> str:
-        """What to say before a condition on a value, so that the index of names is used for it."""
-        if self._kind is Kind.CONTEXT or value != Attribute("name"):
-            return ""
-        return f"{NAMED.format(n='n')} AND "
 
     def _property(self, wanted: Property) -> str:
         column = _properties(wanted.custom)
@@ -174,8 +166,6 @@ class Compiler:
             escape = {c: f"\\{c}" for c in "\\%_"}
             self.values.append(written(like.pattern, any="%", one="_", escape=escape))
             return f"({value} LIKE ? ESCAPE '\\')"
-        if like.pattern and isinstance(like.pattern[0], str):
-            value = self._named(like.value) + value
         if simple is not None and simple[0] == "is":
             return f"({value} = {self._value(simple[1])})"
         self.values.append(

@@ -11,7 +11,6 @@ from typing import Any
 from lineage.backends import rows
 from lineage.backends.base import Barriers, Counts, Direction, Filter, Frontier, Reader, Spread
 from lineage.backends.sqlite.ordering import beyond, ordered
-from lineage.backends.sqlite.schema import NAMED
 from lineage.backends.traversal import Expand, breadth_first, spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 
@@ -82,8 +81,6 @@ class SqliteReader(Reader):
             if value is not None:
                 clauses.append(f"n.{column} = ?")
                 values.append(value)
-        if where.name is not None and where.type_ids is None and kind is not Kind.CONTEXT:
-            clauses.append(NAMED.format(n="n"))
         if where.type_ids is not None:
             clauses.append("n.type_id IN (SELECT value FROM json_each(?))")
             values.append(id_list(where.type_ids))

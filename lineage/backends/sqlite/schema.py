@@ -14,7 +14,7 @@ from lineage.errors import StoreTooNew, StoreUnavailable
 
 # "Lnge" in ASCII: tells our files from anyone else's.
 APPLICATION_ID = 0x4C6E6765
-SCHEMA = 4
+SCHEMA = 5
 
 _NODE = """
 CREATE TABLE {kind} (
@@ -119,22 +119,28 @@ DROP TABLE policy;
 ALTER TABLE policy_version RENAME TO policy;
 """
 
-# One index for names and types, where there were three to be written for every node; contexts are
-# few. A unique index takes any number of rows without a name; `NAMED` opens it to a name alone.
-_TYPE_AND_NAME = """
+# Every node is written into each of its indexes, so artifacts and executions have few: contexts,
+# which are few themselves, keep what they had. A unique index takes any number of rows without a
+# name.
+_FEWER = """
 DROP INDEX {kind}_name;
 DROP INDEX {kind}_by_type;
 CREATE UNIQUE INDEX {kind}_name ON {kind} (type_id, name);
 DROP INDEX {kind}_by_name;
 """
-_FEWER_INDEXES = "".join(_TYPE_AND_NAME.format(kind=kind) for kind in ("artifact", "execution"))
+# A name with its type and without, and the nodes of a type in the order of their ids.
+_NAME_FIRST = """
+DROP INDEX {kind}_name;
+CREATE UNIQUE INDEX {kind}_name ON {kind} (name, type_id);
+CREATE INDEX {kind}_by_type ON {kind} (type_id);
+"""
+_FEWER_INDEXES, _NAMES_FIRST = (
+    "".join(step.format(kind=kind) for kind in ("artifact", "execution"))
+    for step in (_FEWER, _NAME_FIRST)
+)
 
 # Step n brings a file of schema n to schema n + 1.
-STEPS: tuple[str, ...] = (_FIRST, _MARKS, _VERSIONS_OF_POLICIES, _FEWER_INDEXES)
-
-# To go with a condition on the name of an artifact or execution {n}: always true, and with it the
-# index on type and name is of use.
-NAMED = "{n}.type_id IN (SELECT id FROM type)"
+STEPS: tuple[str, ...] = (_FIRST, _MARKS, _VERSIONS_OF_POLICIES, _FEWER_INDEXES, _NAMES_FIRST)
 
 
 def prepare(connection: sqlite3.Connection, where: str) -> None:
