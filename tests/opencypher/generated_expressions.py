@@ -94,7 +94,11 @@ class Expressions(Patterns):
         return f"EXISTS {{ {self._subquery(scope)} }}"
 
     def _counted(self, scope: Scope) -> str:
+        # In an OPTIONAL MATCH, Neo4j 5.26 loses what counts to 0: it groups rows, of which there
+        # are none then.
         operator, number = self._one_of(">", "=", "<="), self._one_of(0, 1, 2)
+        if self._optionally:
+            operator = ">"
         return f"COUNT {{ {self._subquery(scope)} }} {operator} {number}"
 
     def _subquery(self, scope: Scope) -> str:
@@ -170,7 +174,7 @@ class Expressions(Patterns):
                 f"{one} + '!'", f"left({one}, 2)", f"reverse({one})", f"replace({one}, 'a', 'bb')",
                 f"split({one}, '.')[0]", f"toString({self._number(scope)})",
                 f"CASE {one} WHEN 'Model' THEN 'M' WHEN null THEN 'N' ELSE 'other' END",
-                f"trim({one})", f"{one} + {self._number(scope)}",
+                f"trim({one})", f"{one} + ({self._number(scope)})",
                 f"toString({self._temporal(scope)})", f"{one} || $text",
             )  # fmt: skip
         return one

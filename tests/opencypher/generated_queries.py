@@ -64,19 +64,27 @@ class QueryMaker(Expressions):
 
     def _searched(self, scope: Scope) -> str:
         """A search for shortest paths."""
-        optional = self._one_of("", "", "OPTIONAL ") if scope.nodes else ""
         if self._stars:
+            # Neo4j 5.26 fails where the search is optional, or its WHERE has sub-queries.
             ends, path = self._shortest_path(scope)
+            self._inside += 2
             where = self._where(scope)
-            return f"MATCH {ends} {optional}MATCH {path}{where}"
-        return f"{optional}MATCH {self._selected(scope)}{self._where(scope)}"
+            self._inside -= 2
+            return f"MATCH {ends} MATCH {path}{where}"
+        optional = self._one_of("", "", "OPTIONAL ") if scope.nodes else ""
+        self._optionally = bool(optional)
+        text = f"{optional}MATCH {self._selected(scope)}{self._where(scope)}"
+        self._optionally = False
+        return text
 
     def _optional(self, scope: Scope) -> str:
         if not scope.nodes:
             return self._match(scope)
         inner = scope.inner()
         text = f"OPTIONAL MATCH {self._pattern(inner, start=self._node_name(scope), short=True)}"
+        self._optionally = True
         text += self._where(inner)
+        self._optionally = False
         scope.nodes = inner.nodes
         scope.events += inner.events
         scope.walks += inner.walks

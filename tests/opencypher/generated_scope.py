@@ -99,6 +99,8 @@ class Chance:
         self._inside = 0
         # Neo4j lets no query mix the two ways to write a walk.
         self._stars = True
+        # Whether what is made is the WHERE of an OPTIONAL MATCH.
+        self._optionally = False
 
     def _begin(self) -> None:
         self._made = self._inside = 0

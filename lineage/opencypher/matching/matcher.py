@@ -258,12 +258,14 @@ class Matcher:
         def keep(rows: Rows) -> Iterator[Row]:
             for batch in in_batches(rows):
                 budget.step(len(batch))
-                nodes = list(dict.fromkeys(row[name] for row in batch))
+                # Null, from an OPTIONAL MATCH, has no label.
+                there = [row for row in batch if row[name] is not None]
+                nodes = list(dict.fromkeys(row[name] for row in there))
                 if all(node.loaded for node in nodes):
-                    yield from (row for row in batch if label in row[name].labels)
+                    yield from (row for row in there if label in row[name].labels)
                 else:
                     kept = set(graph.with_label(nodes, label))
-                    yield from (row for row in batch if row[name] in kept)
+                    yield from (row for row in there if row[name] in kept)
 
         return keep
 
