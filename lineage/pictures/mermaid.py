@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from lineage.pictures.drawing import Box, Drawing
 
-# In a quoted label Mermaid reads `#name;` and HTML, so both are written as such.
-_ESCAPED = {"#": "#35;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;"}
+# In a quoted label Mermaid reads `#name;`, HTML, formulas (`$$x$$`) and `\n`, and anywhere a
+# directive (`%%{init: …}%%`), so that they are written as such.
+_ESCAPED = {
+    "#": "#35;", "$": "#36;", "%": "#37;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;",
+    "`": "#96;", "\\": "#92;",
+}  # fmt: skip
+# What Mermaid draws at most, where nobody set it up for more; a text can't do that.
+_MOST_ARROWS, _MOST_TEXT = 500, 50_000
+# Behind these it reads a colon: as an icon, or as a style, from which it takes the last semicolon.
+_READS_COLONS = re.compile(r"fa\w?:fa-|style|classDef")
 
 
 def mermaid(drawing: Drawing) -> str:
@@ -13,20 +24,33 @@ def mermaid(drawing: Drawing) -> str:
     lines = ["flowchart LR"]
     lines += [f"    {_box(box)}" for box in drawing.boxes]
     for arrow in drawing.arrows:
-        label = f'|"{_text(arrow.label)}"|' if arrow.label else ""
+        text = in_label(arrow.label).strip()
+        label = f'|"{text}"|' if text else ""
         lines.append(f"    {arrow.source} -->{label} {arrow.target}")
     asked = [box.key for box in drawing.boxes if box.start]
     if asked:
         lines.append("    classDef asked stroke-width:3px")
         lines.append(f"    class {','.join(asked)} asked")
-    return "\n".join(lines) + "\n"
+    return whole(lines)
+
+
+def whole(lines: Sequence[str]) -> str:
+    """The text of a flowchart, which says what Mermaid needs where it draws no such large ones."""
+    text = "\n".join(lines) + "\n"
+    arrows = sum(" -->" in line for line in lines)
+    if arrows <= _MOST_ARROWS and len(text) <= _MOST_TEXT:
+        return text
+    needed = f"maxEdges {arrows} and maxTextSize {len(text) + 200}"
+    return f"%% To draw this, initialize Mermaid with {needed} at least.\n{text}"
 
 
 def _box(box: Box) -> str:
     opening, closing = ("([", "])") if box.round else ("[", "]")
-    return f'{box.key}{opening}"{_text(box.node.label)}"{closing}'
+    return f'{box.key}{opening}"{in_label(box.node.label)}"{closing}'
 
 
-def _text(text: str) -> str:
+def in_label(text: str) -> str:
+    """A text as it stands in a quoted label."""
     shown = "".join(c if c.isprintable() else " " for c in text)
-    return "".join(_ESCAPED.get(c, c) for c in shown)
+    escaped = "".join(_ESCAPED.get(c, c) for c in shown)
+    return escaped.replace(":", "#58;") if _READS_COLONS.search(shown) else escaped

@@ -71,8 +71,8 @@ def test_what_to_run_again_from_what(store: Store) -> None:
     assert steps(models) == ["Transform:clean-1", "Train:a-1", "Train:b-1"]
     picture = plan.to_mermaid()
     assert picture.startswith("flowchart LR\n")
-    assert "Dataset:raw-1<br/>needs a replacement" in picture
-    assert "Evaluate:e-1<br/>run again: 4" in picture
+    assert "Dataset:raw-1 (needs a replacement)" in picture
+    assert "Evaluate:e-1 (run again: 4)" in picture
     with pytest.raises(UnknownType):
         store.rebuild_plan(label="tainted", type="Nope")
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from lineage import Artifact, Execution, Store
 from tests.conformance.test_questions_tracing import ladder
@@ -16,16 +15,6 @@ pytestmark = pytest.mark.backends("memory")
 HOSTILE = (
     "</script><script>document.title='taken'</script><img src=x onerror=alert(1)> {{data}} &amp;"
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "no browser to open the page in: apt-get install chromium"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

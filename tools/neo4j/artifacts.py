@@ -7,7 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tools.maven import CannotFetch, fetched
+from tools.fetching import CannotFetch
+from tools.maven import fetched
 
 POM = Path(__file__).with_name("pom.xml")
 VERSION = re.findall(r"<version>([\d.]{3,})</version>", POM.read_text())[0]

@@ -164,6 +164,8 @@ class Rebuild:
 
     def to_mermaid(self) -> str:
         """A Mermaid flowchart: what is needed from outside, the steps, and what they rebuild."""
+        from lineage.pictures.mermaid import in_label, whole
+
         lines = ["flowchart LR"]
         shown: set[str] = set()
 
@@ -171,13 +173,13 @@ class Rebuild:
             name = f"{node.kind}{node.id}"
             if name not in shown:
                 shown.add(name)
-                lines.append(f'    {name}{opening}"{_quoted(node.label)}{note}"{closing}')
+                lines.append(f'    {name}{opening}"{in_label(node.label)}{note}"{closing}')
             return name
 
         for artifact in self.inputs:
-            show(artifact, "[/", "/]", "<br/>needs a replacement")
+            show(artifact, "[/", "/]", " (needs a replacement)")
         for at, again in enumerate(self.steps, 1):
-            step = show(again.step, "([", "])", f"<br/>run again: {at}")
+            step = show(again.step, "([", "])", f" (run again: {at})")
             for take in again.inputs:
                 if take.artifact is not None:
                     lines.append(f"    {show(take.artifact, '[', ']')} --> {step}")
@@ -186,8 +188,8 @@ class Rebuild:
             for artifact in again.rebuilds:
                 lines.append(f"    {step} --> {show(artifact, '[', ']')}")
         for lost in self.lost:
-            show(lost.artifact, "{{", "}}", "<br/>can't be rebuilt")
-        return "\n".join(lines) + "\n"
+            show(lost.artifact, "{{", "}}", " (can't be rebuilt)")
+        return whole(lines)
 
 
 class CleanUp:
@@ -402,7 +404,3 @@ def _deployed(deployment: Deployment) -> Iterable[Artifact]:
 
 def _named(node: Node) -> str:
     return f"{node.kind}:{node.id}"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("&", "#amp;").replace('"', "#quot;").replace("\n", " ")
