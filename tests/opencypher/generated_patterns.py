@@ -149,12 +149,12 @@ class Patterns(Chance):
         else:
             link = f" {self._quantified_pattern(Scope(), left, right)} "
         path = f"{start}{link}{end}"
-        kind = self._one_of("some", "groups", "all", "any", "some")
+        kind = self._one_of("some", "groups", "all", "any", "any")
         if kind == "some":
             scope.lengths.append(name)
-            return f"{name} = {self._one_of('SHORTEST', 'SHORTEST')} {count} {path}"
+            return f"{name} = SHORTEST {count} {path}"
         if kind == "any":
-            return f"{self._one_of('ANY', 'ANY')} {path}"
+            return f"ANY {path}"
         scope.paths.append(name)
         if kind == "groups":
             return f"{name} = SHORTEST {count} GROUPS {path}"

@@ -186,8 +186,8 @@ class QueryMaker(Expressions):
             items = [f"{self._scalar(scope)} AS c0", f"{self._aggregate(scope)} AS c1"]
             if self._now_and_then(0.3):
                 items = items[1:]
-        elif shape < 0.75:
-            odd = self._one_of(self._mixed, self._of_temporal)(scope)
+        elif shape < 0.8:
+            odd = self._one_of(self._mixed, self._of_temporal, self._of_temporal)(scope)
             items = [f"{odd} AS c0", f"{self._scalar(scope)} AS c1"]
         else:
             items = [f"{self._rich(scope)} AS c0", f"{self._scalar(scope)} AS c1"]
