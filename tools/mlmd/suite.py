@@ -1,10 +1,11 @@
 """Run ML Metadata's own Python tests, unmodified, against this project's gRPC server.
 
-    python -m tools.mlmd.suite CHECKOUT [--store URL] [pytest's options]
+    python -m tools.mlmd.suite CHECKOUT [--store URL] [--protobuf 6] [pytest's options]
 
 CHECKOUT is a checkout of the `google/ml-metadata` repository of the wheel's version; nothing in it
 is changed. Its tests run in an environment that has the unmodified `ml-metadata` wheel, connected
-by gRPC to a server over an empty store at URL (memory:// by default).
+by gRPC to a server over an empty store at URL (memory:// by default). The wheel's protobuf is 4, as
+it declares, or 6.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from pathlib import Path
 import lineage
 from lineage.server.addresses import Address
 from lineage.server.mlmd.serving import Server
-from tools.mlmd.environment import environment_with_lineage
+from tools.mlmd.environment import environment_with_lineage, environment_with_protobuf_6
 
 _FOLDER = Path("ml_metadata") / "metadata_store"
+_ENVIRONMENTS = {"4": environment_with_lineage, "6": environment_with_protobuf_6}
 _FILES = ("metadata_store_test.py", "conftest.py")
 
 
-def run(checkout: Path, store: lineage.Store, options: list[str]) -> int:
+def run(checkout: Path, store: lineage.Store, python: Path, options: list[str]) -> int:
     """Run the suite against a server over the store; returns pytest's exit code."""
     for name in _FILES:
         if not (checkout / _FOLDER / name).is_file():
@@ -38,7 +40,7 @@ def run(checkout: Path, store: lineage.Store, options: list[str]) -> int:
         for name in _FILES:
             shutil.copy(checkout / _FOLDER / name, folder)
         command = [
-            str(environment_with_lineage()),
+            str(python),
             "-m",
             "pytest",
             "-p",
@@ -57,9 +59,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--store", default="memory://", help="the URL of an empty store")
+    parser.add_argument("--protobuf", choices=_ENVIRONMENTS, default="4")
     given, options = parser.parse_known_args()
+    python = _ENVIRONMENTS[given.protobuf]()
     with lineage.connect(given.store) as store:
-        return run(given.checkout.resolve(), store, options)
+        return run(given.checkout.resolve(), store, python, options)
 
 
 if __name__ == "__main__":
