@@ -15,6 +15,10 @@ from lineage.opencypher.kinds import Checker, Scope
 from lineage.opencypher.names import everything, parts, used_names
 from lineage.opencypher.projecting import aggregates_in, replaced
 
+_VOCABULARY = (
+    "what labels, relationship types and properties there are, :schema tells in the shell, and "
+    "`store.vocabulary()`"
+)
 _REFUSED: dict[type[ast.Clause], str] = {
     ast.Create: "CREATE",
     ast.Merge: "MERGE",
@@ -95,6 +99,10 @@ class _Analyser:
                     f"a query inside an expression only reads, so it can't have {refused}",
                     detail="InvalidClauseComposition",
                     position=clause.position,
+                )
+            if isinstance(clause, ast.CallProcedure):
+                raise CypherUnsupported(
+                    "CALL of a procedure is", instead=_VOCABULARY, position=clause.position
                 )
             if refused is not None:
                 raise CypherUnsupported(

@@ -153,9 +153,9 @@ class CypherUnsupported(CypherError):
 
     kind = "Unsupported"
 
-    def __init__(self, what: str, *, position: Position | None = None) -> None:
+    def __init__(self, what: str, *, instead: str = "", position: Position | None = None) -> None:
         super().__init__(
-            f"{what} not supported here",
+            f"{what} not supported here{instead and '; '}{instead}",
             detail="Unsupported",
             phase=COMPILE_TIME,
             position=position,
