@@ -6,31 +6,23 @@ expands frontiers, many nodes a call, and loads labels and properties of those t
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from lineage.opencypher.values import Node, Relationship, Value
+from lineage.opencypher.values import Loader, Node, Relationship, Value
 
 Direction = Literal["out", "in", "both"]
 Types = frozenset[str] | None  # None: of any type
 Step = tuple[Relationship, Node]
 
 
-class Graph(ABC):
+class Graph(Loader):
     """A property graph that can be read, unchanged for as long as a query runs."""
 
     @abstractmethod
     def nodes(self, label: str | None) -> Iterator[Node]:
         """All nodes with this label, or all nodes. Lazily: a caller may stop early."""
-
-    @abstractmethod
-    def load_nodes(self, nodes: Sequence[Node]) -> None:
-        """`fill` labels and properties of these nodes."""
-
-    @abstractmethod
-    def load_relationships(self, relationships: Sequence[Relationship]) -> None:
-        """`fill` the properties of these relationships."""
 
     @abstractmethod
     def expand(
@@ -41,14 +33,6 @@ class Graph(ABC):
         "out": those that start there; "in": those that end there; "both": either, a loop once. A
         node without any may be left out.
         """
-
-    @abstractmethod
-    def node_id(self, node: Node) -> int:
-        """What `id(n)` answers: unique among the nodes."""
-
-    @abstractmethod
-    def relationship_id(self, relationship: Relationship) -> int:
-        """What `id(r)` answers: unique among the relationships."""
 
     # What follows has an answer that is right for any graph; a graph that knows better overrides.
 

@@ -15,12 +15,29 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
-
-if TYPE_CHECKING:
-    from lineage.opencypher.graph import Graph
+from typing import Any, ClassVar
 
 Value = Any
+
+
+class Loader(ABC):
+    """Where nodes and relationships fetch from what they don't have yet."""
+
+    @abstractmethod
+    def load_nodes(self, nodes: Sequence[Node]) -> None:
+        """`fill` labels and properties of these nodes."""
+
+    @abstractmethod
+    def load_relationships(self, relationships: Sequence[Relationship]) -> None:
+        """`fill` the properties of these relationships."""
+
+    @abstractmethod
+    def node_id(self, node: Node) -> int:
+        """What `id(n)` answers: unique among the nodes."""
+
+    @abstractmethod
+    def relationship_id(self, relationship: Relationship) -> int:
+        """What `id(r)` answers: unique among the relationships."""
 
 
 class Node:
@@ -29,16 +46,16 @@ class Node:
     `labels` are sorted. Two nodes are equal if their keys are.
     """
 
-    __slots__ = ("_graph", "_labels", "_properties", "key")
+    __slots__ = ("_labels", "_loader", "_properties", "key")
 
     def __init__(
         self,
-        graph: Graph,
+        loader: Loader,
         key: Hashable,
         labels: tuple[str, ...] | None = None,
         properties: Mapping[str, Value] | None = None,
     ) -> None:
-        self._graph = graph
+        self._loader = loader
         self.key = key
         self._labels = labels
         self._properties = properties
@@ -52,25 +69,25 @@ class Node:
     def labels(self) -> tuple[str, ...]:
         """Its labels, sorted."""
         if self._labels is None:
-            self._graph.load_nodes((self,))
+            self._loader.load_nodes((self,))
         return self._labels or ()
 
     @property
     def properties(self) -> Mapping[str, Value]:
         """Its properties; none is null."""
         if self._properties is None:
-            self._graph.load_nodes((self,))
+            self._loader.load_nodes((self,))
         return self._properties or {}
 
     def fill(self, labels: tuple[str, ...], properties: Mapping[str, Value]) -> None:
-        """For `Graph.load_nodes`: here they are."""
+        """For `Loader.load_nodes`: here they are."""
         self._labels = labels
         self._properties = properties
 
     @property
     def id(self) -> int:
         """What `id(n)` answers."""
-        return self._graph.node_id(self)
+        return self._loader.node_id(self)
 
     def __eq__(self, other: object) -> bool:
         return other.__class__ is Node and self.key == other.key
@@ -85,19 +102,19 @@ class Node:
 class Relationship:
     """A relationship: `start` and `end` are nodes, whatever way it was walked."""
 
-    __slots__ = ("_graph", "_properties", "end", "key", "start", "type")
+    __slots__ = ("_loader", "_properties", "end", "key", "start", "type")
     weight: ClassVar[int] = 4
 
     def __init__(
         self,
-        graph: Graph,
+        loader: Loader,
         key: Hashable,
         type: str,
         start: Node,
         end: Node,
         properties: Mapping[str, Value] | None = None,
     ) -> None:
-        self._graph = graph
+        self._loader = loader
         self.key = key
         self.type = type
         self.start = start
@@ -108,17 +125,17 @@ class Relationship:
     def properties(self) -> Mapping[str, Value]:
         """Its properties; none is null."""
         if self._properties is None:
-            self._graph.load_relationships((self,))
+            self._loader.load_relationships((self,))
         return self._properties or {}
 
     def fill(self, properties: Mapping[str, Value]) -> None:
-        """For `Graph.load_relationships`: here they are."""
+        """For `Loader.load_relationships`: here they are."""
         self._properties = properties
 
     @property
     def id(self) -> int:
         """What `id(r)` answers."""
-        return self._graph.relationship_id(self)
+        return self._loader.relationship_id(self)
 
     def __eq__(self, other: object) -> bool:
         return other.__class__ is Relationship and self.key == other.key
