@@ -44,7 +44,7 @@ from lineage.rules.policies import checked_policy, joined
 from lineage.rules.references import resolved
 from lineage.rules.reviving import is_asked, settle
 from lineage.rules.types import TypeSession, TypeTable
-from lineage.rules.values import checked_int64
+from lineage.rules.values import checked_int64, shown
 from lineage.rules.writes import Composer
 from lineage.store.deleting import Deleting
 from lineage.store.finding import Finding
@@ -237,7 +237,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         self._write(work)
 
     def events(
-        self, *, artifact: int | str | None = None, execution: int | str | None = None
+        self, *, artifact: ArtifactRef | None = None, execution: ExecutionRef | None = None
     ) -> list[Event]:
         """The events of an artifact, of an execution, or between the two."""
         with self._reading() as (reader, types):
@@ -292,14 +292,14 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
             pairs = reader.contexts_of(found.kind, [found.id])
             return reader.nodes(Kind.CONTEXT, [c for _, c in pairs])  # type: ignore[return-value]
 
-    def parents_of(self, context: int | str) -> list[Context]:
+    def parents_of(self, context: ContextRef) -> list[Context]:
         """The contexts directly above a context."""
         with self._reading() as (reader, types):
             id = self._id(reader, types, Kind.CONTEXT, context)
             above = [parent for _, parent in reader.parents_of([id])]
             return reader.nodes(Kind.CONTEXT, above)  # type: ignore[return-value]
 
-    def children_of(self, context: int | str) -> list[Context]:
+    def children_of(self, context: ContextRef) -> list[Context]:
         """The contexts directly below a context."""
         with self._reading() as (reader, types):
             id = self._id(reader, types, Kind.CONTEXT, context)
@@ -485,13 +485,19 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         with self._reading() as (reader, types):
             return self._node(reader, types, kind, reference)
 
-    def _node(self, reader: Reader, types: TypeSession, kind: Kind, given: int | str) -> Node:
+    def _node(
+        self, reader: Reader, types: TypeSession, kind: Kind, given: Node | int | str
+    ) -> Node:
         if isinstance(given, int):
             checked_int64(given, f"{kind}.id")
             return _only(reader.nodes(kind, [given]), kind, given)
-        return resolved(given, reader, types, (kind,))
+        if isinstance(given, str):
+            return resolved(given, reader, types, (kind,))
+        if not isinstance(given, Node) or given.kind is not kind:
+            raise InvalidValue(f"{shown(given)} is no {kind}; give one, its id, or a reference")
+        return self._start(reader, types, given)
 
-    def _id(self, reader: Reader, types: TypeSession, kind: Kind, given: int | str) -> int:
+    def _id(self, reader: Reader, types: TypeSession, kind: Kind, given: Node | int | str) -> int:
         id = self._node(reader, types, kind, given).id
         assert id is not None
         return id

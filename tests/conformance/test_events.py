@@ -176,3 +176,15 @@ def test_whose_events_must_be_said(store: Store, ends: tuple[int, int]) -> None:
     with pytest.raises(LineageError):
         store.events(execution=2**70)
     assert store.events(artifact=ends[0]) == []
+
+
+def test_nodes_are_named_as_anywhere(store: Store, ends: tuple[int, int]) -> None:
+    store.put_events([event(ends, time_ms=1)])
+    [found] = store.events(artifact=store.artifact(ends[0]), execution=store.execution(ends[1]))
+    assert store.events(artifact=f"artifact:{ends[0]}") == [found]
+    wrong: Any
+    for wrong in (store.execution(ends[1]), 1.5, object()):
+        with pytest.raises(InvalidValue, match="is no artifact; give one"):
+            store.events(artifact=wrong)
+    with pytest.raises(InvalidValue, match="has no id"):
+        store.events(artifact=Artifact(type="Dataset"))
