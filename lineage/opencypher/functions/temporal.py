@@ -19,7 +19,9 @@ _LEAST = {
     **dict.fromkeys(
         ("month", "day", "week", "dayOfWeek", "quarter", "dayOfQuarter", "ordinalDay"), 1
     ),
-    **dict.fromkeys(("hour", "minute", "second", "millisecond", "microsecond", "nanosecond"), 0),
+    **dict.fromkeys(
+        ("year", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"), 0
+    ),
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -173,8 +175,8 @@ _measured("duration.inSeconds", measure.in_seconds)
 
 
 def _given(fields: Mapping[str, Value]) -> Mapping[str, Value]:
-    """The fields, the least of each where it is null, as Neo4j reads them. The year can't be null,
-    nor what the others start from."""
+    """The fields, the least of each where it is null, as Neo4j reads them; what the others start
+    from can't be null."""
     given = {name: _LEAST.get(name) if value is None else value for name, value in fields.items()}
     for name, value in given.items():
         if value is None:
