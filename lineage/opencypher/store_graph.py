@@ -63,9 +63,10 @@ class StoreGraph(Graph):
             found = self._cache[key] = Node(self, key)
         return found
 
-    def _stored(self, sort: int, stored: StoredNode) -> Node:
+    def _stored(self, sort: int, stored: StoredNode, *, keep: bool = True) -> Node:
         assert stored.id is not None
-        node = self.node(stored.id * _SORTS + sort)
+        key = stored.id * _SORTS + sort
+        node = self.node(key) if keep else self._cache.get(key) or Node(self, key)
         if not node.loaded:
             self._fill(sort, node, stored)
         return node
@@ -145,7 +146,8 @@ class StoreGraph(Graph):
             where = Filter(type_ids=type_ids, after_id=after, limit=limit)
             page = self._reader.find(kind, where)
             for stored in page:
-                yield self._stored(sort, stored)
+                # What a long scan keeps, Python's collector looks through again and again.
+                yield self._stored(sort, stored, keep=limit < _LARGEST_PAGE)
             if len(page) < limit:
                 return
             after, limit = page[-1].id, min(limit * 4, _LARGEST_PAGE)
