@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from copy import copy
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,8 +32,7 @@ def _run() -> None:
     from lineage.errors import LineageError
 
     try:
-        _narrow(app, sys.argv[1:])
-        app(prog_name="lineage")
+        _narrowed(app, sys.argv[1:])(prog_name="lineage")
     except LineageError as error:
         _complain(type(error).__name__, str(error))
         sys.exit(error.exit_code)
@@ -48,18 +49,26 @@ def _run() -> None:
         sys.exit(4)
 
 
-def _narrow(app: typer.Typer, arguments: Sequence[str]) -> None:
-    """Leave only the commands whose names are among the arguments: typer sets all of them up before
-    it runs one, and that takes longer than most answers."""
+def _narrowed(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:
+    """An app of only the commands whose names are among the arguments: typer sets all of them up
+    before it runs one, and that takes longer than most answers."""
     named = {
         (command.name or command.callback.__name__.replace("_", "-")): command
         for command in app.registered_commands
         if command.callback is not None
     }
-    first = next((at for at, word in enumerate(arguments) if word in named), None)
-    # Before a command, help is about all of them.
-    if first is not None and not {"-h", "--help"} & set(arguments[:first]):
-        app.registered_commands[:] = [named[word] for word in named if word in arguments]
+    first = next((at for at, word in enumerate(arguments) if word in named), len(arguments))
+    before = ["", *arguments[:first]]
+    # Before a command, help is about all of them, and so is what to say of a word that is none.
+    strange = any(
+        word in ("-h", "--help") or not (word.startswith("-") or last == "--store")
+        for last, word in pairwise(before)
+    )
+    if strange or first == len(arguments):
+        return app
+    narrowed = copy(app)
+    narrowed.registered_commands = [named[word] for word in named if word in arguments]
+    return narrowed
 
 
 def _complain(kind: str, message: str) -> None:

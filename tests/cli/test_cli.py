@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import lineage
 from lineage import Artifact, Context, Execution, Store
+from lineage.cli.__main__ import main
 from lineage.cli.commands import app
 from lineage.cli.sections import SECTIONS
 
@@ -178,6 +179,26 @@ def test_a_word_that_is_also_a_command_is_only_a_word(tmp_path: Path) -> None:
                "taint", cwd=tmp_path)  # fmt: skip
     assert told.returncode == 1
     assert run("upstreams", "mark", cwd=tmp_path).returncode == 2
+
+
+def test_one_process_runs_any_command_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("types", "marks", "types"):
+        url = f"sqlite:///{tmp_path}/lineage.db"
+        lineage.connect(url).close()
+        monkeypatch.setattr("sys.argv", ["lineage", "--store", url, command, "--json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert (ended.value.code, capsys.readouterr().out.strip()) == (0, "[]")
+
+
+def test_a_word_that_is_no_command_is_told_of_all_of_them(tmp_path: Path) -> None:
+    told = run("quer", "upstream", cwd=tmp_path)
+    assert told.returncode == 2
+    assert "No such command 'quer'. Did you mean" in told.stderr
+    assert "query" in told.stderr
+    assert "Record:" in run("--help", "upstream", cwd=tmp_path).stdout
 
 
 def test_help_lists_every_command_under_what_it_is_for() -> None:
