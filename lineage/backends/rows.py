@@ -69,6 +69,8 @@ def node(
 
 def by_name(properties: dict[str, Any]) -> dict[str, Any]:
     """Properties in the order of their names."""
+    if len(properties) < 2:
+        return properties
     return {name: properties[name] for name in sorted(properties)}
 
 
