@@ -1,8 +1,10 @@
-"""An older Neo4j database is brought forward."""
+"""A new Neo4j database is made ready, an older one is brought forward."""
 
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -39,3 +41,23 @@ def test_policies_of_an_older_database_begin_when_they_were_recorded(neo4j_url: 
         with pytest.raises(Exception, match="already exists"):
             session.run("MATCH (p:LineagePolicy) CREATE (q:LineagePolicy) SET q = p").consume()
         session.run("MATCH (s:LineageStore) SET s.schema = $n", n=SCHEMA).consume()
+
+
+def test_several_open_a_new_database_at_once(neo4j_url: str) -> None:
+    for _ in range(3):
+        with driver(neo4j_url) as bare, bare.session() as session:
+            session.run("MATCH (s:LineageStore) DELETE s").consume()
+            for kind, listed in (("CONSTRAINT", "CONSTRAINTS"), ("INDEX", "INDEXES")):
+                named = f"SHOW {listed} YIELD name, type WHERE type <> 'LOOKUP' RETURN name"
+                for [name] in list(session.run(named)):
+                    session.run(f"DROP {kind} `{name}`").consume()
+        start = Barrier(6)
+
+        def opened(start: Barrier = start) -> str:
+            start.wait()
+            with lineage.connect(neo4j_url) as store:
+                return store.backend.describe()["schema"]
+
+        with ThreadPoolExecutor(start.parties) as pool:
+            asked = [pool.submit(opened) for _ in range(start.parties)]
+            assert [answer.result() for answer in asked] == [str(SCHEMA)] * start.parties

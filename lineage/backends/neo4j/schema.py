@@ -27,6 +27,11 @@ _STEPS: tuple[tuple[str, ...], ...] = (
     ("3_policy_names_repeat", "3_policies_recorded", "3_policy_version"),
 )
 
+_MADE_MEANWHILE = frozenset(
+    f"Neo.ClientError.Schema.{what}AlreadyExists"
+    for what in ("EquivalentSchemaRule", "Constraint", "Index")
+)
+
 
 def prepare(session: neo4j.Session, where: str, *, create: bool) -> None:
     """Bring a new or older database to the present schema.
@@ -58,4 +63,9 @@ def _run(session: neo4j.Session, name: str, **parameters: object) -> None:
     def work(transaction: neo4j.ManagedTransaction) -> None:
         transaction.run(template(name), parameters).consume()
 
-    session.execute_write(work)
+    try:
+        session.execute_write(work)
+    except neo4j.exceptions.ClientError as error:
+        # IF NOT EXISTS looks before it waits for another that is making the same.
+        if error.code not in _MADE_MEANWHILE:
+            raise
