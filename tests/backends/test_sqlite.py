@@ -469,16 +469,6 @@ class TestProcesses:
 import sys
 from lineage.backends import open_backend
 from lineage.backends.base import Batch, EventWrite
-from lineage.filters.tree import (
-    Attribute,
-    Comparison,
-    Constant,
-    Expression,
-    In,
-    Like,
-    Predicate,
-    Wildcard,
-)
 from lineage.model import EventType, Kind
 from tests.backends.batches import NOW, Types
 backend = open_backend(sys.argv[1])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import pexpect
 
 import lineage
 from lineage import Artifact
+from tests.terminal import shell
 
 _RUNAWAY = "".join(f"UNWIND range(1, 1000) AS {name} " for name in "abcdef") + "RETURN count(*);\r"
 
@@ -18,22 +17,7 @@ def test_completion_lines_ctrl_c_and_history(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/lineage.db"
     with lineage.connect(url) as store:
         store.put(Artifact(type="Model", name="m"))
-    environment = {
-        **os.environ,
-        "LINEAGE_URL": url,
-        "XDG_STATE_HOME": str(tmp_path),
-        "TERM": "xterm",
-        "PROMPT_TOOLKIT_NO_CPR": "1",
-    }
-    terminal = pexpect.spawn(
-        sys.executable,
-        ["-m", "lineage.cli", "shell"],
-        env=environment,
-        encoding="utf-8",
-        timeout=60,
-        dimensions=(40, 120),
-    )
-    try:
+    with shell(url, tmp_path) as terminal:
         terminal.expect("lineage>")
         # Tab completes a label; the query goes on over two lines.
         terminal.send("MATCH (m:Mod\t")
@@ -50,8 +34,6 @@ def test_completion_lines_ctrl_c_and_history(tmp_path: Path) -> None:
         terminal.expect("lineage>")
         terminal.send(":quit\r")
         terminal.expect(pexpect.EOF)
-    finally:
-        terminal.close(force=True)
     history = (tmp_path / "lineage" / "history").read_text()
     assert "RETURN 40 + 2 AS sum;" in history
     assert "+MATCH (m:Model)" in history

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -20,8 +19,8 @@ import lineage
 from lineage.errors import QueryStopped
 from lineage.opencypher import Limits, PropertyGraph, run
 from tests.neo4j_for_tests import driver
+from tests.terminal import ROOT, shell
 
-ROOT = Path(__file__).parents[2]
 _SERVER = ("neo4j", "bolt")
 _THRICE = "".join(f"UNWIND range(1, 1000) AS {name} " for name in "abc")
 _RUNAWAY = "".join(f"UNWIND range(1, 1000) AS {name} " for name in "abcdef") + "RETURN count(*)"
@@ -125,23 +124,7 @@ def test_ctrl_c_of_the_command(url: str) -> None:
 
 def test_ctrl_c_in_the_shell(url: str, tmp_path: Path) -> None:
     lineage.connect(url).close()
-    environment = {
-        **os.environ,
-        "LINEAGE_URL": url,
-        "XDG_STATE_HOME": str(tmp_path),
-        "TERM": "xterm",
-        "PROMPT_TOOLKIT_NO_CPR": "1",
-    }
-    terminal = pexpect.spawn(
-        sys.executable,
-        ["-m", "lineage.cli", "shell", "--timeout", "0"],
-        env=environment,
-        encoding="utf-8",
-        timeout=60,
-        dimensions=(40, 250),
-        cwd=str(ROOT),
-    )
-    try:
+    with shell(url, tmp_path, "--timeout", "0", columns=250) as terminal:
         terminal.expect("lineage>")
         spent = psutil.Process(terminal.pid).cpu_times().user
         terminal.send(f"{_RUNAWAY};\r")
@@ -154,8 +137,6 @@ def test_ctrl_c_in_the_shell(url: str, tmp_path: Path) -> None:
         terminal.expect("42")
         terminal.send(":quit\r")
         terminal.expect(pexpect.EOF)
-    finally:
-        terminal.close(force=True)
     assert terminal.exitstatus == 0
 
 
