@@ -1,6 +1,6 @@
 """What the values of a query weigh, so that what piles up can be bounded, whoever answers.
 
-The unit is a number in a row: with the row around it at most 500 bytes, as measured.
+The unit is a number in a row, for which 500 bytes with the row around it are reckoned.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from lineage.errors import QueryStopped
 
-# What a query may hold, and what an answer may have: 2 GB at most.
+# What a query may hold, and what an answer may have: 2 GB, so reckoned.
 MOST = 4_000_000
 # So many characters, or bytes, weigh as much as a number.
 _TEXT = 100
