@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from lineage.model.printing import printable
+
 if TYPE_CHECKING:
     from lineage.model import Node
 
@@ -99,7 +101,7 @@ def one_line(value: object) -> str:
     text = str(value)
     if "\n" in text:
         text = " ".join(text.split())
-    return "".join(c if c.isprintable() else " " for c in text)
+    return printable(text)
 
 
 def at(milliseconds: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lineage.model.printing import printable
 from lineage.pictures.drawing import Box, Drawing
 
 
@@ -35,5 +36,5 @@ def _attributes(box: Box) -> str:
 
 def _quoted(text: str) -> str:
     """A quoted string in which nothing is an escape, and no HTML entity is read."""
-    shown = "".join(c if c.isprintable() else " " for c in text)
+    shown = printable(text)
     return '"' + shown.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") + '"'

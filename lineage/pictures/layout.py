@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from lineage.model.printing import printable
 from lineage.pictures.drawing import Arrow, Box, Drawing
 
 HEIGHT = 30.0
@@ -271,7 +272,7 @@ def _columns(rows: Sequence[Sequence[str]], widths: Mapping[str, float]) -> list
 
 def _fitting(text: str) -> str:
     """As much of a label as fits into the widest box: its beginning and its end."""
-    shown = "".join(c if c.isprintable() else " " for c in text)
+    shown = printable(text)
     room = int((_WIDEST - _PADDING) / _CHARACTER)
     return (
         shown if len(shown) <= room else f"{shown[: room // 2]}…{shown[-(room - room // 2 - 1) :]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lineage.model.printing import printable
 from lineage.pictures.drawing import Box, Drawing
 
 # In a quoted label Mermaid reads `#name;`, HTML, formulas (`$$x$$`) and `\n`, and anywhere a
@@ -51,6 +52,6 @@ def _box(box: Box) -> str:
 
 def in_label(text: str) -> str:
     """A text as it stands in a quoted label."""
-    shown = "".join(c if c.isprintable() else " " for c in text)
+    shown = printable(text)
     escaped = "".join(_ESCAPED.get(c, c) for c in shown)
     return escaped.replace(":", "#58;") if _READS_COLONS.search(shown) else escaped

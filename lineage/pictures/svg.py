@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from itertools import pairwise
 
+from lineage.model.printing import printable
 from lineage.pictures.drawing import Drawing
 from lineage.pictures.layout import HEIGHT, Layout, PlacedArrow, PlacedBox, Point, layout
 
@@ -77,4 +78,4 @@ def _box(placed: PlacedBox, fill: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape("".join(c if c.isprintable() else " " for c in text))
+    return escape(printable(text))

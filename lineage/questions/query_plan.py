@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from lineage.errors import Unsupported
+from lineage.model.printing import printable
 from lineage.model.query_plan import Operator
 
 # With less room than this beside the numbers, details stand on lines of their own.
@@ -76,7 +77,7 @@ class QueryPlan:
             for heading, cell in _NUMBERS
             if any(cell(operator) for operator, _ in lines)
         ]
-        titles = [f"{tree}+{_printable(operator.name)}" for operator, tree in lines]
+        titles = [f"{tree}+{_one_line(operator.name)}" for operator, tree in lines]
         first = max(len("OPERATOR"), *map(len, titles))
         sizes = [max(len(heading), *map(len, cells)) for heading, cells in columns]
         room = width - first - sum(2 + size for size in sizes) - 2
@@ -91,7 +92,7 @@ class QueryPlan:
             line = titles[place].ljust(first) + numbers
             # Whatever stands below goes on in the tree.
             below = tree + ("|" if operator.children else " ")
-            details = _printable(operator.details)
+            details = _one_line(operator.details)
             if beside:
                 some, *more = _wrapped(details, room) or [""]
                 written.append(f"{line}  {some}")
@@ -137,6 +138,10 @@ def _as_json(root: Operator) -> dict[str, Any]:
     return made[id(root)]
 
 
+def _one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
+
+
 def _number(number: float | None) -> str:
     if number is None:
         return ""
@@ -157,8 +162,3 @@ _NUMBERS: tuple[tuple[str, _Cell], ...] = (
 
 def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_on_hyphens=False)
-
-
-def _printable(text: str) -> str:
-    """With nothing in it that a terminal would act on."""
-    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
