@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lineage.model.printing import printable
+from lineage.printing import printable
 
 if TYPE_CHECKING:
     from lineage.model import Node

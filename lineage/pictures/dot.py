@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lineage.model.printing import printable
 from lineage.pictures.drawing import Box, Drawing
+from lineage.printing import printable
 
 
 def dot(drawing: Drawing) -> str:

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from lineage.model.printing import printable
 from lineage.pictures.drawing import Arrow, Box, Drawing
+from lineage.printing import printable
 
 HEIGHT = 30.0
 _CHARACTER, _PADDING, _WIDEST = 6.6, 22.0, 230.0

@@ -10,8 +10,8 @@ from html import escape
 from typing import Any
 
 from lineage.errors import Unsupported
-from lineage.model.printing import printable
 from lineage.model.query_plan import Operator
+from lineage.printing import printable
 
 # With less room than this beside the numbers, details stand on lines of their own.
 _BESIDE = 24

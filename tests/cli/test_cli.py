@@ -44,6 +44,20 @@ def commands() -> list[str]:
     return sorted(c.name or c.callback.__name__ for c in app.registered_commands if c.callback)
 
 
+def test_help_waits_for_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    """The model's classes and what opens a store take as long again as the help itself."""
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "lineage.cli", "--help"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
+    assert "lineage.cli.commands" in loaded
+    assert not loaded & {"pydantic", "lineage.model", "lineage.store", "sqlite3", "neo4j"}
+
+
 def test_record_then_ask(tmp_path: Path) -> None:
     told = run("record", "-", stdin=json.dumps(STEP), cwd=tmp_path)
     assert (told.returncode, told.stderr) == (0, "")
