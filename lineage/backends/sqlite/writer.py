@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -45,10 +45,15 @@ _EVENTS = Insertion(
 )
 _MEMBERSHIPS = Insertion("membership", ("kind", "node_id", "context_id"), "ON CONFLICT DO NOTHING")
 _PARENTS = Insertion("parent", ("child_id", "parent_id"), "ON CONFLICT DO NOTHING")
-_UPDATE = {
-    kind: f"UPDATE {kind} SET name = ?, external_id = ?, uri = ?, state = ?, updated = ?, "
-    "properties = ?, custom_properties = ? WHERE id = ?"
-    for kind in Kind
+# The column of each field that a write may change, and how its value is stored.
+_CHANGEABLE: dict[str, tuple[str, Callable[[Any], Any] | None]] = {
+    "name": ("name", None),
+    "external_id": ("external_id", None),
+    "uri": ("uri", None),
+    "state": ("state", None),
+    "updated_ms": ("updated", None),
+    "properties": ("properties", encoded),
+    "custom_properties": ("custom_properties", encoded),
 }
 
 _UNTIE: dict[Kind, tuple[str, ...]] = {
@@ -304,19 +309,16 @@ class SqliteWriter(SqliteReader, Writer):
         changed = rewritten(old, write)
         if changed is None:
             return id
-        new = {**old.__dict__, **changed}
-        values = (
-            new["name"],
-            new["external_id"],
-            new.get("uri"),
-            new.get("state"),
-            new["updated_ms"],
-            encoded(new["properties"]),
-            encoded(new["custom_properties"]),
-            id,
-        )
+        # Only these: a column that is set, though to what it was, is written into its indexes.
+        columns, values = [], []
+        for field, value in changed.items():
+            column, stored = _CHANGEABLE[field]
+            columns.append(f"{column} = ?")
+            values.append(value if stored is None else stored(value))
         try:
-            self._connection.execute(_UPDATE[kind], values)
+            self._connection.execute(
+                f"UPDATE {kind} SET {', '.join(columns)} WHERE id = ?", [*values, id]
+            )
         except sqlite3.IntegrityError:
             self._refuse_if_taken(kind, write, id)
             raise
