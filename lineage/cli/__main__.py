@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +23,10 @@ def main() -> None:
     """Run the command line."""
     # None of our models has any, and looking for them takes some 20 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or pipe that is not of Unicode is sent escapes for what it has no signs for.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         _run()
     except KeyboardInterrupt:
@@ -41,6 +47,9 @@ def _run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _complain("OSError", f"the answer can't be written: {error.strerror}; make room")
+            sys.exit(4)
         if os.environ.get("LINEAGE_DEBUG"):
             raise
         _complain(

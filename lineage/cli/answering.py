@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage.cli.output import one_line, print_json, print_table
+from lineage.cli.output import one_line, print_json, print_table, room
 
 if TYPE_CHECKING:
     from lineage import Store
@@ -105,7 +104,7 @@ def _print_plan(plan: QueryPlan, format: str) -> None:
     if format == "json":
         print_json(plan.to_dict())
     elif format == "table":
-        print(plan.to_text(shutil.get_terminal_size((80, 24)).columns))
+        print(plan.to_text(room()))
     else:
         raise InvalidValue(f"a plan is shown as table or json, and the format is {format}")
 

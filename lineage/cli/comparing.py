@@ -8,10 +8,10 @@ import typer
 
 from lineage.cli.app import Json, app, opened
 from lineage.cli.arguments import AsOf
-from lineage.cli.output import named, one_line, print_json, print_table
+from lineage.cli.output import measured, named, one_line, print_json, print_table
 
 if TYPE_CHECKING:
-    from lineage.questions.diff import DataDifference, Diff
+    from lineage.questions.diff import DataDifference, Diff, MetricDifference
     from lineage.questions.siblings import Siblings
 
 Metric = Annotated[str | None, typer.Option(help="Which metric, such as accuracy.")]
@@ -91,7 +91,7 @@ def print_diff(found: Diff) -> None:
         print("\nMetrics")
         print_table(
             ("name", "1", "2", "2 is"),
-            [(row.name, row.first, row.second, _better(row.better)) for row in found.metrics],
+            [(row.name, *_told_apart(row), _better(row.better)) for row in found.metrics],
         )
     print(f"\n{found.shared} {'node is' if found.shared == 1 else 'nodes are'} upstream of both.")
 
@@ -104,14 +104,14 @@ def print_siblings(found: Siblings) -> None:
     lines: list[tuple[object, ...]] = [
         (
             row.model.label,
-            row.value,
+            measured(row.value),
             "deleted" if row.model.state == "DELETED" else _better(row.better),
             "same" if row.same_data else "same origin",
             row.shared.label,
         )
         for row in found.rows
     ]
-    own = (found.model.label, found.value, "this one", "", "")
+    own = (found.model.label, measured(found.value), "this one", "", "")
     lines.insert(sum(row.better is True for row in found.rows), own)
     print_table(("model", found.metric or "metric", "it is", "data", "shared"), lines)
     better = len(found.better)
@@ -125,6 +125,14 @@ def print_siblings(found: Siblings) -> None:
 def _data(row: DataDifference) -> tuple[object, ...]:
     how = "content" if row.known else "not the same artifact"
     return row.first.label, row.second.label, f"{how}, derived" if row.derived else how
+
+
+def _told_apart(row: MetricDifference) -> tuple[str, str]:
+    """Two numbers, with all their digits where fewer would show them as one."""
+    short = measured(row.first), measured(row.second)
+    if short[0] == short[1] and row.first != row.second:
+        return one_line(row.first), one_line(row.second)
+    return short
 
 
 def _steps(steps: object) -> str:

@@ -409,9 +409,6 @@ def _read_plan(file: Path) -> Plan:
 def _write_plan(file: Path, plan: Plan) -> None:
     import json
 
-    from lineage.errors import InvalidValue
+    from lineage.cli.files import write_text
 
-    try:
-        file.write_text(json.dumps(plan.model_dump(mode="json"), indent=2), encoding="utf-8")
-    except OSError as error:
-        raise InvalidValue(f"{file} can't be written: {error.strerror}") from None
+    write_text(file, json.dumps(plan.model_dump(mode="json"), indent=2))

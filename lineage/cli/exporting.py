@@ -9,6 +9,7 @@ import typer
 
 from lineage.cli.app import Json, app, opened
 from lineage.cli.arguments import AsOf, Refs
+from lineage.cli.files import write_text
 from lineage.cli.output import print_json, progress_bar
 
 _BOTH = "both"
@@ -61,7 +62,7 @@ def export(
     if output is None:
         print(text, end="" if text.endswith("\n") else "\n")
         return
-    output.write_text(text, encoding="utf-8")
+    write_text(output, text)
     done = {
         "file": str(output),
         "format": format,

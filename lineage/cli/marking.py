@@ -213,9 +213,9 @@ def _all(refs: list[str] | None, file: Path | None) -> list[str]:
     """The references of the command line and of a file; blank lines and `#` lines say nothing."""
     if file is None:
         return refs or []
-    from lineage.cli.recording import open_text
+    from lineage.cli.files import open_text, reading
 
-    with open_text(file) as text:
+    with reading(file), open_text(file) as text:
         lines = [line.strip() for line in text]
     return [*(refs or []), *(line for line in lines if line and not line.startswith("#"))]
 

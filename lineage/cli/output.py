@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,12 +19,29 @@ if TYPE_CHECKING:
 
 # Of what is longer, a list of nodes shows the beginning: room for a digest, not for a program.
 _LONG = 72
+# What is measured has more digits than tell it apart; what somebody chose has no more than these.
+_CHOSEN = 10
+# With less room than this, and where it doesn't fit, a last column stands below the others.
+_BESIDE = 24
+_INDENT = 4
+_NARROWEST = 20
 
 
 def print_json(answer: Any) -> None:
     """One JSON value on standard output."""
-    json.dump(answer, sys.stdout, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
+    ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+    json.dump(answer, sys.stdout, ensure_ascii=ascii, indent=2 if sys.stdout.isatty() else None)
     sys.stdout.write("\n")
+
+
+def room() -> int:
+    """How many columns a line may have: those of the terminal, or as `COLUMNS` says.
+
+    In a pipe or a file a line has no end: a row that was wrapped there is one that grep misses.
+    """
+    if "COLUMNS" not in os.environ and not sys.stdout.isatty():
+        return sys.maxsize
+    return shutil.get_terminal_size((80, 24)).columns
 
 
 def print_table(
@@ -35,7 +53,8 @@ def print_table(
 ) -> None:
     """Aligned columns; the last one wraps at spaces, and no word is cut.
 
-    Headings are in capitals, unless they are `as_written` by the user.
+    Where there is too little room beside the others, it stands below them. Headings are in
+    capitals, unless they are `as_written` by the user.
     """
     texts = [[one_line(cell) for cell in row] for row in rows]
     if not texts:
@@ -44,17 +63,22 @@ def print_table(
     widths = [
         max(len(headings[at]), *(len(row[at]) for row in texts)) for at in range(len(headings))
     ]
-    room = shutil.get_terminal_size((80, 24)).columns
     before_last = sum(widths[:-1]) + 2 * (len(widths) - 1)
-    last = max(room - before_last, 20)
+    beside = room() - before_last
+    below = len(headings) > 1 and beside < min(_BESIDE, widths[-1])
     titles = headings if as_written else [heading.upper() for heading in headings]
     print("  ".join(h.ljust(w) for h, w in zip(titles, widths, strict=True)).rstrip())
     for row in texts:
-        first, *rest = _wrapped(row[-1], last)
         cells = [cell.ljust(w) for cell, w in zip(row, widths, strict=True)][:-1]
+        if below and len(row[-1]) > beside:
+            first, indent = "", _INDENT
+            rest = _wrapped(row[-1], room() - indent)
+        else:
+            indent = before_last
+            first, *rest = _wrapped(row[-1], beside)
         print("  ".join([*cells, first]).rstrip())
         for line in rest:
-            print(" " * before_last + line)
+            print(" " * indent + line)
 
 
 def print_fields(fields: Iterable[tuple[str, object]], *, wrap: bool = False) -> None:
@@ -64,9 +88,8 @@ def print_fields(fields: Iterable[tuple[str, object]], *, wrap: bool = False) ->
     """
     shown = [(name, one_line(value)) for name, value in fields if value not in (None, "", {})]
     width = max((len(name) for name, _ in shown), default=0)
-    room = max(shutil.get_terminal_size((80, 24)).columns - width - 2, 20)
     for name, value in shown:
-        first, *rest = _wrapped(value, room) if wrap else [value]
+        first, *rest = _wrapped(value, room() - width - 2) if wrap else [value]
         print(f"{name.ljust(width)}  {first}")
         for line in rest:
             print(" " * (width + 2) + line)
@@ -93,7 +116,7 @@ def one_line(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}" if abs(value) < 1e15 else repr(value)
+        return repr(value).removesuffix(".0")
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if isinstance(value, dict | list):
@@ -102,6 +125,14 @@ def one_line(value: object) -> str:
     if "\n" in text:
         text = " ".join(text.split())
     return printable(text)
+
+
+def measured(value: object) -> str:
+    """A value on one line; a number that was worked out to its last digit, to six of them."""
+    exact = one_line(value)
+    if isinstance(value, float) and len(exact) > _CHOSEN and abs(value) < 1e6:
+        return f"{value:g}"
+    return exact
 
 
 def at(milliseconds: int | None) -> str:
@@ -132,7 +163,7 @@ def titled(node: Node) -> str:
 def properties(node: Node) -> str:
     """The properties in one line; `lineage show` has the long ones whole."""
     both = {**node.properties, **node.custom_properties}
-    return " ".join(f"{name}={_short(one_line(value))}" for name, value in both.items())
+    return " ".join(f"{name}={_short(measured(value))}" for name, value in both.items())
 
 
 def _short(text: str) -> str:
@@ -147,4 +178,5 @@ def dotted(path: Sequence[str | int]) -> str:
 def _wrapped(text: str, width: int) -> list[str]:
     import textwrap
 
+    width = max(width, _NARROWEST)
     return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False) or [""]

@@ -80,7 +80,10 @@ def query(
     text = _text(store, cypher, file, folder)
     if save is not None:
         store.save_query(save, text)
-        print(f"Kept; `lineage query @{save}` asks it.")
+        if json:
+            print_json({"name": save, "cypher": text})
+        else:
+            print(f"Kept; `lineage query @{save}` asks it.")
         return
     given, rows, seconds = parameters(param or ()), limit or None, timeout or None
     shown = "json" if json else format

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from lineage.cli.app import Json, app, opened
+from lineage.cli.files import open_text, reading
 from lineage.cli.output import print_json, progress_bar
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def record(
     size = None if piped else file.stat().st_size
     recorded = read = 0
     with (
+        reading(file),
         _own_stdin() if piped else text as text,
         progress_bar("recorded", show=not json) as advance,
     ):
@@ -55,18 +57,6 @@ def record(
         print(f"recorded {recorded} step{'' if recorded == 1 else 's'} in {store.url}")
 
 
-def open_text(file: Path) -> Any:
-    """A text file to read; `-` is standard input. Raises NotFound."""
-    from lineage.errors import NotFound
-
-    if str(file) == "-":
-        return sys.stdin
-    try:
-        return file.open(encoding="utf-8")
-    except OSError as error:
-        raise NotFound(f"{file}: {error.strerror}") from None
-
-
 def _own_stdin() -> Any:
     """Standard input, but not `sys.stdin`: a thread that waits on that would hinder the end of the
     process, and whoever closes it."""
@@ -74,7 +64,7 @@ def _own_stdin() -> Any:
     from contextlib import nullcontext
 
     try:
-        return nullcontext(open(sys.stdin.fileno(), encoding="utf-8", closefd=False))
+        return nullcontext(open(sys.stdin.fileno(), encoding="utf-8-sig", closefd=False))
     except io.UnsupportedOperation:
         return nullcontext(sys.stdin)
 
