@@ -29,7 +29,7 @@ def shop(store: Store) -> Store:
         ("b", "s3://x/B", "LIVE", {"acc": 0.9, "n": 2, "ok": True}, {"acc": 3, 'odd `"\\ name': 7}),
         ("c", "gs://y/a", "DELETED", {"acc": INF, "ok": False}, {"acc": "high"}),
         ("d", None, "UNKNOWN", {"acc": NAN}, {"acc": {"a": 1}, "note": "one%"}),
-        ("e", "s3://x/é", "UNKNOWN", {}, {"acc": -INF}),
+        ("e", "s3://x/é", "UNKNOWN", {}, {"acc": -INF, "my:team.size/2": 3}),
     ]
     a, b, c, *_ = store.put_all(
         [
@@ -78,6 +78,8 @@ ARTIFACTS = {
     "name BETWEEN 'b' AND 'd'": "b c d",
     "name > 'b'": "c d e",
     "name = NULL": "",
+    "NAME = 'a' AND Uri LIKE 's3%'": "a",
+    "custom_properties.`my:team.size/2`.int_value = 3": "e",
     "uri IS NULL": "d",
     "uri IS NOT NULL AND name < 'c'": "a b",
     "uri = 's3://x/a'": "a",
