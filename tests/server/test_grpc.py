@@ -16,7 +16,13 @@ from google.protobuf import descriptor_pb2
 import lineage
 from lineage.errors import InvalidInput, StoreUnavailable
 from lineage.server.addresses import Address
-from lineage.server.mlmd.messages import SERVICE, ListOperationOptions, SubgraphOptions, methods
+from lineage.server.mlmd.messages import (
+    SERVICE,
+    Context,
+    ListOperationOptions,
+    SubgraphOptions,
+    methods,
+)
 from lineage.server.mlmd.serving import Options, Server
 from tools.protos import DESCRIPTORS, compiled
 
@@ -123,6 +129,39 @@ def test_a_broken_request_ends_with_its_status_and_the_next_one_is_answered(
             call(channel, "GetArtifacts", options=options)
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         call(channel, "GetArtifacts")
+
+
+def test_bytes_go_out_as_the_any_that_they_are_or_as_one_around_them(store: lineage.Store) -> None:
+    wrapping = "type.googleapis.com/google.protobuf.BytesValue"
+    store.put_type(lineage.Type(kind=lineage.Kind.ARTIFACT, name="Odd"))
+    with Server(store, LOCAL) as server, grpc.insecure_channel(str(server.address)) as channel:
+        for content, url in (
+            (b"\n\x03a/b\x12\x01x", "a/b"),
+            (b"\n\x01x", "x"),
+            (b"", wrapping),
+            (b"\x12\x01x", wrapping),
+            # What only begins like one, or has the field as a number.
+            (b"\n\x03a/b\x00\x00", wrapping),
+            (b"\tabc/defg", wrapping),
+            (b"\n\x01\xff", wrapping),
+            # A number that never ends.
+            (b"\xff" * 2**20, wrapping),
+        ):
+            put = store.put(lineage.Artifact(type="Odd", custom_properties={"b": content}))
+            [answer] = call(channel, "GetArtifactsByID", artifact_ids=[put.id]).artifacts
+            found = answer.custom_properties["b"].proto_value
+            assert found.type_url == url
+            assert (content in found.value) if url == wrapping else found.SerializeToString()
+
+
+def test_a_proto_value_that_nobody_could_read_is_refused(store: lineage.Store) -> None:
+    with Server(store, LOCAL) as server, grpc.insecure_channel(str(server.address)) as channel:
+        type_id = call(channel, "PutContextType", context_type={"name": "Run"}).type_id
+        context = Context(type_id=type_id, name="monday")
+        context.custom_properties["p"].proto_value.value = b"x"
+        with pytest.raises(grpc.RpcError, match="type_url") as refused:
+            call(channel, "PutContexts", contexts=[context])
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 @pytest.mark.parametrize("limits", [False, True])

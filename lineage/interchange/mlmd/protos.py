@@ -18,14 +18,21 @@ def as_any(content: bytes) -> bytes:
 
 
 def _is_any(content: bytes) -> bool:
+    """Whether an Any with a type_url is serialized to exactly these bytes."""
     try:
-        found = [(number, value) for number, value in fields(content) if isinstance(value, bytes)]
-        urls = [value.decode() for number, value in found if number == 1]
+        found = dict(fields(content))
+        url, value = found.get(1), found.get(2, b"")
+        if not url or not isinstance(url, bytes) or not isinstance(value, bytes):
+            return False
+        url.decode()
     except (ValueError, IndexError):
         return False
-    return len(urls) == 1 and "/" in urls[0] and {number for number, _ in found} <= {1, 2}
+    return content == _any(url, value)
 
 
 def _wrapped(content: bytes) -> bytes:
-    inner = tagged(1, LENGTH, content) if content else b""
-    return tagged(1, LENGTH, _BYTES_URL) + (tagged(2, LENGTH, inner) if inner else b"")
+    return _any(_BYTES_URL, tagged(1, LENGTH, content) if content else b"")
+
+
+def _any(url: bytes, value: bytes) -> bytes:
+    return tagged(1, LENGTH, url) + (tagged(2, LENGTH, value) if value else b"")

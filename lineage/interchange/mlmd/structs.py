@@ -30,7 +30,7 @@ def is_struct(text: str) -> bool:
 def decoded_struct(text: str) -> dict[str, Any]:
     """The struct. Raises InvalidValue where the text holds none."""
     try:
-        return _struct(base64.b64decode(text.removeprefix(PREFIX)))
+        return _struct(base64.b64decode(text.removeprefix(PREFIX), validate=True))
     except (ValueError, IndexError, struct.error) as error:
         raise InvalidValue(f"not a struct of ML Metadata: {text[:60]!r} ({error})") from None
 
@@ -108,6 +108,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
         shift += 7
+        if shift >= 70:
+            raise ValueError("a number has more than ten bytes")
 
 
 def _of_struct(value: dict[str, Any]) -> bytes:

@@ -108,6 +108,8 @@ def message(type: Type, kept: signatures.Signatures | None = None) -> Any:
     for name, kind in type.properties.items():
         made.properties[name] = NUMBERS[kind]
     for field, text in (kept or {}).get(type.label, {}).items():
+        # One of no kind is there all the same.
+        getattr(made, field).SetInParent()
         json_format.Parse(text, getattr(made, field), descriptor_pool=POOL)
     return made
 

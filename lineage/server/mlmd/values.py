@@ -97,6 +97,8 @@ def _from_wire(field: str, value: Any) -> Any:
     if field == "struct_value":
         return {key: _item(item) for key, item in value.struct_value.fields.items()}
     if field == "proto_value":
+        if not value.proto_value.type_url:
+            raise InvalidValue("a proto value has no type_url; give it that of its message")
         return value.proto_value.SerializeToString(deterministic=True)
     return getattr(value, field)
 

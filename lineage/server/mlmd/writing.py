@@ -109,18 +109,24 @@ def put_parent_contexts(transaction: Transaction, request: Any, response: Any) -
     put = _Putting(transaction)
     children = [edge.child_id for edge in request.parent_contexts]
     there = set(transaction.reader.parents_of(children)) if children else set()
+    repeated: tuple[int, int] | None = None
     for edge in request.parent_contexts:
         if not (edge.HasField("child_id") and edge.HasField("parent_id")):
             raise InvalidValue("Missing parent / child id in the parent_context; give both")
         pair = (edge.child_id, edge.parent_id)
         if pair in there:
-            raise AlreadyExists(
-                f"Given parent_context already exists: context:{pair[0]} below context:{pair[1]}"
-            )
+            repeated = repeated or pair
+            continue
         there.add(pair)
         child, parent = (put.known(Kind.CONTEXT, id) for id in pair)
         transaction.compose.batch.parents.append((child, parent))
     put.apply()
+    # Only now, because a context that isn't there is the greater mistake.
+    if repeated is not None:
+        raise AlreadyExists(
+            f"Given parent_context already exists: context:{repeated[0]} below "
+            f"context:{repeated[1]}"
+        )
 
 
 def put_execution(transaction: Transaction, request: Any, response: Any) -> None:
