@@ -2,7 +2,8 @@
 
 Each batch is one transaction that also notes how far the transfer has come, so that one that was
 interrupted goes on from there. One that has ended starts anew when it is run again: what is there
-is written over with the same, what is new is added.
+is written over with the same, what is new is added. So does one whose source has grown since it was
+begun, where an edge leads to a node that was not there then.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeVar
 
 from lineage.backends.base import in_chunks
-from lineage.errors import AlreadyExists
+from lineage.errors import AlreadyExists, NotFound
 from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.store import Store
 
@@ -23,6 +24,9 @@ BATCH = 10_000
 T = TypeVar("T")
 
 Progress = Callable[[int, int], None]
+# A stage, where in it to go on, and how many nodes and events are done.
+_Place = tuple[str, Any, int]
+_START: _Place = ("types", None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,32 @@ def transfer(
     `progress` is called with how many nodes and events are done, and of how many. Raises
     AlreadyExists where an id is taken in the target by something else, before that is touched.
     """
-    total = source.counts()
-    of = total.artifacts + total.executions + total.contexts + total.events
     key = f"transfer from {source.name}"
-    noted = json.loads(target.note(key) or "null")
-    stage, after, done = noted or ["types", None, 0]
+    start: _Place = tuple(json.loads(target.note(key) or "null") or _START)
+    while True:
+        total = source.counts()
+        try:
+            _run(source, target, key, start, total, progress, batch)
+        except NotFound:
+            if start == _START and source.counts() == total:
+                raise
+            start = _START
+        else:
+            return total
+
+
+def _run(
+    source: Source,
+    target: Store,
+    key: str,
+    start: _Place,
+    total: Transferred,
+    progress: Progress | None,
+    batch: int,
+) -> None:
+    """Write everything from that place on, noting the place after each batch."""
+    of = total.artifacts + total.executions + total.contexts + total.events
+    stage, after, done = start
     for stage_at, step in _ahead(_steps(source, target, stage, after, batch)):
         written = len(step.get("nodes", ())) + len(step.get("events", ()))
         done += written
@@ -102,7 +127,6 @@ def transfer(
         if progress is not None:
             progress(min(done, of), of)
     target.mirror(note=(key, None))
-    return total
 
 
 def _ahead(items: Iterator[T]) -> Iterator[T]:
@@ -118,6 +142,9 @@ def _steps(
     source: Source, target: Store, stage: str, after: Any, batch: int
 ) -> Iterator[tuple[tuple[str, Any], dict[str, Any]]]:
     """What to write next, and where to go on after it."""
+    if stage != "types":
+        # There may be more of them since.
+        yield (stage, after), {"types": source.types()}
     stages = ["types", *(str(kind) for kind in _ORDER), "events", "marks"]
     for name in stages[stages.index(stage) :]:
         if name == "types":

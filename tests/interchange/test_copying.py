@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 import lineage
-from lineage import Artifact, Context, Execution, Kind, Store, Type
+from lineage import Artifact, Context, Event, Execution, Kind, Store, Type
 from lineage.backends.base import Filter
-from lineage.interchange.copying import copy_store
+from lineage.interchange.copying import StoreSource, copy_store
 from lineage.interchange.mlmd import import_mlmd
+from lineage.interchange.transfer import transfer
 
 
 def everything(store: Store) -> dict[str, object]:
@@ -89,4 +90,44 @@ def test_goes_on_where_it_was_interrupted(store: Store, data: Path) -> None:
         copy_store(first, store, progress=lambda done, total: seen.append(done))
         # It began after what was done, not anew.
         assert seen == sorted(seen)
+        assert everything(store) == everything(first)
+
+
+@pytest.mark.parametrize("interrupted_after", range(1, 9))
+def test_what_came_during_an_interruption_comes_too(store: Store, interrupted_after: int) -> None:
+    """Even where what was copied already now has edges to it."""
+    with lineage.connect("memory://") as first:
+        first.put_type(Type(kind=Kind.ARTIFACT, name="Model"))
+        early = [
+            first.record(
+                Execution(type="Train"),
+                outputs=[Artifact(type="Model", name=f"m{n}")],
+                contexts=[Context(type="Pipeline", name=f"p{n}")],
+            )
+            for n in range(2)
+        ]
+        seen: list[int] = []
+
+        def stop(done: int, total: int) -> None:
+            seen.append(done)
+            if len(seen) == interrupted_after:
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            transfer(StoreSource(first), store, progress=stop, batch=1)
+        first.put_type(Type(kind=Kind.ARTIFACT, name="Late", properties={"n": "int"}))
+        late = first.record(
+            Execution(type="Train"),
+            inputs=[early[0].output()],
+            outputs=[Artifact(type="Late", properties={"n": 1})],
+            contexts=[Context(type="Pipeline", name="late")],
+        )
+        first.put_in_context("Pipeline:late", artifacts=[early[1].output()])
+        first.put_parent("Pipeline:late", "Pipeline:p0")
+        first.put_events(
+            [Event(artifact_id=late.output(), execution_id=early[1].execution, type="INPUT")]
+        )
+        # The second adds what came behind the place where the first went on.
+        for _ in range(2):
+            copy_store(first, store)
         assert everything(store) == everything(first)

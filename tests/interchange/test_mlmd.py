@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import sqlite3
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import lineage
 from lineage import Artifact, Context, Kind, Store
 from lineage.cli.commands import app
-from lineage.errors import AlreadyExists, StoreTooNew, StoreUnavailable
+from lineage.errors import AlreadyExists, InvalidValue, StoreTooNew, StoreUnavailable
 from lineage.interchange.mlmd import import_mlmd
+from lineage.interchange.mlmd.connections import SqliteFile
 from lineage.interchange.mlmd.structs import decoded_struct
 
 
@@ -106,8 +109,6 @@ def test_the_file_is_only_read(tmp_path: Path, tfx: Path) -> None:
     copy = tmp_path / "mlmd.sqlite"
     copy.write_bytes(tfx.read_bytes())
     copy.chmod(0o400)
-    import lineage
-
     with lineage.connect("memory://") as store:
         import_mlmd(copy, store)
     assert copy.read_bytes() == tfx.read_bytes()
@@ -134,8 +135,6 @@ def test_new_nodes_do_not_take_imported_ids(store: Store, tfx: Path) -> None:
 def test_unknown_schemas_are_refused(
     tmp_path: Path, tfx: Path, version: int, error: type[Exception]
 ) -> None:
-    import lineage
-
     copy = tmp_path / "mlmd.sqlite"
     copy.write_bytes(tfx.read_bytes())
     changed = sqlite3.connect(copy)
@@ -144,6 +143,67 @@ def test_unknown_schemas_are_refused(
     changed.close()
     with lineage.connect("memory://") as store, pytest.raises(error, match=str(version)):
         import_mlmd(copy, store)
+
+
+def test_edges_to_what_is_not_there_stay_behind(store: Store, tmp_path: Path, tfx: Path) -> None:
+    """ML Metadata looks at none of them."""
+    changed(
+        tmp_path / "mlmd.sqlite",
+        tfx,
+        "DELETE FROM Artifact WHERE id = 5",
+        "DELETE FROM Execution WHERE id = 5",
+        "DELETE FROM Context WHERE id = 5",
+        "CREATE TABLE ParentContext (context_id INT, parent_context_id INT)",
+        "INSERT INTO ParentContext VALUES (1, 99), (99, 1), (2, 5), (2, 1)",
+        "CREATE TABLE ParentType (type_id INT, parent_type_id INT)",
+        "INSERT INTO ParentType VALUES (1, 99)",
+        "INSERT INTO Attribution (context_id, artifact_id) VALUES (99, 1), (1, -1)",
+    )
+    for _ in range(2):
+        import_mlmd(tmp_path / "mlmd.sqlite", store)
+    assert [c.id for c in store.parents_of(2)] == [1]
+    assert [c.id for c in store.contexts_of("artifact:1")] == [1, 2, 3]
+    # Five of the 31 were of the artifact or the execution.
+    assert store.counts().events == 26
+    assert (len(store.artifacts()), len(store.executions()), len(store.contexts())) == (13, 9, 20)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE Event SET type = 8 WHERE id = 1", "the type of one of its events is 8"),
+        ("UPDATE Artifact SET type_id = 999 WHERE id = 1", "type or state of .* artifacts is 999"),
+        ("UPDATE TypeProperty SET data_type = 0", "a property of one of its types holds is 0"),
+        ("UPDATE Type SET type_kind = 7", "what one of its types is of is 7"),
+        ("UPDATE ArtifactProperty SET string_value = 'mlmd-struct::!!'", "not a struct"),
+    ],
+)
+def test_what_nobody_knows_is_named(tmp_path: Path, tfx: Path, statement: str, said: str) -> None:
+    changed(tmp_path / "mlmd.sqlite", tfx, statement)
+    with lineage.connect("memory://") as store, pytest.raises(InvalidValue, match=said):
+        import_mlmd(tmp_path / "mlmd.sqlite", store)
+
+
+def changed(copy: Path, original: Path, *statements: str) -> None:
+    """A copy of a database, with something odd in it."""
+    copy.write_bytes(original.read_bytes())
+    with closing(sqlite3.connect(copy)) as file:
+        for statement in statements:
+            file.execute(statement)
+        file.commit()
+
+
+def test_a_database_that_is_written_to_is_read_as_it_is(tmp_path: Path, tfx: Path) -> None:
+    """Pages that another process has changed meanwhile are not mixed with those from before."""
+    copy = tmp_path / "mlmd.sqlite"
+    copy.write_bytes(tfx.read_bytes())
+    source = SqliteFile(copy)
+    assert source.rows("SELECT count(*) FROM Artifact") == [(14,)]
+    with closing(sqlite3.connect(copy)) as file:
+        file.execute("DELETE FROM Artifact")
+        file.commit()
+    assert source.rows("SELECT count(*) FROM Artifact") == [(0,)]
+    source.close()
 
 
 _NEWEST_COLUMNS = (

@@ -49,12 +49,20 @@ class SqliteFile:
         if not path.is_file():
             raise NotFound(f"there is no file {path}")
         self._path = path.resolve()
-        # Without a write-ahead log beside it nobody is writing, and SQLite needs no lock file.
-        still = not Path(f"{self._path}-wal").exists()
+        # In this mode, SQLite would leave files beside it; without its log, nobody is writing.
+        still = self._has_log() and not Path(f"{self._path}-wal").exists()
         uri = f"{self._path.as_uri()}?mode=ro{'&immutable=1' if still else ''}"
         with self._translated():
             # Whoever transfers reads ahead in another thread.
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+    def _has_log(self) -> bool:
+        """Whether its header says that it is written ahead (sqlite.org/fileformat2.html)."""
+        try:
+            with self._path.open("rb") as file:
+                return file.read(20)[18:] == b"\x02\x02"
+        except OSError as error:
+            raise StoreUnavailable(f"{self._path}: {error.strerror}") from error
 
     @property
     def name(self) -> str:

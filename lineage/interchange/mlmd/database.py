@@ -7,11 +7,12 @@ Metadata's `metadata_source_query_config` and `metadata_store.proto`.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lineage.errors import StoreTooNew, StoreUnavailable
+from lineage.errors import InvalidValue, StoreTooNew, StoreUnavailable
 from lineage.interchange.mlmd import signatures
 from lineage.interchange.mlmd.connections import connected
 from lineage.interchange.mlmd.structs import decoded_struct, is_struct
@@ -51,7 +52,7 @@ _EXECUTION_STATES = dict(enumerate(ExecutionState))
 _EVENT_TYPES = dict(enumerate(EventType))
 
 
-# ML Metadata lets a step have events of nodes that were never there; those are left behind.
+# ML Metadata lets edges go to nodes that were never there; those are left behind.
 _WHOLE_EVENTS = "JOIN Artifact a ON a.id = e.artifact_id JOIN Execution x ON x.id = e.execution_id"
 
 
@@ -89,6 +90,7 @@ class MlmdDatabase:
         )
 
     def types(self) -> list[Type]:
+        self._types = self._read_types()
         return list(self._types.values())
 
     def nodes(self, kind: Kind, after: int, limit: int) -> list[Node]:
@@ -100,25 +102,28 @@ class MlmdDatabase:
             "WHERE id > ? ORDER BY id LIMIT ?",
             (after, limit),
         )
+        if any(row[1] not in self._types for row in found):
+            # It came while the database was read.
+            self._types = self._read_types()
         properties = self._properties(table, [row[0] for row in found])
-        return [self._node(kind, row, properties) for row in found]
+        with self._known(f"the type or state of one of its {kind}s"):
+            return [self._node(kind, row, properties) for row in found]
 
     def memberships(self, kind: Kind, ids: Sequence[int]) -> Iterable[tuple[int, int]]:
-        table, column = (
-            ("Attribution", "artifact_id")
-            if kind is Kind.ARTIFACT
-            else ("Association", "execution_id")
-        )
+        table = "Attribution" if kind is Kind.ARTIFACT else "Association"
         return self._connection.rows(
-            f"SELECT m.{column}, m.context_id FROM {table} m JOIN Context c "
-            f"ON c.id = m.context_id WHERE m.{column} BETWEEN ? AND ?",
+            f"SELECT n.id, m.context_id FROM {table} m JOIN Context c ON c.id = m.context_id "
+            f"JOIN {_TABLES[kind]} n ON n.id = m.{kind}_id WHERE n.id BETWEEN ? AND ?",
             (ids[0], ids[-1]),
         )
 
     def parents(self) -> Iterable[tuple[int, int]]:
         if "ParentContext" not in self._columns:
             return []
-        return self._connection.rows("SELECT context_id, parent_context_id FROM ParentContext")
+        return self._connection.rows(
+            "SELECT c.id, p.id FROM ParentContext l JOIN Context c ON c.id = l.context_id "
+            "JOIN Context p ON p.id = l.parent_context_id"
+        )
 
     def marks(self) -> list[Mark]:
         return []
@@ -151,17 +156,18 @@ class MlmdDatabase:
             (found[0][0], found[-1][0]),
         ):
             paths.setdefault(event, []).append(index if by_index else key)
-        events = [
-            Event(
-                artifact_id=artifact,
-                execution_id=execution,
-                type=_EVENT_TYPES[type],
-                path=tuple(paths.get(id, ())),
-                time_ms=time or 0,
-                recorded_ms=time or 0,
-            )
-            for id, artifact, execution, type, time in found
-        ]
+        with self._known("the type of one of its events"):
+            events = [
+                Event(
+                    artifact_id=artifact,
+                    execution_id=execution,
+                    type=_EVENT_TYPES[type],
+                    path=tuple(paths.get(id, ())),
+                    time_ms=time or 0,
+                    recorded_ms=time or 0,
+                )
+                for id, artifact, execution, type, time in found
+            ]
         return events, found[-1][0]
 
     def _schema(self) -> int:
@@ -182,10 +188,11 @@ class MlmdDatabase:
 
     def _read_types(self) -> dict[int, Type]:
         properties: dict[int, dict[str, PropertyKind]] = {}
-        for type_id, name, kind in self._connection.rows(
-            "SELECT type_id, name, data_type FROM TypeProperty"
-        ):
-            properties.setdefault(type_id, {})[name] = _PROPERTY_KINDS[kind]
+        with self._known("what a property of one of its types holds"):
+            for type_id, name, kind in self._connection.rows(
+                "SELECT type_id, name, data_type FROM TypeProperty"
+            ):
+                properties.setdefault(type_id, {})[name] = _PROPERTY_KINDS[kind]
         rows = self._select(
             "Type", ("id", "name", "type_kind", "version", "description", "external_id"), "", ()
         )
@@ -195,22 +202,23 @@ class MlmdDatabase:
             for child, parent in self._connection.rows(
                 "SELECT type_id, parent_type_id FROM ParentType"
             ):
-                base = names[parent].removeprefix("mlmd.").upper()
+                base = names.get(parent, "").removeprefix("mlmd.").upper()
                 if base in set(BaseType):
                     bases[child] = BaseType(base)
-        return {
-            id: Type(
-                id=id,
-                kind=_KINDS[kind],
-                name=name,
-                version=version or None,
-                properties=properties.get(id, {}),
-                base=bases.get(id) or _simple(name),
-                description=description or None,
-                external_id=external_id or None,
-            )
-            for id, name, kind, version, description, external_id in rows
-        }
+        with self._known("what one of its types is of"):
+            return {
+                id: Type(
+                    id=id,
+                    kind=_KINDS[kind],
+                    name=name,
+                    version=version or None,
+                    properties=properties.get(id, {}),
+                    base=bases.get(id) or _simple(name),
+                    description=description or None,
+                    external_id=external_id or None,
+                )
+                for id, name, kind, version, description, external_id in rows
+            }
 
     def _properties(
         self, table: str, ids: Sequence[int]
@@ -234,8 +242,8 @@ class MlmdDatabase:
             elif boolean is not None:
                 value = bool(boolean)
             elif proto is not None:
-                value = base64.b64decode(proto)
-            if value is not None:
+                value = _decoded_proto(proto)
+            if value is not None and id in found:
                 found[id][1 if custom else 0][name] = value
         return found
 
@@ -265,6 +273,17 @@ class MlmdDatabase:
             fields["state"] = _EXECUTION_STATES[state or 0]
         return NODE_CLASSES[kind](**fields)
 
+    @contextmanager
+    def _known(self, what: str) -> Iterator[None]:
+        """A number that isn't known within the block is said to be that of `what`."""
+        try:
+            yield
+        except KeyError as error:
+            raise InvalidValue(
+                f"{self._connection.name}: {what} is {error.args[0]!r}, which schema {NEWEST} "
+                "doesn't have; correct it, or install a newer lineage-engine"
+            ) from None
+
     def _select(
         self, table: str, columns: Sequence[str], rest: str, values: Sequence[Any]
     ) -> list[tuple[Any, ...]]:
@@ -272,6 +291,13 @@ class MlmdDatabase:
         there = self._columns[table]
         chosen = ", ".join(c if c in there else f"NULL AS {c}" for c in columns)
         return self._connection.rows(f"SELECT {chosen} FROM {table} {rest}", values)
+
+
+def _decoded_proto(text: str | bytes) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise InvalidValue(f"not a proto value of ML Metadata: {text[:60]!r} ({error})") from None
 
 
 def _simple(name: str) -> BaseType | None:

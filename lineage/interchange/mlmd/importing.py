@@ -20,7 +20,8 @@ def import_mlmd(
     again after an interruption, it goes on; run again after the end, it adds what is new. Proto
     values come as the bytes of their google.protobuf.Any. ML Metadata has one time for an event,
     which becomes both when it happened and when it was recorded. Types keep their ids where these
-    are free; events of nodes that aren't there are left behind.
+    are free; events, attributions, associations and parents that lead to nodes that aren't there
+    are left behind.
 
     Raises NotFound, StoreUnavailable for what is no such database, StoreTooNew, AlreadyExists
     where the store has other nodes under the same ids, InvalidValue for what can't be kept.
