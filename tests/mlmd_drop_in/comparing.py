@@ -23,6 +23,12 @@ _OWN = {
 }  # fmt: skip
 # What the two can't share.
 _LEFT_OUT = ("create_time_since_epoch", "last_update_time_since_epoch", "next_page_token")
+# Empty, these are as good as none (docs/mlmd.md); a state that was given as UNKNOWN is, too.
+_NONE_IF_EMPTY = (
+    "name", "external_id", "version", "description", "uri", "state", "last_known_state",
+)  # fmt: skip
+# In place of an artifact's last update time: the one that each side has stored.
+AS_STORED = 4_242
 _PLACEHOLDER = re.compile(r"@(\w+):(\d+)@")
 
 
@@ -42,6 +48,9 @@ class Side:
 
     def ask(self, name: str, request: Any) -> tuple[str, Any, str]:
         """Status, answer and message."""
+        return self._answer(name, self.translated(request))
+
+    def _answer(self, name: str, request: Any) -> tuple[str, Any, str]:
         _, response = methods()[name]
         call = self.channel.unary_unary(
             f"/{SERVICE}/{name}",
@@ -49,7 +58,7 @@ class Side:
             response_deserializer=response.FromString,
         )
         try:
-            return "OK", call(self.translated(request), timeout=120), ""
+            return "OK", call(request, timeout=120), ""
         except grpc.RpcError as error:
             return error.code().name, None, error.details() or ""
 
@@ -58,7 +67,15 @@ class Side:
         made = type(request)()
         made.CopyFrom(request)
         _translate(made, lambda kind, id: self.own.get((kind, id), id))
+        for artifact in getattr(made, "artifacts", ()):
+            if artifact.last_update_time_since_epoch == AS_STORED:
+                artifact.last_update_time_since_epoch = self._updated(artifact.id)
         return made
+
+    def _updated(self, artifact: int) -> int:
+        request, _ = methods()["GetArtifactsByID"]
+        _, answer, _ = self._answer("GetArtifactsByID", request(artifact_ids=[artifact]))
+        return sum(a.last_update_time_since_epoch for a in answer.artifacts)
 
     def learn(self, theirs: Any, ours: Any) -> None:
         """Which ids of an answer to a write stand for which."""
@@ -99,7 +116,7 @@ def _canonical(
 ) -> Any:
     found: dict[str, Any] = {}
     for field, value in message.ListFields():
-        if field.name in left_out:
+        if field.name in left_out or (field.name in _NONE_IF_EMPTY and not value):
             continue
         kind = _IDS.get(field.name)
         if field.name == "id":
@@ -134,7 +151,7 @@ def _canonical(
 
 def _is_system(message: Any) -> bool:
     """Whether it is one of ML Metadata's own types, which are here only once asked for."""
-    return message.DESCRIPTOR.name.endswith("Type") and message.name.startswith("mlmd.")
+    return _OWN.get(message.DESCRIPTOR.name) == "type" and message.name.startswith("mlmd.")
 
 
 def _is_map(field: Any) -> bool:

@@ -29,10 +29,11 @@ DELIBERATE: dict[str, Difference] = {
 }
 # What answers of these calls have here and lack there.
 LEFT_OUT: dict[str, tuple[str, ...]] = {
-    "GetLineageSubgraph": ("base_type",),
+    "GetLineageSubgraph": ("base_type", "external_id"),
     "GetArtifactsByID": ("base_type",),
+    **{f"Get{kind}Types": ("external_id",) for kind in ("Artifact", "Execution", "Context")},
     "GetArtifactTypesByExternalIds": ("base_type",),
-    "GetExecutionTypesByExternalIds": ("base_type",),
+    "GetExecutionTypesByExternalIds": ("base_type", "input_type", "output_type"),
 }
 
 
@@ -44,19 +45,28 @@ def which(name: str, request: Any, theirs: tuple[str, str], ours: tuple[str, str
     return None
 
 
-_UNIQUE = re.compile(r"UNIQUE constraint failed: (Artifact|Execution|Context)\.(\w+)")
+_EVENT = re.compile(r"event already exists: artifact_id: (\d+)\nexecution_id: (\d+)\n")
+_TYPE = re.compile(r"(Artifact|Execution|Context)Type\Z")
+_UNIQUE = re.compile(r"UNIQUE constraint failed: (Artifact|Execution|Context|Type)\.(\w+)")
 
 
 def without_what_is_taken(request: Any, said: str) -> Any | None:
-    """The request without the names or external ids that ML Metadata says are taken.
+    """The request without the names, external ids or events that ML Metadata says are taken.
 
     None where it says something else. Where a request has two mistakes, this one has the other.
     """
+    mended = type(request)()
+    mended.CopyFrom(request)
+    event = _EVENT.search(said)
+    if event is not None and mended.DESCRIPTOR.name == "PutEventsRequest":
+        taken = (int(event[1]), int(event[2]))
+        events = [e for e in mended.events if (e.artifact_id, e.execution_id) != taken]
+        del mended.events[:]
+        mended.events.extend(events)
+        return mended
     found = _UNIQUE.search(said)
     if found is None:
         return None
-    mended = type(request)()
-    mended.CopyFrom(request)
     for node in _messages(mended, found[1]):
         if found[2] == "external_id":
             node.ClearField("external_id")
@@ -66,8 +76,8 @@ def without_what_is_taken(request: Any, said: str) -> Any | None:
 
 
 def _messages(message: Any, name: str) -> list[Any]:
-    """The messages of that name in there."""
-    if message.DESCRIPTOR.name == name:
+    """The messages of that name in there; those of all kinds for a Type."""
+    if message.DESCRIPTOR.name == name or (name == "Type" and _TYPE.match(message.DESCRIPTOR.name)):
         return [message]
     inside = []
     for field, value in message.ListFields():

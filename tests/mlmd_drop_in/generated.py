@@ -11,13 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 from lineage.server.mlmd import messages as m
+from tests.mlmd_drop_in import odd
+from tests.mlmd_drop_in.comparing import AS_STORED
+from tests.mlmd_drop_in.filters import Filters
 
 KINDS = ("artifact", "execution", "context")
-_PROPERTIES = {"i": 1, "d": 2, "s": 3, "t": 4, "p": 5, "b": 6}
-_FIELDS = {
-    1: "int_value", 2: "double_value", 3: "string_value", 4: "struct_value", 5: "proto_value",
-    6: "bool_value",
-}  # fmt: skip
+_PROPERTIES = {"i": 1, "d": 2, "s": 3, "t": 4, "p": 5, "b": 6, "a.b:c d": 1}
+_CUSTOMS = {"ci": 1, "cd": 2, "cs": 3, "ct": 4, "cp": 5, "cb": 6, "c.d:e f": 1}
+_BASES = {"artifact": 4, "execution": 5}
 _TEXTS = ("", "a", "b", "it's", 'say "x"', "back\\slash", "naïve", "\N{PARTY POPPER}", "50%", "_")
 NOBODY = 987_654
 
@@ -36,6 +37,9 @@ class Generator:
         self.nodes: dict[str, list[tuple[int, int]]] = {kind: [] for kind in KINDS}
         self.external: list[str] = []
         self.names = 0
+        self.filters = Filters(
+            self.random, lambda kind: f"@{kind.split('_')[-1]}:{self.some(kind)}@"
+        )
         self._calls: list[tuple[int, Callable[[], tuple[str, Any]]]] = [
             (6, self.put_type), (2, self.put_types), (14, self.put_nodes), (14, self.update_nodes),
             (8, self.put_events), (12, self.put_execution), (8, self.put_subgraph),
@@ -49,7 +53,12 @@ class Generator:
         """The next request."""
         weights = [weight for weight, _ in self._calls]
         [(_, make)] = self.random.choices(self._calls, weights)
-        return make()
+        name, asked = make()
+        if self.maybe(0.05) and "transaction_options" in asked.DESCRIPTOR.fields_by_name:
+            asked.transaction_options.tag = self.text()
+        if self.maybe(0.2):
+            asked = odd.changed(self.random, asked)
+        return name, asked
 
     def learn(self, name: str, asked: Any, answer: Any) -> None:
         """Take note of what a write that went through has made."""
@@ -79,6 +88,7 @@ class Generator:
             there = {"id": id, "name": type.name, "version": type.version, "properties": {}}
             self.types[kind].append(there)
         there["properties"] |= dict(type.properties)
+        there["external_id"] = type.external_id
 
     def _learn_nodes(self, kind: str, given: Any, ids: Any) -> None:
         known = {id for id, _ in self.nodes[kind]}
@@ -123,6 +133,9 @@ class Generator:
         if known and self.maybe(0.6):
             old = self.random.choice(known)
             made.name, made.version = old["name"], old["version"]
+            # What a later definition leaves out stays here, and goes there.
+            if old["external_id"]:
+                made.external_id = old["external_id"]
             for name, number in old["properties"].items():
                 if self.maybe(0.85):
                     made.properties[name] = number
@@ -130,13 +143,17 @@ class Generator:
             made.name = self.random.choice("TUVWXYZ") + self.random.choice(("", ".x", " y"))
             if self.maybe(0.3):
                 made.version = self.random.choice(("1", "2"))
+            if self.maybe(0.2):
+                made.external_id = f"t{self.random.randrange(100)}"
+            if kind == "execution" and self.maybe(0.2):
+                self.signature(made)
         if not made.HasField("version") and self.maybe(0.2):
             made.version = ""
         for name, number in _PROPERTIES.items():
             if self.maybe(0.3):
                 made.properties[name] = number
         if kind != "context" and self.maybe(0.2):
-            made.base_type = self.random.choice((1, 2, 3))
+            made.base_type = self.random.randrange(1, _BASES[kind] + 1)
         if self.maybe(0.1):
             made.description = "what it is"
         mistake = self.random.random()
@@ -147,6 +164,15 @@ class Generator:
         elif mistake < 0.1:
             made.base_type = 0
         return made
+
+    def signature(self, made: Any) -> None:
+        """What executions of a type take and give."""
+        made.input_type.dict.properties["x"].simple.name = self.text()
+        made.input_type.dict.none_type_not_required = self.maybe()
+        if self.maybe():
+            made.output_type.list.element.any.SetInParent()
+        elif self.maybe():
+            made.output_type.union_type.candidates.add().none.SetInParent()
 
     def node(self, kind: str, *, named: float = 0.5) -> Any:
         """A new node, valid but perhaps for a name or external id that is taken."""
@@ -175,10 +201,10 @@ class Generator:
             made.last_known_state = self.random.randrange(1, 7)
 
     def customs(self, made: Any) -> None:
-        for name, number in _PROPERTIES.items():
+        for name, number in _CUSTOMS.items():
             if self.maybe(0.15):
                 # Of a name of its own: there, one that a declared property has too takes that away.
-                made.custom_properties[f"c{name}"].CopyFrom(self.value(number))
+                made.custom_properties[name].CopyFrom(self.value(number))
 
     def spoiled(self, kind: str, made: Any) -> Any:
         """A node with one mistake."""
@@ -200,9 +226,16 @@ class Generator:
 
     def some(self, kind: str) -> int:
         """The id of a node, rarely of none."""
+        if kind.endswith("_type"):
+            known = self.types[kind.removesuffix("_type")]
+            return self.random.choice(known)["id"] if known else NOBODY
         if not self.nodes[kind] or self.maybe(0.03):
             return NOBODY
         return self.random.choice(self.nodes[kind])[0]
+
+    def placeholder(self, kind: str) -> str:
+        """An id in a filter query, each side's own; `artifact_type` for one of a type."""
+        return f"@{kind.split('_')[-1]}:{self.some(kind)}@"
 
     def event(self) -> Any:
         made = m.Event(
@@ -284,7 +317,7 @@ class Generator:
             asked.update_mask.paths.extend(self.random.sample(paths, self.random.randrange(1, 4)))
         elif kind == "artifact" and self.maybe(0.1):
             asked.options.abort_if_latest_updated_time_changed = True
-            given[0].last_update_time_since_epoch = 1
+            given[0].last_update_time_since_epoch = self.random.choice((1, AS_STORED))
         return name, asked
 
     def put_events(self) -> tuple[str, Any]:
@@ -370,9 +403,10 @@ class Generator:
 
     def put_parents(self) -> tuple[str, Any]:
         name, asked = request("PutParentContexts")
-        pair = asked.parent_contexts.add(child_id=self.some("context"))
-        if self.maybe(0.95):
-            pair.parent_id = self.some("context")
+        for _ in range(self.random.choice((1, 1, 1, 2, 3))):
+            pair = asked.parent_contexts.add(child_id=self.some("context"))
+            if self.maybe(0.95):
+                pair.parent_id = self.some("context")
         return name, asked
 
     # Reads
@@ -392,7 +426,10 @@ class Generator:
         if self.maybe(0.4):
             return request(f"Get{kind.capitalize()}Types")
         if self.maybe(0.2):
-            ids = [self.random.choice(("x", "y", ""))]
+            there = [t["external_id"] for t in self.types[kind] if t["external_id"]]
+            ids = self.random.choices((*there, "x", "y"), k=self.random.randrange(4))
+            if self.maybe(0.05):
+                ids.append("")
             return request(f"Get{kind.capitalize()}TypesByExternalIds", external_ids=ids)
         ids = [t["id"] for t in self.types[kind] if self.maybe(0.3)] + [NOBODY]
         return request(f"Get{kind.capitalize()}TypesByID", type_ids=ids)
@@ -400,12 +437,12 @@ class Generator:
     def options(self, kind: str) -> Any:
         made = m.ListOperationOptions()
         if self.maybe(0.8):
-            made.max_result_size = self.random.choice((1, 2, 7, 30, 100))
+            made.max_result_size = self.random.choice((1, 2, 7, 30, 100, 101, 1000))
         if self.maybe(0.6):
-            made.order_by_field.field = self.random.choice((1, 3))
+            made.order_by_field.field = self.random.choice((1, 2, 3))
             made.order_by_field.is_asc = self.maybe()
         if self.maybe(0.6):
-            made.filter_query = self.filter(kind)
+            made.filter_query = self.filters.query(kind)
         mistake = self.random.random()
         if mistake < 0.02:
             made.max_result_size = self.random.choice((0, -1))
@@ -414,51 +451,8 @@ class Generator:
         elif mistake < 0.06:
             made.next_page_token = self.random.choice(("!!", "no token"))
         elif mistake < 0.09:
-            made.filter_query = self.random.choice(
-                ("id =", "nothing = 1", "id = 'a'", "name = 1", "state = NOWHERE", "(id = 1")
-            )
+            made.filter_query = self.filters.refused()
         return made
-
-    def filter(self, kind: str) -> str:
-        plain = [
-            f"id = @{kind}:{self.some(kind)}@",
-            f"id IN (@{kind}:{self.some(kind)}@, @{kind}:{self.some(kind)}@)",
-            f"id > @{kind}:{self.some(kind)}@",
-            "name = 'n3'", "name LIKE 'n1%'", "name IS NULL", "name IS NOT NULL",
-            "external_id = 'x7'", "external_id IS NOT NULL", "type = 'T'", "type IN ('T', 'U.x')",
-            "create_time_since_epoch > 0", "NOT(last_update_time_since_epoch < 1)",
-            "properties.i.int_value > 0", "properties.s.string_value = 'a'",
-            "properties.d.double_value <= 1.5", "properties.b.bool_value = true",
-            "custom_properties.ci.int_value = 7", "custom_properties.cs.string_value LIKE '%a%'",
-        ]  # fmt: skip
-        if kind == "artifact":
-            plain += [
-                "uri = 's3://a'",
-                "uri LIKE 's3%'",
-                "state = LIVE",
-                "state IN (LIVE, DELETED)",
-            ]
-        if kind == "execution":
-            plain += ["last_known_state = RUNNING", "last_known_state != COMPLETE"]
-        if kind == "context":
-            plain += [
-                f"parent_contexts_a.id = @context:{self.some('context')}@",
-                "child_contexts_a.type = 'T'",
-                f"artifacts_a.id = @artifact:{self.some('artifact')}@",
-                "executions_a.type = 'T'",
-            ]
-        else:
-            other = "execution" if kind == "artifact" else "artifact"
-            plain += [
-                f"contexts_a.id = @context:{self.some('context')}@", "contexts_a.type = 'T'",
-                f"events_0.{other}_id = @{other}:{self.some(other)}@", "events_0.type = INPUT",
-                "contexts_a.type = 'T' AND contexts_b.type = 'U'",
-            ]  # fmt: skip
-        parts = self.random.sample(plain, self.random.choice((1, 1, 2, 3)))
-        text = parts[0]
-        for part in parts[1:]:
-            text = f"({text}) {self.random.choice(('AND', 'OR'))} ({part})"
-        return text
 
     def list_nodes(self) -> tuple[str, Any]:
         kind = self.random.choice(KINDS)
@@ -544,7 +538,7 @@ class Generator:
         start = getattr(options, f"starting_{kind}s")
         if self.maybe(0.97):
             start.filter_query = (
-                f"id = @{kind}:{self.some(kind)}@" if self.maybe(0.6) else self.filter(kind)
+                f"id = @{kind}:{self.some(kind)}@" if self.maybe(0.6) else self.filters.query(kind)
             )
         else:
             start.SetInParent()
@@ -557,7 +551,7 @@ class Generator:
         for end in ("artifact", "execution"):
             if self.maybe(0.25):
                 ending = getattr(options, f"ending_{end}s")
-                ending.filter_query = self.filter(end)
+                ending.filter_query = self.filters.query(end)
                 ending.include_ending_nodes = self.maybe()
         if self.maybe(0.7):
             fields = [f.name for f in m.LineageGraph.DESCRIPTOR.fields]

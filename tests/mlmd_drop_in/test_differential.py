@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -13,12 +14,14 @@ import pytest
 
 from lineage import Store
 from lineage.server.addresses import Address
+from lineage.server.mlmd.messages import ListOperationOptions
 from lineage.server.mlmd.serving import Options, Server
 from tests.mlmd_drop_in.comparing import Side
 from tests.mlmd_drop_in.differences import LEFT_OUT, TWO_MISTAKES, which, without_what_is_taken
 from tests.mlmd_drop_in.generated import Generator
 from tools.mlmd.environment import ROOT
 
+_UPDATE_TIME = ListOperationOptions.OrderByField.LAST_UPDATE_TIME
 LONG = bool(os.environ.get("LINEAGE_LONG"))
 
 
@@ -55,11 +58,36 @@ def test_the_same_answers(store: Store, theirs: Side) -> None:
         assert len(compared.names) >= 40
 
 
+class Listing:
+    """A request, and how far the pages of its answer have been read on both sides."""
+
+    def __init__(self, name: str, request: Any) -> None:
+        self.name, self.request = name, request
+        self.tokens: tuple[str, ...] = ("", "")
+        options = getattr(request, "options", None)
+        is_list = isinstance(options, ListOperationOptions) and request.HasField("options")
+        self.by_update_time = is_list and options.order_by_field.field == _UPDATE_TIME
+        self.ordered = is_list and not self.by_update_time
+
+
+def check_order(answer: Any, *, ascending: bool) -> None:
+    """Nodes by their update times, and by id where these are the same."""
+    found = [
+        (node.last_update_time_since_epoch, node.id)
+        for field, nodes in answer.ListFields()
+        if field.is_repeated
+        for node in nodes
+    ]
+    assert found == sorted(found, reverse=not ascending)
+
+
 class Comparison:
     """Asks both, and keeps what differs."""
 
     def __init__(self, theirs: Side, ours: Side, seed: int) -> None:
         self.generator = Generator(seed)
+        self.random = random.Random(seed)
+        self.open: list[Listing] = []
         self.theirs, self.ours = theirs, ours
         self.wrong: list[str] = []
         self.statuses: Counter[str] = Counter()
@@ -67,37 +95,53 @@ class Comparison:
         self.deliberate: Counter[str] = Counter()
 
     def step(self) -> None:
-        """One request, and the pages that follow it."""
-        name, request = self.generator.next()
-        tokens = ("", "")
-        while True:
-            answers = []
-            for side, token in zip((self.theirs, self.ours), tokens, strict=True):
-                if token:
-                    request.options.next_page_token = token
-                answers.append(side.ask(name, request))
-            (status, answer, said), (our_status, our_answer, we_said) = answers
-            self.statuses[status] += 1
-            self.names[name] += 1
-            if status == our_status == "OK":
-                if name.startswith("Put"):
-                    self.ours.learn(answer, our_answer)
-                    self.generator.learn(name, request, answer)
-                there, here = self.forms(name, request, answer, our_answer)
-                if there != here:
-                    self.differs(name, request, ("OK", there), ("OK", here))
-                tokens = tuple(getattr(a, "next_page_token", "") for a in (answer, our_answer))
-                if bool(tokens[0]) != bool(tokens[1]):
-                    self.differs(name, request, ("OK", f"token {tokens}"), ("OK", ""))
-                if all(tokens):
-                    continue
-            elif status != our_status:
-                self.differs(name, request, (status, said), (our_status, we_said))
-            return
+        """One request, or the next page of a listing that was begun."""
+        if self.open and self.random.random() < 0.5:
+            listing = self.open.pop(self.random.randrange(len(self.open)))
+        else:
+            listing = Listing(*self.generator.next())
+        while self.page(listing):
+            if self.random.random() < 0.2:
+                self.open.append(listing)
+                return
 
-    def forms(self, name: str, request: Any, answer: Any, our_answer: Any) -> tuple[Any, Any]:
+    def page(self, listing: Listing) -> bool:
+        """Ask both for it; whether there is another page."""
+        name, request = listing.name, listing.request
+        answers = []
+        for side, token in zip((self.theirs, self.ours), listing.tokens, strict=True):
+            if token:
+                request.options.next_page_token = token
+            answers.append(side.ask(name, request))
+        (status, answer, said), (our_status, our_answer, we_said) = answers
+        self.statuses[status] += 1
+        self.names[name] += 1
+        if status != our_status:
+            self.differs(name, request, (status, said), (our_status, we_said))
+        if not status == our_status == "OK":
+            return False
+        if name.startswith("Put"):
+            self.ours.learn(answer, our_answer)
+            self.generator.learn(name, request, answer)
+        tokens = tuple(getattr(a, "next_page_token", "") for a in (answer, our_answer))
+        if bool(tokens[0]) != bool(tokens[1]):
+            self.differs(name, request, ("OK", f"token {tokens}"), ("OK", ""))
+        listing.tokens = tokens
+        if listing.by_update_time:
+            # Nodes of one time are in another order on either side, so that pages have others; and
+            # there, later pages have them again and again.
+            check_order(our_answer, ascending=request.options.order_by_field.is_asc)
+            if all(tokens):
+                return False
+        there, here = self.forms(name, request, answer, our_answer, ordered=listing.ordered)
+        if there != here:
+            self.differs(name, request, ("OK", there), ("OK", here))
+        return all(tokens)
+
+    def forms(
+        self, name: str, request: Any, answer: Any, our_answer: Any, *, ordered: bool
+    ) -> tuple[Any, Any]:
         """Both answers as they compare."""
-        ordered = "options" in request.DESCRIPTOR.fields_by_name and request.HasField("options")
         without = LEFT_OUT.get(name, ())
         return (
             self.theirs.canonical(answer, ordered=ordered, without=without),
