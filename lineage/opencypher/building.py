@@ -389,6 +389,10 @@ class Builder(Transformer[Any, Any]):
 
     def exactly(self, c: Children) -> tuple[int, int | None]:
         count = _integer(c[1])
+        if count == 0:
+            raise CypherSyntaxError(
+                "a quantifier is for one repetition at least", position=_at(c[0])
+            )
         return count, count
 
     def between(self, c: Children) -> tuple[int, int | None]:

@@ -418,6 +418,10 @@ class _Classifier:
                 return "IN_TRANSACTIONS"
         return None
 
+    def _begins_map(self, at: int) -> bool:
+        """Whether the brace there opens a map, or what is picked of one: no clause begins so."""
+        return self._type(at + 1) in ("RBRACE", "DOT") or self._type(at + 2) == "COLON"
+
     def _special(self, at: int, word: str, following: str, before: str) -> str | None:
         """Words that are keywords only in one place."""
         opens = self._type(at + 1)
@@ -440,12 +444,8 @@ class _Classifier:
             ):
                 return word
             case "PATHS" | "PATH" if before in (
-                "ANY",
-                "SHORTEST",
-                "ALL_SHORTEST",
-                "INTEGER",
-                "ALL",
-            ):
+                "ANY", "SHORTEST", "ANY_SHORTEST", "ALL_SHORTEST", "INTEGER", "ALL",
+            ):  # fmt: skip
                 return "PATHS"
             case "GROUPS" | "GROUP" if before in ("INTEGER", "SHORTEST", "PATHS"):
                 return "GROUPS"
@@ -455,13 +455,9 @@ class _Classifier:
                 return word
             case "SHORTESTPATH" | "ALLSHORTESTPATHS" if opens == "LPAR":
                 return "SHORTEST_PATH"
-            case "EXISTS" | "COUNT" | "COLLECT" if opens == "LBRACE" and before not in (
-                "LPAR", "NPAR", "COLON",
-            ):  # fmt: skip
-                return "SUBQUERY"
-            case "EXISTS" | "COUNT" | "COLLECT" if opens == "LBRACE" and before == "LPAR":
-                # `(exists {…})`: a node called `exists` has no clause inside its braces.
-                return "SUBQUERY" if self._type(at + 3) != "COLON" else None
+            case "EXISTS" | "COUNT" | "COLLECT" if opens == "LBRACE":
+                # `(n:Count {…})`, `(exists {…})`: a label or a node of that name, with a map.
+                return None if self._begins_map(at + 1) else "SUBQUERY"
             case "NULL" | "TRUE" | "FALSE":
                 return word
         return None
@@ -471,5 +467,4 @@ _BEGINS_VALUE = frozenset(
     {"NOT", "NULL", "TRUE", "FALSE", "CASE", "ALL", "ANY", "NONE", "SINGLE", "REDUCE", "EXISTS",
      "COUNT", "COLLECT", "SHORTESTPATH", "ALLSHORTESTPATHS"}
 )  # fmt: skip
-_BEFORE_PATHS = frozenset({"ANY", "SHORTEST", "ANY_SHORTEST", "ALL_SHORTEST", "INTEGER", "ALL"})
 _PATTERN_BEGINS = frozenset({"MATCH", "EQ", "COMMA"})

@@ -23,6 +23,8 @@ from lineage.opencypher.parsing import parse
         "WITH 1 AS limit RETURN limit LIMIT 1 // no more",
         "RETURN /* a comment */ 1; ",
         "MATCH (n) WHERE n.x STARTS WITH 'a' AND (n)-[:R]->(:B) RETURN n.x - (n.y) - 1",
+        "MATCH p = ANY SHORTEST PATHS (a)-->+(b) RETURN p",
+        "MATCH (count:Count {x: 1})-[:Exists {y: 1}]->(collect {}) RETURN count {.x}",
     ],
 )
 def test_it_reads(text: str) -> None:
@@ -63,6 +65,7 @@ def test_parts_are_equal_wherever_they_stand() -> None:
         ("RETURN 'abc", "not closed", 1, 8),
         ("RETURN [1, 2}", "closes nothing", 1, 13),
         ("MATCH (a)(b) RETURN a", "alternate", 1, 10),
+        ("MATCH (a)-->{0}(b) RETURN a", "one repetition at least", 1, 13),
         ("RETURN 0x1G", "no number", 1, 8),
         ("RETURN 99999999999999999999", "64 bits", 1, 8),
     ],
