@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import lineage
-from lineage import Store
+from lineage import Artifact, Execution, Store
 from lineage.opencypher.running import run
 from lineage.opencypher.steps import Placed, Profile, Step, counted, drawn
 from lineage.opencypher.store_graph import StoreGraph
@@ -93,3 +93,41 @@ def test_generated_queries(store: Store) -> None:
     maker = QueryMaker(11)
     for _ in range(40):
         check(store, maker.query(), PARAMETERS)
+
+
+def chain(store: Store, steps: int) -> None:
+    """d0 -> s1 -> d1 -> s2 -> … : one step after another."""
+    for n in range(1, steps + 1):
+        store.record(
+            Execution(type="Split", name=f"s{n}"),
+            inputs={"in": Artifact(type="Dataset", name=f"d{n - 1}")},
+            outputs={"out": Artifact(type="Dataset", name=f"d{n}")},
+        )
+
+
+@pytest.mark.backends("memory", "sqlite")
+def test_a_search_for_shortest_paths_is_one_search(url: str) -> None:
+    """From one node to all others, or between two that an index finds."""
+    with lineage.connect(url) as store:
+        chain(store, 30)
+        for asked in (
+            "SHORTEST 1 (a:Dataset {name: 'd0'})-[:INPUT|OUTPUT]->+(b)",
+            "ANY (a:Dataset {name: 'd0'})-[:INPUT|OUTPUT]->+(b)",
+            "shortestPath((a:Dataset {name: 'd0'})-[:INPUT|OUTPUT*]->(b))",
+            "SHORTEST 1 (b)<-[:INPUT|OUTPUT]-+(a:Dataset {name: 'd0'})",
+        ):
+            plan = store.explain(f"MATCH p = {asked} RETURN length(p) AS l", profile=True)
+            [search] = [o for o in plan if "ShortestPath" in o.name]
+            assert search.rows == 60
+            assert search.hits is not None
+            assert search.hits <= 2 * 60, str(plan)
+        for asked in (
+            "SHORTEST 1 (a:Dataset {name: 'd0'})-[:INPUT|OUTPUT]->+(b {name: 'd9'})",
+            "shortestPath((a:Dataset {name: 'd0'})-[:INPUT|OUTPUT*]->(b:Dataset {name: 'd9'}))",
+        ):
+            plan = store.explain(f"MATCH p = {asked} RETURN length(p) AS l", profile=True)
+            assert [o.name for o in plan].count("NodeIndexSeek") == 2, str(plan)
+            [search] = [o for o in plan if "ShortestPath" in o.name]
+            assert search.rows == 1
+            assert search.hits is not None
+            assert search.hits <= 4 * 18, str(plan)

@@ -394,8 +394,23 @@ class Matcher:
                 found[path.name] = Path(segment.nodes, segment.relationships)
             return found if all(test(found) for test in tests) else None
 
+        one_each = (
+            not closes
+            and not tests
+            and len(link.hops) == 1
+            and link.minimum <= 1
+            and selector.count == 1
+            and selector.kind in ("shortestPath", "shortest", "any")
+        )
+
         def search(rows: Rows) -> Iterator[Row]:
             for row in rows:
+                if one_each:
+                    for segment in walker.witnesses(row, row[start]):
+                        found = made(row, segment)
+                        if found is not None:
+                            yield found
+                    continue
                 if closes:
                     ends: Iterable[Node] = (row[target],)
                 elif len(link.hops) == 1:

@@ -154,7 +154,7 @@ class _Planning:
         if anchor is not None and (best is None or not self._links):
             return anchor
         if best is not None:
-            if best[0] >= 90 and anchor is not None:
+            if anchor is not None and (best[0] >= 90 or (best[0] >= 80 and anchor.key)):
                 # A search for the shortest way wants both of its ends.
                 return anchor
             return best[1]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from lineage.opencypher.graph import Graph, Step
@@ -325,15 +325,35 @@ class Walker:
         parents: dict[Node, tuple[Node, Relationship]] = {}
         for other, _ in self.reach(row, start, avoid, end, parents):
             if other == end:
-                nodes, walked = [end], []
-                while nodes[-1] != start:
-                    node, relationship = parents[nodes[-1]]
-                    nodes.append(node)
-                    walked.append(relationship)
-                nodes.reverse()
-                walked.reverse()
-                return self._segment(nodes, walked)
+                return self._led(parents, start, end)
         return None
+
+    def witnesses(self, row: Row, start: Node) -> Iterator[Segment]:
+        """A shortest trail to each node within reach: all of them by one search.
+
+        For one hop, of which at least 0 or 1 is taken.
+        """
+        parents: dict[Node, tuple[Node, Relationship]] = {}
+        for other, depth in self.reach(row, start, (), None, parents):
+            if other != start:
+                yield self._led(parents, start, other)
+            elif depth == 0:
+                yield Segment((start,), ())
+            else:
+                yield from islice(self.by_length(row, start, start), 1)
+
+    def _led(
+        self, parents: dict[Node, tuple[Node, Relationship]], start: Node, end: Node
+    ) -> Segment:
+        """How a search came from its start to another node."""
+        nodes, walked = [end], []
+        while nodes[-1] != start:
+            node, relationship = parents[nodes[-1]]
+            nodes.append(node)
+            walked.append(relationship)
+        nodes.reverse()
+        walked.reverse()
+        return self._segment(nodes, walked)
 
     # --- Trails by length ---
 
