@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage.backends.weights import weight_of_row
 from lineage.opencypher import ast
@@ -72,6 +72,7 @@ class Evaluator:
         stages: list[Stage] = []
         hidden = not duplicates
         columns: list[str] = []
+        projecting: Projecting | None = None
         for place in range(len(query.clauses) - 1, -1, -1):
             clause = query.clauses[place]
             rest = query.clauses[place + 1 :]
@@ -81,8 +82,11 @@ class Evaluator:
                 if isinstance(clause, ast.Return):
                     columns = projecting.columns
                 hidden = hides_duplicates(clause.projection, after=hidden)
+            elif place == 0 and projecting is not None and isinstance(clause, ast.Match):
+                stages.append(self._first(clause, rest, hidden, projecting))
             else:
                 stages.append(self._stage(clause, rest, hidden))
+                projecting = None
         stages.reverse()
         return Prepared(columns, stages)
 
@@ -96,6 +100,16 @@ class Evaluator:
         where = clause.where if isinstance(clause, ast.With) else None
         stars = self._stars.get(id(clause.projection), ())
         return Projecting(self._compiler, clause.projection, stars, where)
+
+    def _first(
+        self, clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: Projecting
+    ) -> Stage:
+        """A MATCH that a query begins with, and whose rows are projected next: in their order."""
+        observed = _observed(rest, [p.variable for p in clause.patterns], hidden)
+        observed = replace(observed, order=then.wanted_order)
+        matcher = Matcher(self._compiler, clause.patterns, clause.where, observed)
+        then.given_in_order(lambda: matcher.in_order)
+        return matcher.stage(optional=clause.optional)
 
     def _stage(self, clause: ast.Clause, rest: tuple[ast.Clause, ...], hidden: bool) -> Stage:
         match clause:

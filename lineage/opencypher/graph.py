@@ -47,6 +47,14 @@ class Graph(Loader):
         """
         raise NotImplementedError(f"{key} is not indexed")
 
+    def ordered(self, label: str | None, key: str) -> bool:
+        """Whether `nodes_by` gives the nodes of this label in the order of this property."""
+        return False
+
+    def nodes_by(self, label: str | None, key: str, *, descending: bool) -> Iterator[Node]:
+        """As `nodes`, in the order of a property that each of them has. Only where `ordered`."""
+        raise NotImplementedError(f"nothing is ordered by {key}")
+
     def estimate(self, label: str | None) -> float:
         """About how many nodes have this label, for planning."""
         return 1_000_000.0 if label is None else 100_000.0

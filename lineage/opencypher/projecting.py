@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from lineage.backends.weights import weight, weight_of_row
@@ -13,6 +13,7 @@ from lineage.opencypher.compiling import Compiler, Evaluate
 from lineage.opencypher.errors import CypherSyntaxError
 from lineage.opencypher.functions.registry import Aggregate, Context, find_aggregate
 from lineage.opencypher.matching.matcher import in_batches, load
+from lineage.opencypher.matching.planning import Order
 from lineage.opencypher.names import looked_into, parts
 from lineage.opencypher.steps import Inner, Stage, Step, through
 from lineage.opencypher.values import Value, identity_key, kind_of, order_key
@@ -107,6 +108,7 @@ class Projecting:
                 else:
                     self._plain.append((name, compiler.expression(e)))
             self._counters = [_counter(compiler, e) for e in self._aggregates]
+        self._in_order: Callable[[], bool] = lambda: False
         self._hidden = list(self._aggregates.values())
         self._first = self._projected(tuple(projected))
         self._then = [*self._bounded(tuple(ordered)), *self._kept(where, tuple(filtered))]
@@ -115,6 +117,33 @@ class Projecting:
         """What comes out."""
         pairs = through((self._first, *self._then), rows, self._context.profile)
         return (new for _, new in pairs)
+
+    @property
+    def wanted_order(self) -> Order | None:
+        """The order of rows that would spare it to look at more than the first few."""
+        projection, named = self._projection, dict(self._items)
+        if self._grouped or projection.distinct or self._limit is None:
+            return None
+        if len(projection.order_by) != 1:
+            return None
+        [item] = projection.order_by
+        match item.expression:
+            case ast.Variable(name=alias) if alias in named:
+                by = named[alias]
+            case ast.Property(subject=ast.Variable(name=node) as subject) as by:
+                if named.get(node, subject) != subject:
+                    # What has that name is something else there.
+                    return None
+            case _:
+                return None
+        match by:
+            case ast.Property(subject=ast.Variable(name=node), key=key):
+                return Order(node, key, item.descending)
+        return None
+
+    def given_in_order(self, told: Callable[[], bool]) -> None:
+        """What comes in has the wanted order if this is so, once the first row has come."""
+        self._in_order = told
 
     def stage(self) -> Stage:
         """The clause that it is."""
@@ -274,6 +303,14 @@ class Projecting:
         order = self._order
         wanted = None if self._limit is None else self._limit + (self._skip or 0)
         kept: list[tuple[list[Any], Pair, int]] = []
+        pairs = iter(pairs)
+        first = next(pairs, None)
+        if first is None:
+            return
+        pairs = chain((first,), pairs)
+        if self._in_order():
+            yield from islice(pairs, wanted)
+            return
 
         def sort() -> None:
             # Sorting keeps the order of equals, so the last key comes first.

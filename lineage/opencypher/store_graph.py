@@ -13,11 +13,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
 
 from lineage.backends.base import Direction as Way
-from lineage.backends.base import Filter, Reader
+from lineage.backends.base import Filter, Order, Reader
 from lineage.backends.codec import encoded_path
 from lineage.backends.naming import type_label
 from lineage.backends.native import (
@@ -42,6 +42,13 @@ _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
 _FLOWS = frozenset({"INPUT", "OUTPUT"})
 _RELATIONSHIPS: dict[EventType, str] = {type: relationship_of(type) for type in EventType}
 _LARGEST_PAGE = 5_000
+# The orders that nodes can be had in, and the largest page of each: what no index orders is sorted
+# anew for each page, so that there should be few.
+_ORDERS: dict[str, tuple[Literal["id", "created", "updated"], int]] = {
+    "id": ("id", _LARGEST_PAGE),
+    "created": ("created", 4 * _LARGEST_PAGE),
+    "updated": ("updated", 4 * _LARGEST_PAGE),
+}
 _CACHED = 200_000
 
 
@@ -151,6 +158,29 @@ class StoreGraph(Graph):
             if len(page) < limit:
                 return
             after, limit = page[-1].id, min(limit * 4, _LARGEST_PAGE)
+
+    def ordered(self, label: str | None, key: str) -> bool:
+        # Nodes of several kinds come kind by kind.
+        return label not in (None, *self._few) and key in _ORDERS and len(self._sorts(label)) == 1
+
+    def nodes_by(self, label: str | None, key: str, *, descending: bool) -> Iterator[Node]:
+        [(sort, type_ids)] = self._sorts(label)
+        order, most = _ORDERS[key]
+        limit = 100
+        after: tuple[int, int] | None = None
+        while True:
+            where = Filter(
+                type_ids=type_ids, order=Order(order, descending), after=after, limit=limit
+            )
+            page = self._reader.find(_KINDS[sort], where)
+            for stored in page:
+                yield self._stored(sort, stored, keep=limit < _LARGEST_PAGE)
+            if len(page) < limit:
+                return
+            last = page[-1]
+            value = last.updated_ms if order == "updated" else last.created_ms
+            after = value or 0, last.id or 0
+            limit = min(limit * 8, most)
 
     @cached_property
     def _few(self) -> dict[str, Callable[[], Iterator[Node]]]:

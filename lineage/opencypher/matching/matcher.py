@@ -63,12 +63,14 @@ class Observed:
     """What of the matches can be told afterwards.
 
     names: those that something later uses. lengths: paths of which only the least length is used.
-    duplicates: whether it matters how often the same row comes.
+    duplicates: whether it matters how often the same row comes. order: the order in which rows
+    are best given.
     """
 
     names: frozenset[str] | None = None  # None: all
     lengths: frozenset[str] = frozenset()
     duplicates: bool = True
+    order: planning.Order | None = None
 
     def uses(self, name: str) -> bool:
         """Whether a name's value is used."""
@@ -91,16 +93,20 @@ class Matcher:
         self._observed = observed
         self._where_names = frozenset().union(*(used_names(p) for p in self._shape.predicates))
         self._plans: dict[Names, list[Step]] = {}
+        self._orderly: set[Names] = set()
+        self.in_order = False
         self._names = frozenset(self._shape.names)
         self.names = frozenset(name for name in self._names if not name.startswith(HIDDEN))
 
     def rows(self, rows: Rows) -> Iterator[Row]:
-        """All matches of all rows."""
+        """All matches of all rows; `in_order` says whether those of a row are in the wanted one."""
         iterator = iter(rows)
         first = next(iterator, None)
         if first is None:
             return iter(())
-        steps = self._steps(frozenset(first))
+        names = frozenset(first)
+        steps = self._steps(names)
+        self.in_order = names & self._names in self._orderly
         return through(steps, _again(first, iterator), self._context.profile)
 
     def stage(self, *, optional: bool) -> Stage:
@@ -150,9 +156,11 @@ class Matcher:
         walked: list[Link] = []
         pruned: list[Reach] = []
         first = True
-        for step in planning.plan(self._shape, bound, self._context.graph):
+        for step in planning.plan(self._shape, bound, self._context.graph, self._observed.order):
             match step:
                 case planning.Anchor():
+                    if first and step.order is not None:
+                        self._orderly.add(bound)
                     yield self._anchor(step, again=not first)
                 case planning.Known(node=node):
                     yield Step("Argument", _known(node), partial(name_of, node))
@@ -193,10 +201,15 @@ class Matcher:
             return anchor_text(anchor, again=again)
 
         if key is None or anchor.value is None:
+            order = anchor.order
 
             def scan(rows: Rows) -> Iterator[Row]:
                 for row in rows:
-                    for node in graph.nodes(label):
+                    for node in (
+                        graph.nodes(label)
+                        if order is None
+                        else graph.nodes_by(label, order.key, descending=order.descending)
+                    ):
                         budget.step()
                         yield {**row, name: node}
 
@@ -407,9 +420,9 @@ class Matcher:
             for row in rows:
                 if one_each:
                     for segment in walker.witnesses(row, row[start]):
-                        found = made(row, segment)
-                        if found is not None:
-                            yield found
+                        one = made(row, segment)
+                        if one is not None:
+                            yield one
                     continue
                 if closes:
                     ends: Iterable[Node] = (row[target],)

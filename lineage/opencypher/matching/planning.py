@@ -7,13 +7,22 @@ leads on, start at the node that promises the fewest candidates (an indexed prop
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherUnsupported
 from lineage.opencypher.graph import Graph
 from lineage.opencypher.matching.shape import Link, PathShape, Shape
 from lineage.opencypher.names import used_names
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order that the rows of a MATCH are wanted in: by a property of one of its nodes."""
+
+    node: str
+    key: str
+    descending: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,7 @@ class Anchor:
     key: str | None = None
     value: ast.Expression | None = None
     each: bool = False  # the value is a list, each item of which is looked up
+    order: Order | None = None  # the order that they come in
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +86,22 @@ class Every:
 Step = Anchor | Known | Follow | Given | Every | Keep | Named
 
 
-def plan(shape: Shape, bound: frozenset[str], graph: Graph) -> list[Step]:
-    """The steps of a MATCH for rows that have values for `bound`."""
-    return list(_Planning(shape, bound, graph).steps())
+def plan(
+    shape: Shape, bound: frozenset[str], graph: Graph, order: Order | None = None
+) -> list[Step]:
+    """The steps of a MATCH for rows that have values for `bound`.
+
+    Rows come in the wanted order where the first step is an anchor that has it.
+    """
+    return list(_Planning(shape, bound, graph, order).steps())
 
 
 class _Planning:
-    def __init__(self, shape: Shape, bound: frozenset[str], graph: Graph) -> None:
+    def __init__(
+        self, shape: Shape, bound: frozenset[str], graph: Graph, order: Order | None
+    ) -> None:
         self._shape = shape
+        self._order = order
         self._graph = graph
         self._names = shape.names
         self._outside = bound
@@ -196,7 +214,23 @@ class _Planning:
             cost, anchor = self._candidates(node)
             if found is None or cost < found[0]:
                 found = cost, anchor
-        return None if found is None else found[1]
+        return None if found is None else self._in_order(found[1])
+
+    def _in_order(self, anchor: Anchor) -> Anchor:
+        """The first anchor, in the wanted order where that costs little more."""
+        order = self._order
+        if order is None or self._met or anchor.key is not None:
+            return anchor
+        if order.node not in self._shape.nodes:
+            return anchor
+        _, other = self._candidates(order.node)
+        if (
+            other.key is None
+            and other.estimate <= 2 * anchor.estimate
+            and self._graph.ordered(other.label, order.key)
+        ):
+            return replace(other, order=order)
+        return anchor
 
     def _candidates(self, node: str) -> tuple[float, Anchor]:
         labels = [
