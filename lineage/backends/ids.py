@@ -7,8 +7,17 @@ from collections.abc import Sequence
 from lineage.backends.base import NodeWrite
 from lineage.errors import StoreError
 from lineage.model import Kind
+from lineage.model.values import INT64_MAX
 
-_LAST = 2**63 - 1
+
+def id_after(what: str, last: int) -> int:
+    """The next id of an artifact, a type, a mark … Raises StoreError where there is none left."""
+    if last >= INT64_MAX:
+        raise StoreError(
+            f"there are no ids left for another {what}: one of the largest id, {INT64_MAX}, "
+            "was copied into this store; copy it into a new store with ordinary ids"
+        )
+    return last + 1
 
 
 def new_ids(kind: Kind, last: int, writes: Sequence[NodeWrite]) -> list[int]:
@@ -16,12 +25,7 @@ def new_ids(kind: Kind, last: int, writes: Sequence[NodeWrite]) -> list[int]:
     ids: list[int] = []
     for write in writes:
         if write.id is None:
-            if last >= _LAST:
-                raise StoreError(
-                    f"there are no ids left for another {kind}: one of the largest id, {_LAST}, "
-                    "was copied into this store; copy it into a new store with ordinary ids"
-                )
-            last += 1
+            last = id_after(kind, last)
             ids.append(last)
         else:
             last = max(last, write.id)

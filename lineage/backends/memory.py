@@ -32,7 +32,7 @@ from lineage.backends.base import (
     Writer,
 )
 from lineage.backends.codec import encoded_path
-from lineage.backends.ids import new_ids
+from lineage.backends.ids import id_after, new_ids
 from lineage.backends.ordering import in_order
 from lineage.backends.refusals import id_taken, missing, taken, type_taken
 from lineage.backends.rewriting import refuse_deleted, rewritten, tombstoned
@@ -433,7 +433,7 @@ class MemoryWriter(MemoryReader, Writer):
             raise type_taken(type)
         id = type.id if type.id is not None else owner
         if id is None:
-            id = state.next_id["type"]
+            id = id_after("type", state.next_id["type"] - 1)
         state.next_id["type"] = max(state.next_id["type"], id + 1)
         put = type.model_copy(update={"id": id, "properties": dict(type.properties)})
         state.put(state.types, id, put)
@@ -457,7 +457,7 @@ class MemoryWriter(MemoryReader, Writer):
         for mark in marks:
             if mark.node_id not in state.ids[mark.kind]:
                 raise missing(mark.kind, "id", mark.node_id)
-            id = state.next_id["mark"] if mark.id is None else mark.id
+            id = id_after("mark", state.next_id["mark"] - 1) if mark.id is None else mark.id
             state.next_id["mark"] = max(state.next_id["mark"], id + 1)
             state.put(state.marks, id, mark.model_copy(update={"id": id}))
             ids.append(id)

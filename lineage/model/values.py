@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
 # A struct is any JSON value that is a mapping or a sequence.
 Value = bool | int | float | str | bytes | dict[str, Any] | list[Any]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lineage.backends.base import Direction
+from lineage.backends.base import Direction, Reader
 from lineage.errors import InvalidValue
-from lineage.model import Artifact, Execution, Kind
+from lineage.model import Artifact, Execution, Kind, Node
 from lineage.model.times import Time, milliseconds
 from lineage.questions import about_model
 from lineage.questions import closure as closures
@@ -22,6 +22,8 @@ from lineage.questions.rendering import node_as_json
 from lineage.questions.starting import Ref, check_in_flow
 from lineage.questions.versions import versions_of
 from lineage.questions.why import Witness, why
+from lineage.rules.types import TypeSession
+from lineage.rules.values import checked_int64
 
 if TYPE_CHECKING:
     from lineage.questions.materials import Materials
@@ -90,9 +92,12 @@ class Asking(Comparing):
     ) -> list[tuple[int, Kind, list[int]]]:
         """(depth, kind, ids) of everything reached: the cheap form, which loads no nodes."""
         with self._reading() as (reader, types):
-            starts = [self._start(reader, types, ref) for ref in refs]
             return closures.closure_levels(
-                reader, starts, direction, depth=depth, as_of_ms=milliseconds(as_of)
+                reader,
+                self._starts(reader, types, direction, refs),
+                direction,
+                depth=_checked_depth(depth),
+                as_of_ms=milliseconds(as_of),
             )
 
     def why(self, source: Ref, target: Ref, *, as_of: Time | None = None) -> Witness:
@@ -209,18 +214,26 @@ class Asking(Comparing):
         depth: int | None,
         as_of: Time | None,
     ) -> Lineage:
-        if not refs:
-            raise InvalidValue(f"{direction} of what? Give at least one node")
         with self._reading() as (reader, types):
-            starts = [self._start(reader, types, ref) for ref in refs]
-            for start in starts:
-                check_in_flow(start)
             return closures.closure(
                 reader,
-                starts,
+                self._starts(reader, types, direction, refs),
                 direction,
                 type=type,
                 kind=kind,
-                depth=depth,
+                depth=_checked_depth(depth),
                 as_of_ms=milliseconds(as_of),
             )
+
+    def _starts(
+        self, reader: Reader, types: TypeSession, direction: Direction, refs: tuple[Ref, ...]
+    ) -> list[Node]:
+        if not refs:
+            raise InvalidValue(f"{direction} of what? Give at least one node")
+        return [self._in_flow(reader, types, ref) for ref in refs]
+
+
+def _checked_depth(depth: int | None) -> int | None:
+    if depth is not None and checked_int64(depth, "depth") < 0:
+        raise InvalidValue(f"depth is {depth}; it can't be negative")
+    return depth

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lineage.backends.base import Reader
 from lineage.errors import InvalidValue
@@ -49,6 +49,14 @@ def checked_label(label: str) -> str:
     return checked_text(label, "label", MAX_NAME_BYTES)
 
 
+def checked_labels(given: str | Iterable[str] | None) -> list[str]:
+    """The labels that are asked about, each once; none where none is named. Raises InvalidValue."""
+    if given is None:
+        return []
+    listed = [given] if isinstance(given, str) or not isinstance(given, Iterable) else given
+    return list(dict.fromkeys(map(checked_label, listed)))
+
+
 def checked_mark(mark: Mark) -> Mark:
     """The mark, or InvalidValue naming the field."""
     checked_label(mark.label)
@@ -61,7 +69,7 @@ def checked_mark(mark: Mark) -> Mark:
         value = getattr(mark, field)
         if value is not None:
             checked_text(value, f"mark.{field}", limit)
-    for field in ("time_ms", "until_ms", "recorded_ms", "lifted_ms", "id"):
+    for field in ("node_id", "time_ms", "until_ms", "recorded_ms", "lifted_ms", "id"):
         value = getattr(mark, field)
         if value is not None:
             checked_int64(value, f"mark.{field}")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from lineage.backends.base import Filter, Reader
 from lineage.errors import Ambiguous, NotFound
 from lineage.model import Kind, Node
+from lineage.model.values import INT64_MAX
 from lineage.rules.types import TypeSession
-from lineage.rules.values import INT64_MAX, is_text, shown
+from lineage.rules.values import is_text, shown
 
 _KINDS = frozenset(kind.value for kind in Kind)
 
@@ -57,7 +58,7 @@ def resolved(
     # What no text is, nothing is called; databases choke on it.
     if not is_text(text):
         kinds = ()
-    for reading in parsed(text, types, kinds):
+    for reading in parsed(text, types, kinds) if kinds else ():
         if isinstance(reading, ById):
             found += reader.nodes(reading.kind, [reading.id])
         else:

@@ -9,8 +9,7 @@ from typing import Any
 
 from lineage.errors import InvalidValue, UnknownProperty
 from lineage.model import PropertyKind, Type, Value, kind_of
-
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+from lineage.model.values import INT64_MAX, INT64_MIN
 
 # Neo4j can't index a key over about 8 kB; names, external ids and uris are indexed.
 MAX_NAME_BYTES = 1_024
@@ -47,8 +46,10 @@ def checked_text(value: str, field: str, limit: int, *, may_be_empty: bool = Fal
     return str.__str__(value)
 
 
-def is_text(value: str) -> bool:
-    """Whether it has neither NUL characters nor lone surrogates."""
+def is_text(value: object) -> bool:
+    """Whether it is a string with neither NUL characters nor lone surrogates."""
+    if not isinstance(value, str):
+        return False
     try:
         return "\x00" not in value and (value.isascii() or bool(value.encode()))
     except UnicodeEncodeError:
@@ -56,7 +57,10 @@ def is_text(value: str) -> bool:
 
 
 def checked_int64(value: int, field: str) -> int:
-    """The integer, or InvalidValue where it doesn't fit 64 bits."""
+    """The integer, or InvalidValue where it is none or doesn't fit 64 bits."""
+    # True is 1 in Python, but JSON and databases tell them apart.
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidValue(f"{field} must be an integer, not {shown(value)}")
     if not INT64_MIN <= value <= INT64_MAX:
         raise InvalidValue(f"{field} does not fit in 64 bits: {value}")
     return value

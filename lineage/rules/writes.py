@@ -93,8 +93,9 @@ class Composer:
             raise InvalidValue(f"{node.label} has no id, so it can't be mirrored")
         write = self._write(node, Mode.MIRROR, "id")
         write.id = checked_int64(node.id, f"{node.kind}.id")
-        write.created_ms = node.created_ms or 0
-        write.updated_ms = node.updated_ms or write.created_ms
+        write.created_ms = checked_int64(node.created_ms or 0, f"{node.kind}.created_ms")
+        updated_ms = checked_int64(node.updated_ms or 0, f"{node.kind}.updated_ms")
+        write.updated_ms = updated_ms or write.created_ms
         position = self._add(write)
         self._references[node.kind, write.id] = position
         return position
@@ -179,7 +180,9 @@ class Composer:
                 type,
                 tuple(path),
                 self._now_ms if time_ms is None else checked_int64(time_ms, "event.time_ms"),
-                self._now_ms if recorded_ms is None else recorded_ms,
+                self._now_ms
+                if recorded_ms is None
+                else checked_int64(recorded_ms, "event.recorded_ms"),
             )
         )
 
@@ -278,6 +281,13 @@ class Composer:
         known = self._types.known.values()
         versions = [t for t in known if t.kind is reading.kind and t.name == reading.type_name]
         return len(versions) == 1
+
+
+def checked_node(given: Node) -> Node:
+    """The node, or InvalidValue where it is none."""
+    if not isinstance(given, _NODES):
+        raise InvalidValue(f"{shown(given)} is no artifact, execution or context")
+    return given
 
 
 def checked_state(kind: Kind, state: object, owner: str = "") -> str:

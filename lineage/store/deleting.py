@@ -32,8 +32,10 @@ from lineage.model.deletion import RECEIPTS
 from lineage.questions.collecting import collectable
 from lineage.questions.deletion import Draft, Request, drafted, others_at
 from lineage.questions.starting import Ref, check_in_flow
+from lineage.rules.marks import checked_label
 from lineage.rules.retention import checked_retention
 from lineage.rules.types import TypeSession
+from lineage.rules.values import MAX_NAME_BYTES, MAX_URI_BYTES, checked_text, is_text
 from lineage.store.subject import Subject
 
 T = TypeVar("T")
@@ -122,6 +124,7 @@ class Deleting(Subject):
             raise PlanRefused(_refusal(plan))
         if not plan.nodes:
             raise InvalidValue(f"plan {plan.id} deletes nothing")
+        _check_told(who, plan.reason)
 
         def work(tx: Writer, types: TypeSession) -> Receipt:
             self._check_not_applied(tx, plan)
@@ -178,7 +181,7 @@ class Deleting(Subject):
     def receipt(self, id: str) -> Receipt:
         """One receipt, by its id or by the beginning of it. Raises NotFound, InvalidValue."""
         with self.backend.read() as reader:
-            found = reader.notes(RECEIPTS + id) if id else []
+            found = reader.notes(RECEIPTS + id) if id and is_text(id) else []
             exact = [text for key, text in found if key == RECEIPTS + id]
             texts = exact or [text for _, text in found]
             if not texts:
@@ -212,6 +215,9 @@ class Deleting(Subject):
         label: str | None = None,
         rules: tuple[Retention, ...] = (),
     ) -> Plan:
+        if label is not None:
+            checked_label(label)
+        _check_told(who, reason)
         now = self._clock()
         with self._reading() as (reader, types):
             collected = None
@@ -360,6 +366,13 @@ def _policy(given: DeletionPolicy | str) -> DeletionPolicy:
         raise InvalidValue(
             f"there is no deletion policy {given!r}; choose {', '.join(DeletionPolicy)}"
         ) from None
+
+
+def _check_told(who: str | None, reason: str | None) -> None:
+    """Raise InvalidValue where a receipt couldn't keep who deletes, or why."""
+    for value, field, limit in ((who, "who", MAX_NAME_BYTES), (reason, "reason", MAX_URI_BYTES)):
+        if value is not None:
+            checked_text(value, field, limit, may_be_empty=True)
 
 
 def _refusal(plan: Plan) -> str:

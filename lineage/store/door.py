@@ -45,7 +45,7 @@ from lineage.rules.references import resolved
 from lineage.rules.reviving import is_asked, settle
 from lineage.rules.types import TypeSession, TypeTable
 from lineage.rules.values import checked_int64, shown
-from lineage.rules.writes import Composer
+from lineage.rules.writes import Composer, checked_node
 from lineage.store.deleting import Deleting
 from lineage.store.finding import Finding
 from lineage.store.marking import Marking
@@ -154,7 +154,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         """Create many nodes in one transaction; as `put` for each."""
         given = list(nodes)
         for node in given:
-            if node.id is not None:
+            if checked_node(node).id is not None:
                 raise InvalidValue(
                     f"{node.label} has the id {node.id} already; use update() to change it"
                 )
@@ -188,7 +188,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
 
         def work(tx: Writer, types: TypeSession) -> N:
             compose = Composer(tx, types, self._clock())
-            compose.replace(node)
+            compose.replace(checked_node(node))
             [id] = tx.apply(compose.batch)
             return _only(tx.nodes(node.kind, [id]), node.kind, id)  # type: ignore[return-value]
 
@@ -362,6 +362,8 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         `progress` is called with the number of steps recorded since it was called last. Where a
         step is refused, its batch is not written; those before it are.
         """
+        if checked_int64(batch_size, "batch_size") < 1:
+            raise InvalidValue(f"batch_size is {batch_size}; it must be at least 1")
         total = 0
         for chunk in in_chunks(steps, batch_size):
             total += len(self._record(chunk))

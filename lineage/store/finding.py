@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from lineage.backends.base import Filter, Order
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, Context, Execution, Kind, Node
+from lineage.model.values import INT64_MAX
 from lineage.questions.starting import Starting
 from lineage.rules.types import TypeSession
 from lineage.rules.values import checked_int64, is_text, shown
@@ -118,8 +119,6 @@ class Finding(Starting):
             type_ids = None if type is None else _versions(types, kind, type)
             context_id = None
             if context is not None:
-                if isinstance(context, int):
-                    checked_int64(context, "context.id")
                 context_id = self._start(reader, types, context, Kind.CONTEXT).id
             question = (kind, predicate, type, name, external_id, uri, state, context_id, order)
             found = reader.find(
@@ -132,7 +131,7 @@ class Finding(Starting):
                     state=state,
                     context_id=context_id,
                     after_id=after_id,
-                    limit=limit if page_size is None else page_size + 1,
+                    limit=limit if page_size is None else min(page_size, INT64_MAX - 1) + 1,
                     newest_first=newest_first,
                     where=predicate,
                     order=order,
@@ -181,11 +180,12 @@ def _read(token: str, question: object) -> tuple[int | str | None, int]:
     try:
         padded = token + "=" * (-len(token) % 4)
         digest, value, id = json.loads(base64.b64decode(padded, b"-_", validate=True))
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, RecursionError, binascii.Error):
         raise InvalidValue(
             f"{shown(token)} is no page token; give next_page_token of the page before"
         ) from None
-    if digest != _digest(question) or not isinstance(id, int):
+    placed = isinstance(value, str | int | None) and isinstance(id, int)
+    if digest != _digest(question) or not placed:
         raise InvalidValue(
             "the page token belongs to another question; ask the same as for the page before"
         )

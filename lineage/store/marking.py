@@ -151,9 +151,10 @@ class Marking(Subject):
         With `history`, those that were lifted or have ended too.
         """
         at_ms = milliseconds(as_of)
+        labels = None if label is None else [checked_label(label)]
         with self._reading() as (reader, types):
             found = reader.marks(
-                labels=None if label is None else [label],
+                labels=labels,
                 nodes=_ids(self._nodes_to_mark(reader, types, refs, "ask about")) if refs else None,
             )
         if history:
@@ -238,7 +239,7 @@ class Marking(Subject):
         if not refs:
             raise InvalidValue(f"say what to {verb}: give at least one artifact or execution")
         # Whole nodes may be many, as from a list: they are looked up together.
-        given = [ref for ref in refs if not isinstance(ref, int | str)]
+        given = [ref for ref in refs if isinstance(ref, Node)]
         there = {
             (kind, node.id): node
             for kind, ids in _ids(given).items()
@@ -246,7 +247,7 @@ class Marking(Subject):
         }
         nodes: list[Node] = []
         for ref in refs:
-            key = None if isinstance(ref, int | str) else (ref.kind, ref.id)
+            key = (ref.kind, ref.id) if isinstance(ref, Node) else None
             nodes.append(there[key] if key in there else self._start(reader, types, ref))
             check_can_be_marked(nodes[-1])
         return nodes

@@ -12,7 +12,7 @@ from typing import Any
 from lineage.backends import rows
 from lineage.backends.base import Batch, FoundDeleted, Key, Mode, NodeWrite, Writer
 from lineage.backends.codec import encoded, encoded_path
-from lineage.backends.ids import new_ids
+from lineage.backends.ids import id_after, new_ids
 from lineage.backends.refusals import id_taken, missing, taken, type_taken
 from lineage.backends.rewriting import DEFAULT_STATES, refuse_deleted, rewritten
 from lineage.backends.sqlite.inserting import Insertion
@@ -78,8 +78,8 @@ class SqliteWriter(SqliteReader, Writer):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
-        # The greatest id that each kind ever had; no one else writes before this transaction ends.
-        self._last: dict[Kind, int] = {}
+        # The greatest id that each table ever had; no one else writes before this transaction ends.
+        self._last: dict[str, int] = {}
 
     def lock_types(self) -> None:
         """Nothing to do: there is only one writer at a time."""
@@ -102,9 +102,10 @@ class SqliteWriter(SqliteReader, Writer):
             row = self._connection.execute(
                 "SELECT id FROM type WHERE kind = ? AND name = ? AND version IS ?", values[:3]
             ).fetchone()
-            id = row[0] if row else None
+            id = row[0] if row else id_after("type", self._last_id("type"))
+        self._last["type"] = max(self._last_id("type"), id)
         try:
-            done = self._connection.execute(
+            self._connection.execute(
                 "INSERT INTO type (kind, name, version, base, description, external_id, "
                 "properties, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
                 + ", ".join(f"{column} = excluded.{column}" for column in _TYPE_COLUMNS),
@@ -113,7 +114,7 @@ class SqliteWriter(SqliteReader, Writer):
         except sqlite3.IntegrityError:
             raise type_taken(type) from None
         self._names = None
-        return type.model_copy(update={"id": done.lastrowid if id is None else id})
+        return type.model_copy(update={"id": id})
 
     def apply(self, batch: Batch) -> list[int]:
         ids: list[int] = []
@@ -158,10 +159,12 @@ class SqliteWriter(SqliteReader, Writer):
             self._refuse_if_missing(kind, [m.node_id for m in marks if m.kind is kind])
         ids: list[int] = []
         for mark in marks:
-            done = self._connection.execute(
-                _PUT_MARK, [getattr(mark, field) for field in rows.MARK_FIELDS]
-            )
-            ids.append(mark.id if mark.id is not None else _given(done.lastrowid))
+            last = self._last_id("mark")
+            id = id_after("mark", last) if mark.id is None else mark.id
+            self._last["mark"] = max(last, id)
+            fields = {**mark.__dict__, "id": id}
+            self._connection.execute(_PUT_MARK, [fields[field] for field in rows.MARK_FIELDS])
+            ids.append(id)
         return ids
 
     def put_policy(self, policy: Policy) -> None:
@@ -208,13 +211,13 @@ class SqliteWriter(SqliteReader, Writer):
         self._last[kind] = max(self._last[kind], *ids)
         return ids
 
-    def _last_id(self, kind: Kind) -> int:
-        if kind not in self._last:
+    def _last_id(self, table: str) -> int:
+        if table not in self._last:
             row = self._connection.execute(
-                "SELECT seq FROM sqlite_sequence WHERE name = ?", (kind,)
+                "SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)
             ).fetchone()
-            self._last[kind] = row[0] if row else 0
-        return self._last[kind]
+            self._last[table] = row[0] if row else 0
+        return self._last[table]
 
     def _mirror(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
         ids = [_given(write.id) for write in writes]

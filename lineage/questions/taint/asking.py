@@ -22,6 +22,7 @@ from lineage.questions.taint.replacing import Flows
 from lineage.questions.taint.searching import Search, Way, search, spread_levels
 from lineage.questions.taint.sources import Sought, sought
 from lineage.rules.liveness import is_live
+from lineage.rules.marks import checked_labels
 from lineage.rules.policies import forbidden_labels, in_force
 from lineage.rules.types import TypeSession
 
@@ -107,7 +108,7 @@ class Tainting(Starting):
         with self._reading() as (reader, types):
             at_ms = milliseconds(as_of)
             node = self._start(reader, types, ref)
-            labels = [label] if isinstance(label, str) else list(label or ())
+            labels = checked_labels(label)
             if context is not None or (not labels and isinstance(node, Context)):
                 place = (
                     node if context is None else self._start(reader, types, context, Kind.CONTEXT)
@@ -198,7 +199,7 @@ class Tainting(Starting):
             reader,
             self._clock(),
             at_ms,
-            labels=[label] if isinstance(label, str) else label or (),
+            labels=checked_labels(label),
             given=[self._in_flow(reader, types, ref) for ref in _listed(source)],
             barred=[self._in_flow(reader, types, ref) for ref in _listed(barrier)],
         )
@@ -279,7 +280,7 @@ def _answer(
             Source(
                 known[key],
                 what.label,
-                tuple(m for m in what.marks if (m.kind, m.node_id) == key),
+                what.marks_on(key),
             )
             for what in searches
             for key in sorted(what.keys)
