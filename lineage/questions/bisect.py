@@ -134,7 +134,7 @@ def _candidates(
 ) -> list[Artifact]:
     """Upstream of every bad one and of no good one, by id."""
     cleared = above.reached_from(key_of(node) for node in good)
-    own = {key_of(node): 1 << at for at, node in enumerate(bad)}
+    own = {key_of(node): at for at, node in enumerate(bad)}
     every = (1 << len(own)) - 1
     return sorted(
         (
@@ -155,7 +155,7 @@ def _best(
     answer = Bisection(tuple(bad), tuple(good), tuple(candidates))
     if len(candidates) <= 1:
         return replace(answer, first_bad=candidates[0] if candidates else None)
-    own = {key_of(node): 1 << at for at, node in enumerate(candidates)}
+    own = {key_of(node): at for at, node in enumerate(candidates)}
     upstream = {key: bits.bit_count() for key, bits in spread(own, above.reversed()) if key in own}
     total = len(candidates)
     best = max(candidates, key=lambda n: (_told(upstream[key_of(n)], total), -(n.id or 0)))

@@ -111,6 +111,8 @@ class Blame:
         }
 
 
+# So many nodes are held with their bits, of which there is one for each outcome.
+_AT_ONCE = 2_000
 # What, step type, name, and what is equal for equal values.
 _Key = tuple[What, str | None, str, Any]
 
@@ -122,15 +124,16 @@ def blame(
     score = checked_formula(formula)
     starts = (*outcomes.bad, *outcomes.good)
     known = {key_of(node): node for node in starts}
-    places = {key: 1 << at for at, key in enumerate(known)}
+    places = {key: at for at, key in enumerate(known)}
     around = region(reader, starts, Direction.UPSTREAM, as_of_ms=as_of_ms)
     tally = _Tally()
     # In pieces, so that not every node is held with its bits at once.
-    for piece in in_chunks(spread(places, around), 10_000):
+    for piece in in_chunks(spread(places, around), _AT_ONCE):
         for node, bits in _loaded(reader, piece, known):
             # An artifact is no suspect of itself.
-            own = places.get(key_of(node), 0) if isinstance(node, Artifact) else 0
-            tally.add(node, bits & ~own)
+            if isinstance(node, Artifact) and key_of(node) in places:
+                bits ^= 1 << places[key_of(node)]
+            tally.add(node, bits)
     found: list[tuple[float, Counts, _Key, Any]] = []
     for key, value, bad_with, good_with in tally.counted(len(outcomes.bad)):
         if bad_with:

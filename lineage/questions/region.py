@@ -70,20 +70,20 @@ def region(
 def spread(own: Mapping[Key, int], region: Region) -> Iterator[tuple[Key, int]]:
     """Each node of a region, with the bits of all nodes that lead to it, its own included.
 
-    `own` gives the nodes that have bits. Each node comes once, after all that lead to it, and
-    circles are as one node; a set of bits is let go as soon as nothing more needs it. Linear in
-    the hops, for each machine word of bits.
+    `own` gives the nodes that have a bit, and which: 0 is the lowest. Each node comes once, after
+    all that lead to it, and circles are as one node; a set of bits is made as late, and let go as
+    soon, as can be. Linear in the hops, for each machine word of bits.
     """
     waiting_for = dict.fromkeys(region.depths, 0)
     for targets in region.hops.values():
         for target in targets:
             waiting_for[target] += 1
-    bits = dict(own)
+    bits: dict[Key, int] = {}
     ready = [key for key, count in waiting_for.items() if count == 0]
     done = len(ready)
     while ready:
         key = ready.pop()
-        here = bits.pop(key, 0)
+        here = bits.pop(key, 0) | _bit(own, key)
         yield key, here
         for target in region.hops.get(key, ()):
             if here:
@@ -94,11 +94,33 @@ def spread(own: Mapping[Key, int], region: Region) -> Iterator[tuple[Key, int]]:
                 done += 1
     if done < len(waiting_for):
         left = {key for key, count in waiting_for.items() if count}
-        yield from _through_circles(left, bits, region)
+        yield from _through_circles(left, own, bits, region)
+
+
+def counted(many: Iterable[int], places: int) -> list[int]:
+    """In how many of these sets of bits each of the lowest `places` bits is."""
+    # Added up as written by hand, bit by bit: digit n of all the sums is one number.
+    digits: list[int] = []
+    for bits in many:
+        at = 0
+        while bits:
+            if at == len(digits):
+                digits.append(0)
+            digits[at], bits = digits[at] ^ bits, digits[at] & bits
+            at += 1
+    written = [f"{digit:0{places}b}"[::-1] for digit in digits]
+    return [
+        sum((digit[place] == "1") << at for at, digit in enumerate(written))
+        for place in range(places)
+    ]
+
+
+def _bit(own: Mapping[Key, int], key: Key) -> int:
+    return 1 << own[key] if key in own else 0
 
 
 def _through_circles(
-    left: set[Key], bits: dict[Key, int], region: Region
+    left: set[Key], own: Mapping[Key, int], bits: dict[Key, int], region: Region
 ) -> Iterator[tuple[Key, int]]:
     """What `spread` could not order: the circles among `left`, and what comes after them."""
     import networkx as nx
@@ -111,7 +133,7 @@ def _through_circles(
         members = whole.nodes[circle]["members"]
         here = 0
         for key in members:
-            here |= bits.pop(key, 0)
+            here |= bits.pop(key, 0) | _bit(own, key)
         for key in members:
             yield key, here
             for target in region.hops.get(key, ()):

@@ -191,7 +191,7 @@ def _downstream(
     reader: Reader, data: Sequence[Artifact], above: Region, as_of_ms: int | None
 ) -> Region:
     """Everything downstream of the data, asked of what no other data leads to where that is all."""
-    own = {key_of(a): 1 for a in data if key_of(a) in above.depths}
+    own = {key_of(a): 0 for a in data if key_of(a) in above.depths}
     led_to = {key for key, bits in spread(own, above.reversed()) if bits}
     first = [a for a in data if led_to.isdisjoint(above.hops.get(key_of(a), ()))]
     below = region(reader, first, Direction.DOWNSTREAM, as_of_ms=as_of_ms)

@@ -11,7 +11,7 @@ A barrier is **met** where it would be affected if it were none. What it **saved
 that would be affected as well, itself included, if it alone were none.
 
 **as_of** sees what was known by then: marks recorded and not lifted or ended by then, events
-recorded by then. Policies have no history: they are those of now.
+recorded by then, the policies that were in force.
 
 **causal**: only chains count whose events happened one after the other, none before the one that
 it follows (an event without a time happened when it was recorded). A mark that says since when

@@ -81,6 +81,11 @@ class EventGraph:
         """For output ports, the input ports that they came of; nothing where that is not said."""
         return self._ports.get(execution_id, {})
 
+    @property
+    def has_ports(self) -> bool:
+        """Whether a step that was read may say which ports came of which."""
+        return bool(self._with_ports)
+
     def needs_executions(self, barriers: Barriers) -> bool:
         """Whether a search has to know the executions that it reaches."""
         return bool(self._with_ports or barriers.execution_type_ids)

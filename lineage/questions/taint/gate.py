@@ -122,7 +122,7 @@ def _verdict(
     found = EventSearch(reader, what, as_of_ms=as_of_ms, causal=causal, within=upstream)
     affected = sorted((found.depths[key], key) for key in targets if key in found.depths)
     if not affected:
-        cutting = {barrier for target in targets for barrier in found.cutting(target)}
+        cutting = found.cutting(targets)
         return Verdict(
             what.label,
             stopped=tuple(
@@ -138,7 +138,7 @@ def _verdict(
         what.label,
         tuple(known[key] for key in keys),
         witness_of(way, known),
-        tuple(m for m in what.marks if (m.kind, m.node_id) == way.source),
+        what.marks_on(way.source),
     )
 
 

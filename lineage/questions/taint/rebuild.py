@@ -202,6 +202,9 @@ class CleanUp:
         self._replacements = Replacements(reader, flows)
         self._reader = reader
         self._all = deployments(reader, history=True)
+        self._at_place: dict[str | None, list[Deployment]] = {}
+        for deployment in self._all:
+            self._at_place.setdefault(deployment.where, []).append(deployment)
         # What the steps read besides what is affected.
         others = {
             event.artifact_id
@@ -215,6 +218,7 @@ class CleanUp:
             if isinstance(a, Artifact) and a.id is not None
         }
         self._had, self._runnable = self._can_be_had()
+        self._reasons: dict[int, str] = {}
 
     def progress(self) -> Progress:
         """What is still dirty."""
@@ -303,28 +307,40 @@ class CleanUp:
         """Why an artifact can't be rebuilt, at the root of it; None where it can."""
         if artifact_id in self._had:
             return None
-        seen: set[int] = set()
-        id = artifact_id
-        while id not in seen:
-            seen.add(id)
-            artifact = self._flows.artifacts[id]
-            writers = self._flows.writers[id]
-            if not writers:
-                return f"nothing is known to have written {artifact.label}"
-            step = self._flows.steps[writers[0].execution_id]
-            assert step.id is not None
-            inputs = self._flows.inputs[step.id]
-            if not inputs:
-                return f"{step.label}, which wrote {artifact.label}, has no recorded inputs"
-            if not self._can_run(step.id):
-                return f"{step.label}, which wrote {artifact.label}, ended as {step.state}"
-            missing = [e.artifact_id for e in inputs if e.artifact_id not in self._had]
-            for other_id in missing:
-                other = self._others.get(other_id)
-                if other is not None:
-                    return f"{step.label} read {other.label}, which is {other.state}"
-            id = missing[0]
-        return f"{artifact.label} is made of itself, and nothing else makes it"
+        walked: list[int] = []
+        at = artifact_id
+        while at not in self._reasons:
+            walked.append(at)
+            found = self._lost_by(at)
+            # What leads on is in a circle, unless there is a reason further up.
+            label = self._flows.artifacts[at].label
+            self._reasons[at] = f"{label} is made of itself, and nothing else makes it"
+            if isinstance(found, str):
+                self._reasons[at] = found
+                break
+            at = found
+        self._reasons.update(dict.fromkeys(walked, self._reasons[at]))
+        return self._reasons[artifact_id]
+
+    def _lost_by(self, artifact_id: int) -> str | int:
+        """Why an artifact can't be rebuilt, or the one it was made of that can't be either."""
+        artifact = self._flows.artifacts[artifact_id]
+        writers = self._flows.writers[artifact_id]
+        if not writers:
+            return f"nothing is known to have written {artifact.label}"
+        step = self._flows.steps[writers[0].execution_id]
+        assert step.id is not None
+        inputs = self._flows.inputs[step.id]
+        if not inputs:
+            return f"{step.label}, which wrote {artifact.label}, has no recorded inputs"
+        if not self._can_run(step.id):
+            return f"{step.label}, which wrote {artifact.label}, ended as {step.state}"
+        missing = [e.artifact_id for e in inputs if e.artifact_id not in self._had]
+        for other_id in missing:
+            other = self._others.get(other_id)
+            if other is not None:
+                return f"{step.label} read {other.label}, which is {other.state}"
+        return missing[0]
 
     def _needed(self, goals: Iterable[Artifact]) -> tuple[set[int], set[int], set[int]]:
         """The steps to run again, the artifacts that they rebuild, and the sources to replace."""
@@ -380,9 +396,8 @@ class CleanUp:
         place = (deployment.time_ms or 0, deployment.execution.id or 0)
         earlier = [
             other
-            for other in self._all
+            for other in self._at_place[deployment.where]
             if other.where is not None
-            and other.where == deployment.where
             and other.took_effect
             and (other.time_ms or 0, other.execution.id or 0) < place
             and all(
@@ -392,10 +407,9 @@ class CleanUp:
         ]
         if earlier:
             return Rollback(deployment, earlier[-1])
-        versions = [self._replacements.clean_versions(model) for model in deployment.models]
-        return Rollback(
-            deployment, None, tuple(some[-1] for some in versions if some) if all(versions) else ()
-        )
+        versions = [self._replacements.clean_version(model) for model in deployment.models]
+        there = tuple(version for version in versions if version is not None)
+        return Rollback(deployment, None, there if len(there) == len(versions) else ())
 
 
 def _deployed(deployment: Deployment) -> Iterable[Artifact]:

@@ -16,7 +16,8 @@ Of several, the last counts.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from lineage.backends.base import Filter, Reader
@@ -27,6 +28,8 @@ from lineage.rules.liveness import is_live
 
 _WITHOUT_RESULT = frozenset({ExecutionState.FAILED, ExecutionState.CANCELED})
 _Series = tuple[int | None, Hashable]
+# A path, and the artifact that was read under it, or the series of that.
+_Read = tuple[Path, int | _Series]
 
 
 class Flows:
@@ -78,24 +81,37 @@ class Flows:
 
 
 class Replacements:
-    """For affected artifacts, what replaces them."""
+    """For affected artifacts, what replaces them.
+
+    Looked up by what an artifact and its writer have in common with others, so that the cost is
+    linear however many of them there are.
+    """
 
     def __init__(self, reader: Reader, flows: Flows) -> None:
         self._reader = reader
         self._flows = flows
-        self._series: dict[_Series, list[Artifact]] = {}
+        # By id, of the series of what is affected.
+        self._clean: dict[_Series, list[Artifact]] = {}
         self._read_series()
-        self._runs: dict[int | None, list[Execution]] = {}
-        self._events: dict[int, list[Event]] = {}
+        self._newest: dict[tuple[_Series, frozenset[str]], Artifact | None] = {}
         self._writer_types: dict[int, set[str]] = {}
-        self._found: dict[int, Artifact | None] = {}
+        self._runs: dict[int | None, _Runs] = {}
+        self._again: dict[Hashable, _Latest] = {}
+        self._places: dict[int, _Series] | None = None
+        self._found: dict[int, Artifact] = {}
         for artifact in self._in_order():
-            found = max(self._candidates(artifact), key=lambda a: a.id or 0, default=None)
-            self._found[artifact.id or 0] = found
+            found = self._replacement(artifact)
+            if found is not None and (found.id or 0) > (artifact.id or 0):
+                self._found[artifact.id or 0] = found
 
     def of(self, artifact_id: int) -> Artifact | None:
         """What replaces an affected artifact, if anything does."""
         return self._found.get(artifact_id)
+
+    def clean_version(self, artifact: Artifact) -> Artifact | None:
+        """The newest other version of an artifact, be it an earlier one, that is live and clean."""
+        clean = self._clean.get(_place(artifact), ())
+        return next((other for other in reversed(clean) if other.id != artifact.id), None)
 
     def _in_order(self) -> list[Artifact]:
         """Each artifact after what its writers read, circles aside: by its last writer."""
@@ -107,77 +123,80 @@ class Replacements:
             ),
         )
 
-    def clean_versions(self, artifact: Artifact) -> list[Artifact]:
-        """The live versions of an artifact that are not affected, earlier ones too, by id."""
-        return [
-            other
-            for other in self._series.get(_place(artifact), ())
-            if other.id != artifact.id and self._is_clean(other)
-        ]
-
-    def _candidates(self, artifact: Artifact) -> Iterable[Artifact]:
+    def _replacement(self, artifact: Artifact) -> Artifact | None:
+        """The last of what may stand for an artifact; none does where that is not a later one."""
         assert artifact.id is not None
         writers = self._flows.writers[artifact.id]
-        if series_of(artifact) is not None:
-            later = [v for v in self.clean_versions(artifact) if (v.id or 0) > (artifact.id or 0)]
-            if not writers or (Kind.ARTIFACT, artifact.id) in self._flows.sources:
-                return later
-            types = {self._flows.steps[event.execution_id].type for event in writers}
-            self._read_writers(later)
-            return [v for v in later if types & self._writer_types[v.id or 0]]
-        return [
-            written
-            for event in writers
-            for run in self._replacing_runs(self._flows.steps[event.execution_id])
-            for written in self._written(run, event.path)
-            if written.type == artifact.type
-            and (written.id or 0) > artifact.id
-            and self._is_clean(written)
-        ]
+        if series_of(artifact) is None:
+            written = (
+                self._written_again(self._flows.steps[event.execution_id], event.path, artifact)
+                for event in writers
+            )
+            return max((a for a in written if a is not None), key=_id, default=None)
+        if not writers or (Kind.ARTIFACT, artifact.id) in self._flows.sources:
+            return self.clean_version(artifact)
+        types = frozenset(self._flows.steps[event.execution_id].type for event in writers)
+        return self._newest_written(_place(artifact), types)
 
-    def _replacing_runs(self, step: Execution) -> list[Execution]:
+    def _newest_written(self, place: _Series, types: frozenset[str]) -> Artifact | None:
+        """The newest clean one of a series that a step of one of these types wrote."""
+        if (place, types) not in self._newest:
+            clean = self._clean.get(place, ())
+            self._read_writers(clean)
+            self._newest[place, types] = next(
+                (a for a in reversed(clean) if types & self._writer_types[_id(a)]), None
+            )
+        return self._newest[place, types]
+
+    def _written_again(self, step: Execution, path: Path, was: Artifact) -> Artifact | None:
+        """The last of the type of `was` that a replacing run of a step wrote under a path."""
         assert step.id is not None
-        if step.type_id not in self._runs:
-            type_ids = [step.type_id] if step.type_id is not None else []
-            self._runs[step.type_id] = [
-                run
-                for run in self._reader.find(Kind.EXECUTION, Filter(type_ids=type_ids))
-                if isinstance(run, Execution)
-            ]
-        return [
-            run
-            for run in self._runs[step.type_id]
-            if (run.id or 0) > step.id
-            and (Kind.EXECUTION, run.id or 0) not in self._flows.affected
-            and run.state not in _WITHOUT_RESULT
-            and all(self._reads_instead(run, event) for event in self._flows.inputs[step.id])
-        ]
+        wanted = [self._instead_of(event) for event in self._flows.inputs[step.id]]
+        if not all(wanted):
+            return None
+        key = (step.type_id, frozenset(wanted), path, was.type)
+        if key not in self._again:
+            runs = self._runs_of(step.type_id)
+            self._again[key] = _Latest(
+                (run, artifact)
+                for run in runs.that_read(wanted)
+                for artifact in runs.wrote(run, path)
+                if artifact.type == was.type and self._is_clean(artifact)
+            )
+        return self._again[key].after(step.id)
 
-    def _reads_instead(self, run: Execution, was: Event) -> bool:
-        """Whether a run read, under the path of an input, what may stand there instead."""
-        read = self._at(run, Flow.INPUT, was.path)
+    def _instead_of(self, was: Event) -> frozenset[_Read]:
+        """What a replacing run may have read, under the path of an input, instead of it."""
         if self._flows.is_affected(was.artifact_id):
             instead = self.of(was.artifact_id)
-            return instead is not None and instead.id in read
-        if was.artifact_id in read:
-            return True
-        nodes = _artifacts(self._reader, [was.artifact_id, *read])
-        place = _place(nodes[was.artifact_id])
-        return place[1] is not None and any(_place(nodes[id]) == place for id in read)
+            return frozenset() if instead is None else frozenset({(was.path, _id(instead))})
+        if self._places is None:
+            unaffected = {
+                event.artifact_id
+                for events in self._flows.inputs.values()
+                for event in events
+                if not self._flows.is_affected(event.artifact_id)
+            }
+            read = _artifacts(self._reader, sorted(unaffected))
+            self._places = {id: _place(artifact) for id, artifact in read.items()}
+        place = self._places[was.artifact_id]
+        same = {(was.path, place)} if place[1] is not None else set()
+        return frozenset({(was.path, was.artifact_id), *same})
 
-    def _at(self, run: Execution, flow: Flow, path: Path) -> list[int]:
-        return [
-            e.artifact_id for e in self._events_of(run) if e.type.flow is flow and e.path == path
-        ]
-
-    def _written(self, run: Execution, path: Path) -> list[Artifact]:
-        return list(_artifacts(self._reader, self._at(run, Flow.OUTPUT, path)).values())
-
-    def _events_of(self, run: Execution) -> list[Event]:
-        assert run.id is not None
-        if run.id not in self._events:
-            self._events[run.id] = self._reader.events(execution_ids=[run.id])
-        return self._events[run.id]
+    def _runs_of(self, type_id: int | None) -> _Runs:
+        """The runs of a step's type that could replace another."""
+        if type_id not in self._runs:
+            type_ids = [type_id] if type_id is not None else []
+            found = [
+                run.id
+                for run in self._reader.find(Kind.EXECUTION, Filter(type_ids=type_ids))
+                if isinstance(run, Execution)
+                and run.id is not None
+                and (Kind.EXECUTION, run.id) not in self._flows.affected
+                and run.state not in _WITHOUT_RESULT
+            ]
+            self._runs[type_id] = _Runs(self._reader, found)
+        return self._runs[type_id]
 
     def _is_clean(self, artifact: Artifact) -> bool:
         return is_live(artifact) and not self._flows.is_affected(artifact.id or 0)
@@ -187,8 +206,9 @@ class Replacements:
         wanted = {_place(artifact) for artifact in affected}
         type_ids = sorted({id for id, _ in wanted if id is not None})
         for other in self._reader.find(Kind.ARTIFACT, Filter(type_ids=type_ids)):
-            if isinstance(other, Artifact) and (place := _place(other)) in wanted:
-                self._series.setdefault(place, []).append(other)
+            place = _place(other) if isinstance(other, Artifact) else None
+            if isinstance(other, Artifact) and place in wanted and self._is_clean(other):
+                self._clean.setdefault(place, []).append(other)
 
     def _read_writers(self, artifacts: Iterable[Artifact]) -> None:
         asked = [a.id for a in artifacts if a.id is not None and a.id not in self._writer_types]
@@ -199,6 +219,57 @@ class Replacements:
             step = steps[event.execution_id]
             if step.state not in _WITHOUT_RESULT:
                 self._writer_types[event.artifact_id].add(step.type)
+
+
+class _Runs:
+    """Runs of one type, by what they read, with what they wrote."""
+
+    def __init__(self, reader: Reader, ids: Sequence[int]) -> None:
+        events = reader.events(execution_ids=ids)
+        artifacts = _artifacts(reader, sorted({event.artifact_id for event in events}))
+        self._ids = frozenset(ids)
+        self._that_read: dict[_Read, set[int]] = {}
+        self._wrote: dict[tuple[int, Path], list[Artifact]] = {}
+        for event in events:
+            artifact = artifacts[event.artifact_id]
+            if event.type.flow is Flow.INPUT:
+                for read in (event.artifact_id, _place(artifact)):
+                    self._that_read.setdefault((event.path, read), set()).add(event.execution_id)
+            elif event.type.flow is Flow.OUTPUT:
+                self._wrote.setdefault((event.execution_id, event.path), []).append(artifact)
+
+    def that_read(self, wanted: Iterable[frozenset[_Read]]) -> set[int]:
+        """The runs that read one of each of these."""
+        each = [set().union(*(self._that_read.get(r, ()) for r in some)) for some in wanted]
+        return set(self._ids.intersection(*each))
+
+    def wrote(self, run: int, path: Path) -> Sequence[Artifact]:
+        """What a run wrote under a path."""
+        return self._wrote.get((run, path), ())
+
+
+class _Latest:
+    """Of what runs wrote, the last, whichever run one begins after."""
+
+    def __init__(self, written: Iterable[tuple[int, Artifact]]) -> None:
+        self._runs: list[int] = []
+        self._last: list[Artifact] = []
+        last: Artifact | None = None
+        for run, artifact in sorted(written, key=lambda pair: (pair[0], _id(pair[1])))[::-1]:
+            last = artifact if last is None else max(last, artifact, key=_id)
+            self._runs.append(run)
+            self._last.append(last)
+        self._runs.reverse()
+        self._last.reverse()
+
+    def after(self, run: int) -> Artifact | None:
+        """The last that a run of a greater id wrote."""
+        at = bisect_right(self._runs, run)
+        return self._last[at] if at < len(self._last) else None
+
+
+def _id(artifact: Artifact) -> int:
+    return artifact.id or 0
 
 
 def _place(artifact: Artifact) -> _Series:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from lineage.backends.base import Barriers, Direction, Levels, Reader
 from lineage.model import Event, Flow, Kind
-from lineage.questions.region import Key
+from lineage.questions.region import Key, Region, counted, spread
 from lineage.questions.taint.events import EventGraph, happened_ms, port_of, types_with_ports
 from lineage.questions.taint.sources import Sought
 
@@ -119,19 +119,21 @@ class PlainSearch(Search):
             starts.setdefault(kind, []).append(id)
         beyond = self._reader.spread(starts, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms)
         saved = {(kind, id) for _, kind, ids in beyond.passed for id in ids} - self.depths.keys()
-        onward: dict[Key, list[Key]] = {}
+        passable = saved - self._barriers_among(saved)
+        onward: dict[Key, set[Key]] = {}
         for kind in starts.keys() | {key[0] for key in saved}:
             other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
             ids = [id for k, id in saved if k is kind]
             for here, there in self._reader.neighbours(
                 kind, ids, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms
             ):
-                if (other, there) in saved:
-                    onward.setdefault((kind, here), []).append((other, there))
-        others = self._barriers_among(saved)
-        return saved, {
-            barrier: len(_reached(barrier, onward, others - {barrier})) for barrier in self.met
-        }
+                if (other, there) in passable:
+                    onward.setdefault((kind, here), set()).add((other, there))
+        # Those that are barriers themselves are reached from no other one.
+        region = Region(dict.fromkeys(saved, 0), {key: [*ends] for key, ends in onward.items()})
+        places = {barrier: at for at, barrier in enumerate(self.met)}
+        reached = counted((bits for _, bits in spread(places, region)), len(places))
+        return saved, dict(zip(places, reached, strict=True))
 
     def _barriers_among(self, keys: set[Key]) -> set[Key]:
         barriers = self._what.barriers
@@ -276,12 +278,16 @@ class EventSearch(Search):
         beyond, _ = self._run(every, Barriers())
         return beyond.keys() - self.depths.keys(), alone
 
-    def cutting(self, target: Key) -> list[Key]:
-        """The barriers that were met, and from which a chain leads on to `target`."""
+    def cutting(self, targets: Collection[Key]) -> list[Key]:
+        """The barriers that were met, and from which a chain leads on to one of the targets, where
+        the search was `within` what is upstream of them."""
+        if not self._causal and not self._graph.has_ports:
+            # There is a chain from every node upstream.
+            return list(self._stopped)
         return [
             barrier
             for barrier, arrivals in self._stopped.items()
-            if target in self._run(arrivals, Barriers())[0]
+            if not self._run(arrivals, Barriers())[0].keys().isdisjoint(targets)
         ]
 
     def onward(self, key: Key) -> set[Key]:
@@ -359,18 +365,6 @@ class EventSearch(Search):
             and bool(barriers.execution_type_ids)
             and self._graph.type_id(id) in barriers.execution_type_ids
         )
-
-
-def _reached(start: Key, onward: Mapping[Key, list[Key]], barred: set[Key]) -> set[Key]:
-    """The nodes reached from `start` without passing a barrier, itself included."""
-    seen = {start}
-    waiting = [start]
-    while waiting:
-        for there in onward.get(waiting.pop(), ()):
-            if there not in seen and there not in barred:
-                seen.add(there)
-                waiting.append(there)
-    return seen
 
 
 def _known(event: Event, as_of_ms: int | None) -> bool:

@@ -24,6 +24,13 @@ class Sought:
     type_ids: frozenset[int] = frozenset()
     # For each step type that stops the label, the policy that says so.
     policies: Mapping[int, str] = field(default_factory=dict)
+    _marks_on: Mapping[Key, list[Mark]] = field(init=False, repr=False)
+    _clean_on: Mapping[Key, list[Mark]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # The marks may be as many as the nodes that they are on.
+        object.__setattr__(self, "_marks_on", _by_node(self.marks))
+        object.__setattr__(self, "_clean_on", _by_node(self.clean))
 
     @property
     def starts(self) -> dict[Kind, list[int]]:
@@ -36,12 +43,12 @@ class Sought:
     @property
     def keys(self) -> set[Key]:
         """The sources."""
-        return {(mark.kind, mark.node_id) for mark in self.marks} | set(self.given)
+        return self._marks_on.keys() | set(self.given)
 
     @property
     def barriers(self) -> Barriers:
         """The barriers as a backend takes them."""
-        barred = {(mark.kind, mark.node_id) for mark in self.clean} | set(self.barred)
+        barred = self._clean_on.keys() | set(self.barred)
         return Barriers(
             artifact_ids=frozenset(id for kind, id in barred if kind is Kind.ARTIFACT),
             execution_ids=frozenset(id for kind, id in barred if kind is Kind.EXECUTION),
@@ -51,18 +58,22 @@ class Sought:
             else frozenset(),
         )
 
+    def marks_on(self, key: Key) -> tuple[Mark, ...]:
+        """The marks that make a node a source."""
+        return tuple(self._marks_on.get(key, ()))
+
     def since(self, key: Key) -> int | None:
         """Since when a source is one, in milliseconds; None where it always was."""
-        times = [m.time_ms for m in self.marks if (m.kind, m.node_id) == key]
+        times = [mark.time_ms for mark in self.marks_on(key)]
         known = [time for time in times if time is not None]
         return min(known) if times and len(known) == len(times) else None
 
     def why_barred(self, node: Node) -> tuple[str, Mark | None]:
         """Why a node is a barrier, in words, with the mark that says so if one does."""
-        for mark in self.clean:
-            if (mark.kind, mark.node_id) == (node.kind, node.id):
-                return "marked clean", mark
-        if (node.kind, node.id) in self.barred:
+        clean = self._clean_on.get(_key(node))
+        if clean:
+            return "marked clean", clean[0]
+        if _key(node) in self.barred:
             return "given as a barrier", None
         policy = self.policies.get(node.type_id or 0)
         return f"{node.type} stops it (policy {policy})", None
@@ -109,6 +120,13 @@ def _policies(reader: Reader, policies: Sequence[Policy], label: str) -> dict[in
         for policy in policies
         for id in (stopping_types(reader, [policy], label) if label in policy.stops else ())
     }
+
+
+def _by_node(marks: Iterable[Mark]) -> dict[Key, list[Mark]]:
+    found: dict[Key, list[Mark]] = {}
+    for mark in marks:
+        found.setdefault((mark.kind, mark.node_id), []).append(mark)
+    return found
 
 
 def _key(node: Node) -> Key:
