@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from lineage.model import Event, EventType, Kind, Mark, Node, Path, Policy, Type, Value
+from lineage.model import Event, EventType, Flow, Kind, Mark, Node, Path, Policy, Type, Value
 from lineage.model.query_plan import Operator
 
 if TYPE_CHECKING:
@@ -263,6 +263,18 @@ class Reader(ABC):
 
         Ordered by execution, artifact, type, path.
         """
+
+    def last_written(self, artifact_ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Pairs (artifact id, latest recorded time of the events by which it was written).
+
+        In any order; what no step wrote has none.
+        """
+        found: dict[int, int] = {}
+        for event in self.events(artifact_ids=artifact_ids):
+            if event.type.flow is Flow.OUTPUT:
+                recorded = event.recorded_ms or 0
+                found[event.artifact_id] = max(recorded, found.get(event.artifact_id, recorded))
+        return list(found.items())
 
     @abstractmethod
     def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:

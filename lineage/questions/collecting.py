@@ -23,7 +23,7 @@ from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
 from lineage.rules.marks import standing
 from lineage.rules.policies import in_force
-from lineage.rules.retention import lets_expire
+from lineage.rules.retention import aged_from_ms, lets_expire, produced_ms
 
 _DAY_MS = 86_400_000
 _EXPIRED = "has expired: no retention rule keeps it"
@@ -79,20 +79,24 @@ def _judged(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int)
             continue
         found = reader.find(Kind.ARTIFACT, Filter(type_ids=type_ids))
         about = {a.id or 0: a for a in found if isinstance(a, Artifact) and is_live(a)}
+        written: dict[int, int] = {}
         if lets_expire(rule):
             judged.expiring |= about.keys()
+            written.update(reader.last_written(sorted(about)))
         if rule.keep_last is not None:
             series: dict[tuple[str, Hashable], list[Artifact]] = {}
             for artifact in about.values():
                 series.setdefault((artifact.type, series_of(artifact)), []).append(artifact)
             for versions in series.values():
-                versions.sort(key=lambda a: (a.created_ms or 0, a.id or 0))
+                versions.sort(key=lambda a: (produced_ms(a, written.get(a.id or 0)), a.id or 0))
                 last = {a.id or 0 for a in versions[-rule.keep_last :]}
                 judged.kept |= last
                 judged.series.append((last, {a.id or 0 for a in versions} - last))
         if rule.keep_days is not None:
             since = at_ms - rule.keep_days * _DAY_MS
-            judged.kept |= {id for id, a in about.items() if (a.created_ms or 0) > since}
+            judged.kept |= {
+                id for id, a in about.items() if aged_from_ms(a, written.get(id)) > since
+            }
         if rule.keep_in:
             judged.kept |= about.keys() & _members(reader, rule.keep_in)
         if rule.keep_labelled:

@@ -1,11 +1,16 @@
 """What retention rules keep.
 
 A rule is about the live artifacts of a type (or base type), or about all. With `keep_last` or
-`keep_days` it lets them **expire**, but for those that some rule about them keeps: the newest
-`keep_last` of each series (`lineage.questions.versions`; by recorded time, then id), those
-recorded in the last `keep_days` days, those in one of the contexts `keep_in` or in one below it,
-those that a standing mark puts one of the labels `keep_labelled` on. A rule with only `keep_in` or
-`keep_labelled` lets nothing expire; it protects.
+`keep_days` it lets them **expire**, but for those that some rule about them keeps: the
+`keep_last` of each series (`lineage.questions.versions`) that were produced last (then by id),
+those produced or changed in the last `keep_days` days, those in one of the contexts `keep_in` or in
+one below it, those that a standing mark puts one of the labels `keep_labelled` on. A rule with only
+`keep_in` or `keep_labelled` lets nothing expire; it protects.
+
+When an artifact was **produced** last is when it was recorded that a step wrote it, or when it was
+recorded itself, whichever is later: one that was deleted and is written again is new, and so is a
+name that is used for each day's output. To have **changed** makes nothing the newer version, but
+what somebody set something on, or put back by itself after it was deleted, is not old.
 
 What no rule lets expire stays for good.
 """
@@ -13,7 +18,7 @@ What no rule lets expire stays for good.
 from __future__ import annotations
 
 from lineage.errors import InvalidValue
-from lineage.model import Retention
+from lineage.model import Artifact, Retention
 from lineage.rules.values import MAX_NAME_BYTES, checked_int64, checked_text
 
 
@@ -37,3 +42,13 @@ def checked_retention(rule: Retention) -> Retention:
 def lets_expire(rule: Retention) -> bool:
     """Whether a rule lets anything expire, or only protects."""
     return rule.keep_last is not None or rule.keep_days is not None
+
+
+def produced_ms(artifact: Artifact, written_ms: int | None) -> int:
+    """When it was produced last; `written_ms` is when it was last recorded that a step wrote it."""
+    return max(artifact.created_ms or 0, written_ms or 0)
+
+
+def aged_from_ms(artifact: Artifact, written_ms: int | None) -> int:
+    """The time from which its days count."""
+    return max(produced_ms(artifact, written_ms), artifact.updated_ms or 0)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage import Artifact, Context, Execution, Kind, Store
+from lineage import Artifact, Context, Event, Execution, Kind, Store
 from lineage.errors import InvalidValue, PlanStale
-from lineage.model import Policy, Retention
+from lineage.model import Flow, Policy, Retention
 from tests.conformance.test_deletion import (
     A,
     X,
@@ -37,14 +37,18 @@ def clock(store: Store) -> list[int]:
     return now
 
 
-def with_dates(store: Store, known: Any, ages: list[int], now: int) -> None:
-    """Give artifacts names of two series, and ages in days."""
+def with_dates(store: Store, known: Any, ages: list[tuple[int, int]], now: int) -> None:
+    """Give artifacts names of two series; `ages` are days since it was recorded, and changed."""
     with store.backend.read() as reader:
         old = reader.nodes(A, list(known.artifacts))
     store.mirror(
         nodes=[
             node.model_copy(
-                update={"name": f"{'ab'[at % 2]}-{node.id}", "created_ms": now - age * DAY}
+                update={
+                    "name": f"{'ab'[at % 2]}-{node.id}",
+                    "created_ms": now - max(age) * DAY,
+                    "updated_ms": now - min(age) * DAY,
+                }
             )
             for at, (node, age) in enumerate(zip(old, ages, strict=True))
         ]
@@ -56,7 +60,8 @@ def with_dates(store: Store, known: Any, ages: list[int], now: int) -> None:
     artifact_states,
     execution_states,
     deploying,
-    st.lists(st.integers(0, 9), min_size=8, max_size=8),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=8, max_size=8),
+    st.lists(st.integers(0, 9), min_size=30, max_size=30),
     st.sampled_from([None, 1, 2, 3]),
     st.sampled_from([None, 3, 6]),
     st.sets(st.integers(0, 7), max_size=2),
@@ -70,7 +75,8 @@ def test_gc_proposes_what_the_definition_says(
     states: Any,
     runs: Any,
     where: Any,
-    ages: list[int],
+    ages: list[tuple[int, int]],
+    event_ages: list[int],
     last: int | None,
     days: int | None,
     held: set[int],
@@ -78,9 +84,13 @@ def test_gc_proposes_what_the_definition_says(
 ) -> None:
     clock[0] += 1_000 * DAY
     now = clock[0]
-    known = put(store, made, states, runs, where)
+    known = put(store, made, states, runs, where, lambda at: now - event_ages[at] * DAY)
     with_dates(store, known, ages, now)
     ids = list(known.artifacts)
+    written: dict[int, int] = {}
+    for at, (a, _, type) in enumerate(made):
+        if type.flow is Flow.OUTPUT:
+            written[ids[a]] = max(written.get(ids[a], 0), now - event_ages[at] * DAY)
     place = store.put(Context(type="Project", name=f"p{now}"))
     above = store.put(Context(type="Project", name=f"q{now}"))
     store.put_parent(place.id or 0, above.id or 0)
@@ -93,7 +103,9 @@ def test_gc_proposes_what_the_definition_says(
 
     # Every example's graph is of its own; what is asked is only about this one.
     everything = [a for a in store.find(A) if isinstance(a, Artifact)]
-    created = {a.id: a.created_ms or 0 for a in everything}
+    # What earlier examples wrote is older, whatever wrote it.
+    produced = {a.id: max(a.created_ms or 0, written.get(a.id or 0, 0)) for a in everything}
+    changed = {a.id: max(produced[a.id], a.updated_ms or 0) for a in everything}
     series: dict[str, list[Artifact]] = {}
     for artifact in everything:
         if artifact.state not in ("DELETED", "ABANDONED", "MARKED_FOR_DELETION"):
@@ -101,12 +113,12 @@ def test_gc_proposes_what_the_definition_says(
     newest = {
         a.id
         for some in series.values()
-        for a in sorted(some, key=lambda a: (a.created_ms or 0, a.id or 0))[-(last or 0) :]
+        for a in sorted(some, key=lambda a: (produced[a.id], a.id or 0))[-(last or 0) :]
         if last
     }
     live = {id for id in ids if known.live((A, id))}
     kept = {ids[at] for at in held | inside}
-    kept |= {id for id in live if id in newest or (days and created[id] > now - days * DAY)}
+    kept |= {id for id in live if id in newest or (days and changed[id] > now - days * DAY)}
     expired = live - kept if last or days else set()
     spent = expired | {id for id in ids if known.artifacts[id] == "ABANDONED"}
     deployed = {a.id for d in store.deployments() for a in (*d.models, *d.outputs)}
@@ -231,6 +243,97 @@ def test_a_collection_is_stale_when_what_it_was_kept_for_changes(store: Store, c
     change(store)
     with pytest.raises(PlanStale):
         store.apply(plan)
+
+
+AGAIN: dict[str, Any] = {
+    "as an output": lambda s: s.record(Execution(type="Train"), outputs=["Model:churn-0"]),
+    "by itself": lambda s: s.put(Artifact(type="Model", name="churn-0"), reuse=True),
+    "as an input, with a state": lambda s: s.record(
+        Execution(type="Evaluate"), inputs=[Artifact(type="Model", name="churn-0", state="LIVE")]
+    ),
+}
+
+
+@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
+def test_what_is_recorded_again_is_kept_as_long_as_what_is_new(
+    store: Store, clock: list[int], again: Any
+) -> None:
+    versions(store, 1)
+    first = store.artifact("Model:churn-0").created_ms
+    store.delete("Model:churn-0")
+    clock[0] += 100 * DAY
+    again(store)
+    rules = [Retention(type="Model", keep_days=30)]
+    assert not store.plan_gc(rules=rules).nodes
+    clock[0] += 29 * DAY
+    assert not store.plan_gc(rules=rules).nodes
+    clock[0] += 2 * DAY
+    assert [n.name for n in store.plan_gc(rules=rules).nodes] == ["churn-0"]
+    # Since when the store knows of it is another thing.
+    assert store.artifact("Model:churn-0").created_ms == first
+
+
+def test_the_last_version_is_the_one_that_was_produced_last(store: Store, clock: list[int]) -> None:
+    versions(store, 3)
+    rules = [Retention(type="Model", keep_last=1)]
+    store.delete("Model:churn-0")
+    clock[0] += DAY
+    store.record(Execution(type="Train"), outputs=["Model:churn-0"])
+    assert [n.name for n in store.plan_gc(rules=rules).nodes] == ["churn-1", "churn-2"]
+    # Written over, without ever having been deleted.
+    clock[0] += DAY
+    store.record(Execution(type="Train"), outputs=["Model:churn-1"])
+    assert [n.name for n in store.plan_gc(rules=rules).nodes] == ["churn-0", "churn-2"]
+    # To read it, or to say something about it, makes it no newer.
+    clock[0] += DAY
+    store.record(
+        Execution(type="Evaluate"),
+        inputs=[Artifact(type="Model", name="churn-2", custom_properties={"auc": 0.9})],
+    )
+    assert [n.name for n in store.plan_gc(rules=rules).nodes] == ["churn-0", "churn-2"]
+
+
+def test_a_log_that_is_replayed_makes_nothing_newer(store: Store, clock: list[int]) -> None:
+    versions(store, 1)
+    run = Execution(type="Train", name="nightly")
+    store.record(run, outputs={"model": Artifact(type="Model", name="churn-0")})
+    clock[0] += 100 * DAY
+    store.record(run, outputs={"model": Artifact(type="Model", name="churn-0")})
+    plan = store.plan_gc(rules=[Retention(type="Model", keep_days=30)])
+    assert [n.name for n in plan.nodes] == ["churn-0"]
+
+
+def test_what_is_produced_again_after_a_plan_makes_it_stale(store: Store, clock: list[int]) -> None:
+    versions(store, 3)
+    plan = store.plan_gc(rules=[Retention(type="Model", keep_last=1)])
+    assert {n.name for n in plan.nodes} == {"churn-0", "churn-1"}
+    clock[0] += DAY
+    store.record(Execution(type="Train"), outputs=["Model:churn-0"])
+    with pytest.raises(PlanStale):
+        store.apply(plan)
+
+
+def test_backends_say_when_something_was_written_last(store: Store) -> None:
+    ids = [store.put(Artifact(type="Model")).id or 0 for _ in range(3)]
+    run = store.put(Execution(type="Train")).id or 0
+    store.mirror(
+        events=[
+            Event(artifact_id=ids[at], execution_id=run, type=type, path=(n,), recorded_ms=n)
+            for n, (at, type) in enumerate(
+                [
+                    (0, "OUTPUT"),
+                    (1, "INPUT"),
+                    (0, "DECLARED_OUTPUT"),
+                    (2, "OUTPUT"),
+                    (0, "INPUT"),
+                    (0, "PENDING_OUTPUT"),
+                ]
+            )
+        ]
+    )
+    with store.backend.read() as reader:
+        assert sorted(reader.last_written([*ids, 99, ids[0]])) == [(ids[0], 2), (ids[2], 3)]
+        assert reader.last_written([]) == []
 
 
 def test_an_age_is_that_of_when_it_was_planned(store: Store, clock: list[int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,7 +92,15 @@ class Known:
             found |= fresh
 
 
-def put(store: Store, made: Any, artifact_states: Any, execution_states: Any, where: Any) -> Known:
+def put(
+    store: Store,
+    made: Any,
+    artifact_states: Any,
+    execution_states: Any,
+    where: Any,
+    recorded: Callable[[int], int] | None = None,
+) -> Known:
+    """The graph in the store; `recorded` says of the event at a place when it was recorded."""
     artifacts = store.put_all([Artifact(type="Model", state=s) for s in artifact_states])
     executions = store.put_all(
         [
@@ -108,13 +117,22 @@ def put(store: Store, made: Any, artifact_states: Any, execution_states: Any, wh
     for at, (a, x, type) in enumerate(made):
         artifact, execution = artifacts[a].id or 0, executions[x].id or 0
         put_events.append(
-            Event(artifact_id=artifact, execution_id=execution, type=type, path=(at,))
+            Event(
+                artifact_id=artifact,
+                execution_id=execution,
+                type=type,
+                path=(at,),
+                recorded_ms=recorded(at) if recorded else None,
+            )
         )
         known.graph.add(artifact, execution, type)
         if type.flow is not None:
             ends = known.inputs if type.flow is Flow.INPUT else known.outputs
             ends.setdefault(execution, set()).add(artifact)
-    store.put_events(put_events)
+    if recorded is None:
+        store.put_events(put_events)
+    else:
+        store.mirror(events=put_events)
     return known
 
 

@@ -92,6 +92,10 @@ class Neo4jReader(Reader):
             return self.scan_events(None, END_OF_TIME)
         return sorted(events, key=rows.event_order)
 
+    def last_written(self, artifact_ids: Sequence[int]) -> list[tuple[int, int]]:
+        found = self._run("read/last_written", ids=sorted(set(artifact_ids)))
+        return [(record["id"], record["recorded"]) for record in found]
+
     def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
         found = self._run(f"read/contexts_of_{_PLURAL[kind]}", ids=sorted(set(ids)))
         return [(record["node_id"], record["context_id"]) for record in found]

@@ -133,6 +133,14 @@ class SqliteReader(Reader):
         found = self._connection.execute(f"{_EVENTS} FROM {source}{_EVENT_ORDER}", values)
         return rows.events(found)
 
+    def last_written(self, artifact_ids: Sequence[int]) -> list[tuple[int, int]]:
+        _, source, flow = _EXPAND[Kind.ARTIFACT, Direction.UPSTREAM]
+        return self._connection.execute(
+            f"SELECT e.{source}, max(e.recorded) FROM json_each(?1) j CROSS JOIN event e "
+            f"ON e.{source} = j.value AND e.flow = ?2 GROUP BY 1",
+            (id_list(set(artifact_ids)), flow),
+        ).fetchall()
+
     def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
         return self._connection.execute(
             "SELECT m.node_id, m.context_id FROM json_each(?) j CROSS JOIN membership m "
