@@ -407,8 +407,6 @@ def _read_plan(file: Path) -> Plan:
 
 
 def _write_plan(file: Path, plan: Plan) -> None:
-    import json
-
     from lineage.cli.files import write_text
 
-    write_text(file, json.dumps(plan.model_dump(mode="json"), indent=2))
+    write_text(file, plan.model_dump_json())

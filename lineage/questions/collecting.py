@@ -35,8 +35,12 @@ _GIVEN_UP = {
 
 @dataclass(slots=True)
 class Collectable:
-    """Artifacts that nobody needs, each with why; `keepers` are kept in the same series instead."""
+    """Artifacts that nobody needs, by id, each with why.
 
+    `keepers` are kept in the same series instead.
+    """
+
+    artifacts: dict[int, Artifact] = field(default_factory=dict)
     why: dict[int, str] = field(default_factory=dict)
     keepers: set[int] = field(default_factory=set)
 
@@ -45,7 +49,7 @@ class Collectable:
 class _Judged:
     """The live artifacts that rules are about."""
 
-    expiring: set[int] = field(default_factory=set)
+    expiring: dict[int, Artifact] = field(default_factory=dict)
     kept: set[int] = field(default_factory=set)
     # Of each series under a rule: those that the rule keeps for being the last, and the others.
     series: list[tuple[set[int], set[int]]] = field(default_factory=list)
@@ -56,12 +60,17 @@ def collectable(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: 
     marks now."""
     kept = [rule for policy in in_force(reader) for rule in policy.retention]
     judged = _judged(reader, (*kept, *rules), at_ms, now_ms)
-    spent = dict.fromkeys(judged.expiring - judged.kept, _EXPIRED)
+    artifacts = judged.expiring
+    spent = dict.fromkeys(artifacts.keys() - judged.kept, _EXPIRED)
     for state, why in _GIVEN_UP.items():
         for node in reader.find(Kind.ARTIFACT, Filter(state=state)):
-            spent[node.id or 0] = why
+            if isinstance(node, Artifact):
+                artifacts[node.id or 0] = node
+                spent[node.id or 0] = why
     needed = _needed(reader, spent)
-    found = Collectable({id: why for id, why in sorted(spent.items()) if id not in needed})
+    found = Collectable()
+    for id in sorted(spent.keys() - needed):
+        found.artifacts[id], found.why[id] = artifacts[id], spent[id]
     for last, others in judged.series:
         if not others.isdisjoint(found.why):
             found.keepers |= last
@@ -81,7 +90,7 @@ def _judged(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int)
         about = {a.id or 0: a for a in found if isinstance(a, Artifact) and is_live(a)}
         written: dict[int, int] = {}
         if lets_expire(rule):
-            judged.expiring |= about.keys()
+            judged.expiring |= about
             written.update(reader.last_written(sorted(about)))
         if rule.keep_last is not None:
             series: dict[tuple[str, Hashable], list[Artifact]] = {}

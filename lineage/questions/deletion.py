@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ from lineage.model import (
     PlannedRemoval,
     Retention,
 )
-from lineage.questions.collecting import Collectable, collectable
+from lineage.questions.collecting import Collectable
 from lineage.questions.impact import Sizes, impact_of
 from lineage.questions.reach import Reach, read_reach
 from lineage.questions.region import Key
@@ -45,6 +45,8 @@ from lineage.questions.taint.searching import search
 from lineage.questions.taint.sources import sought
 from lineage.rules.liveness import is_live
 from lineage.rules.uris import above, spellings
+
+_AS_TEXT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +76,29 @@ class Draft:
     def impact(self, sizes: Sizes | None = None) -> dict[str, Any]:
         """The impact of removing what goes."""
         going = [self.reach.node((node.kind, node.id)) for node in self.nodes]
-        return impact_of(self.reach, sizes, going=going).to_dict()
+        return impact_of(self.reach, sizes, going=going).outline()
 
     def fingerprint(self, removals: Sequence[PlannedRemoval] | None) -> str:
         """Of all that was read and decided, and of what is to be removed from storage."""
-        request = self.request
         digest = hashlib.sha256()
-        for part in (
-            [request.operation, request.policy, request.purge, request.bytes, request.label],
-            [rule.model_dump(mode="json") for rule in request.rules],
-            [(str(kind), id) for kind, id in request.targets],
-            [node.model_dump(mode="json") for node in (*self.nodes, *self.blockers)],
-            [place.model_dump(mode="json") for place in self.places],
-            *self.reach.facts,
-            None if removals is None else [r.model_dump(mode="json") for r in removals],
-        ):
-            digest.update(json.dumps(part, separators=(",", ":")).encode())
+        for part in self._parts(removals):
+            digest.update(_AS_TEXT(part).encode())
             digest.update(b"\n")
         return digest.hexdigest()
+
+    def _parts(self, removals: Sequence[PlannedRemoval] | None) -> Iterator[Any]:
+        """One after the other, as all of them at once would take as much room as the graph."""
+        request = self.request
+        yield [request.operation, request.policy, request.purge, request.bytes, request.label]
+        yield [rule.model_dump(mode="json") for rule in request.rules]
+        yield [(str(kind), id) for kind, id in request.targets]
+        for listed in (self.nodes, self.blockers):
+            yield len(listed)
+            for node in listed:
+                yield [str(node.kind), node.id, node.type, node.name, node.why]
+        yield [place.model_dump(mode="json") for place in self.places]
+        yield from self.reach.facts()
+        yield None if removals is None else [r.model_dump(mode="json") for r in removals]
 
 
 def drafted(
@@ -103,13 +110,9 @@ def drafted(
 ) -> Draft:
     """What the deletion of `targets`, which are those of the request, would do.
 
-    Marks count as they stand now, ages as they were when the request was made. `found` is what can
-    be collected, where that was looked for already.
+    Marks count as they stand now. `found` is what can be collected, for gc.
     """
-    if found is None:
-        found = Collectable()
-        if request.operation == "gc":
-            found = collectable(reader, request.rules, request.at_ms, now_ms)
+    found = found or Collectable()
     reach = read_reach(reader, targets, found.keepers)
     if request.operation == "forget":
         nodes = _derived(reader, reach, request, now_ms)
@@ -137,7 +140,9 @@ def others_at(reader: Reader, uri: str, going: Set[int]) -> list[Artifact]:
 def planned(node: Node, why: str) -> PlannedNode:
     """A node as a plan lists it."""
     assert node.id is not None
-    return PlannedNode(kind=node.kind, id=node.id, type=node.type, name=node.name, why=why)
+    return PlannedNode.trusted(
+        {"kind": node.kind, "id": node.id, "type": node.type, "name": node.name, "why": why}
+    )
 
 
 def _derived(reader: Reader, reach: Reach, request: Request, now_ms: int) -> list[PlannedNode]:

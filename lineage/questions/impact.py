@@ -80,10 +80,7 @@ class Impact:
         return {
             "targets": [node_as_json(node) for node in self.targets],
             "direct": [node_as_json(node) for node in self.direct],
-            "downstream": [
-                {"kind": str(kind), "type": type, "count": count}
-                for (kind, type), count in self.downstream.items()
-            ],
+            "downstream": self._downstream(),
             "models": [model.to_dict() for model in self.models],
             "cached": [node_as_json(execution) for execution in self.cached],
             "lost": [node_as_json(artifact) for artifact in self.lost],
@@ -93,6 +90,34 @@ class Impact:
             "unsized": self.unsized,
             "complete": self.complete,
         }
+
+    def outline(self) -> dict[str, Any]:
+        """The same for a plan: nodes by what names them, and without `targets`.
+
+        What goes is in the plan itself; of what else a node has, a plan of many nodes would be
+        mostly made, and it would keep what is to be forgotten.
+        """
+        return {
+            "direct": [_named(node) for node in self.direct],
+            "downstream": self._downstream(),
+            "models": [
+                {**_named(m.model), "depth": m.depth, "live": m.live, "deployed": m.places}
+                for m in self.models
+            ],
+            "cached": [_named(execution) for execution in self.cached],
+            "lost": [_named(artifact) for artifact in self.lost],
+            "contexts": [{**_named(context), "nodes": count} for context, count in self.contexts],
+            "owners": dict(self.owners),
+            "bytes": self.bytes,
+            "unsized": self.unsized,
+            "complete": self.complete,
+        }
+
+    def _downstream(self) -> list[dict[str, Any]]:
+        return [
+            {"kind": str(kind), "type": type, "count": count}
+            for (kind, type), count in self.downstream.items()
+        ]
 
 
 class Impacting(Starting):
@@ -142,11 +167,17 @@ def impact_of(
 
 def recorded_size(artifact: Artifact) -> int | None:
     """How many bytes an artifact has, by its properties."""
+    if not (artifact.properties or artifact.custom_properties):
+        return None
     for name in _SIZES:
         value = artifact.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
     return None
+
+
+def _named(node: Node) -> dict[str, Any]:
+    return {"kind": str(node.kind), "id": node.id, "type": node.type, "name": node.name}
 
 
 def _models(reach: Reach, near: list[Node]) -> list[ModelAtStake]:
@@ -185,6 +216,8 @@ def _lost(reach: Reach, near: list[Node], gone: set[int]) -> list[Artifact]:
 
 def _owners_of(node: Node) -> set[str]:
     found: set[str] = set()
+    if not (node.properties or node.custom_properties):
+        return found
     for name in _OWNERS:
         value = node.get(name)
         values = value if isinstance(value, list) else [value]

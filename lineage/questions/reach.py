@@ -11,7 +11,7 @@ any of it changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ class Reach:
     deployed: dict[int, list[Deployment]] = field(default_factory=dict)  # by artifact, in effect
     members: list[tuple[int, Kind, int]] = field(default_factory=list)  # of contexts asked about
     children: list[tuple[int, int]] = field(default_factory=list)
-    facts: list[Any] = field(default_factory=list)
+    deploying: list[Any] = field(default_factory=list)  # what was read of deployments
 
     def node(self, key: Key) -> Node:
         """A node that was read."""
@@ -70,10 +70,24 @@ class Reach:
             Kind.CONTEXT: tuple(sorted(self.contexts)),
         }
 
+    def facts(self) -> Iterator[Any]:
+        """All that was read, as JSON has it, in one order."""
+        yield from self.deploying
+        for nodes in (self.artifacts, self.executions, self.contexts):
+            for id, node in sorted(nodes.items()):
+                yield [str(node.kind), id, node.updated_ms, str(getattr(node, "state", ""))]
+        yield ["near", sorted((str(kind), id) for kind, id in self.depths)]
+        for step in sorted({*self.inputs, *self.outputs}):
+            yield ["step", step, self.inputs.get(step, []), self.outputs.get(step, [])]
+        yield ["in", sorted((str(kind), node, context) for kind, node, context in self.memberships)]
+        yield ["holds", sorted((c, str(kind), node) for c, kind, node in self.members)]
+        yield ["below", sorted(self.children)]
+
 
 def read_reach(reader: Reader, targets: Sequence[Node], beside: Iterable[int] = ()) -> Reach:
     """Read what removing `targets` could touch, and the artifacts `beside`, which stay for them."""
     reach = Reach(list(targets), Bases(reader))
+    _keep(reach, targets)
     in_flow = [t for t in targets if t.kind is not Kind.CONTEXT]
     if in_flow:
         for depth, kind, ids in closure_levels(reader, in_flow, Direction.DOWNSTREAM):
@@ -85,20 +99,26 @@ def read_reach(reader: Reader, targets: Sequence[Node], beside: Iterable[int] = 
         for kind in (Kind.ARTIFACT, Kind.EXECUTION):
             pairs = reader.contexts_of(kind, near[kind])
             reach.memberships += [(kind, node, context) for node, context in pairs]
-    unread = sorted(set(beside) - reach.artifacts.keys())
-    _read_nodes(reader, reach, {Kind.ARTIFACT: unread, Kind.EXECUTION: []})
+    _read_nodes(reader, reach, {Kind.ARTIFACT: sorted(set(beside)), Kind.EXECUTION: []})
     _read_contexts(reader, reach)
-    reach.facts += _facts(reach)
     return reach
 
 
 def _read_nodes(reader: Reader, reach: Reach, ids: dict[Kind, list[int]]) -> None:
-    for kind in (Kind.ARTIFACT, Kind.EXECUTION):
-        for node in reader.nodes(kind, ids[kind]):
-            if isinstance(node, Artifact):
-                reach.artifacts[node.id or 0] = node
-            elif isinstance(node, Execution):
-                reach.executions[node.id or 0] = node
+    known: dict[Kind, Container[int]] = {
+        Kind.ARTIFACT: reach.artifacts,
+        Kind.EXECUTION: reach.executions,
+    }
+    for kind, there in known.items():
+        _keep(reach, reader.nodes(kind, [id for id in ids[kind] if id not in there]))
+
+
+def _keep(reach: Reach, nodes: Iterable[Node]) -> None:
+    for node in nodes:
+        if isinstance(node, Artifact):
+            reach.artifacts[node.id or 0] = node
+        elif isinstance(node, Execution):
+            reach.executions[node.id or 0] = node
 
 
 def _read_steps(reader: Reader, reach: Reach, near: dict[Kind, list[int]]) -> None:
@@ -119,7 +139,7 @@ def _read_steps(reader: Reader, reach: Reach, near: dict[Kind, list[int]]) -> No
         _read_nodes(
             reader,
             reach,
-            {Kind.ARTIFACT: unread, Kind.EXECUTION: sorted(steps - reach.executions.keys())},
+            {Kind.ARTIFACT: unread, Kind.EXECUTION: sorted(steps)},
         )
         read = {a for x in steps for a in reach.inputs.get(x, ())}
         artifacts = [a for a in unread if a in read and not is_live(reach.artifacts[a])]
@@ -160,7 +180,7 @@ def _read_deployments(reader: Reader, reach: Reach) -> None:
             for artifact in (*deployment.models, *deployment.outputs):
                 assert artifact.id is not None
                 reach.deployed.setdefault(artifact.id, []).append(deployment)
-        reach.facts.append(
+        reach.deploying.append(
             ["deployment", deployment.execution.id, deployment.where, deployment.until_ms]
             + ([after.id] if after is not None else [])
         )
@@ -178,15 +198,3 @@ def _read_contexts(reader: Reader, reach: Reach) -> None:
     for node in reader.nodes(Kind.CONTEXT, sorted(ids)):
         assert isinstance(node, Context)
         reach.contexts[node.id or 0] = node
-
-
-def _facts(reach: Reach) -> Iterable[Any]:
-    for nodes in (reach.artifacts, reach.executions, reach.contexts):
-        for id, node in sorted(nodes.items()):
-            yield [str(node.kind), id, node.updated_ms, str(getattr(node, "state", ""))]
-    yield ["near", sorted((str(kind), id) for kind, id in reach.depths)]
-    for step in sorted({*reach.inputs, *reach.outputs}):
-        yield ["step", step, reach.inputs.get(step, []), reach.outputs.get(step, [])]
-    yield ["in", sorted((str(kind), node, context) for kind, node, context in reach.memberships)]
-    yield ["holds", sorted((c, str(kind), node) for c, kind, node in reach.members)]
-    yield ["below", sorted(reach.children)]

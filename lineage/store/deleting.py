@@ -28,9 +28,11 @@ from lineage.model import (
     Removed,
     Retention,
 )
+from lineage.model.collecting import collector_paused
 from lineage.model.deletion import RECEIPTS
 from lineage.questions.collecting import collectable
 from lineage.questions.deletion import Draft, Request, drafted, others_at
+from lineage.questions.region import Key
 from lineage.questions.starting import Ref, check_in_flow
 from lineage.rules.marks import checked_label
 from lineage.rules.retention import checked_retention
@@ -153,7 +155,8 @@ class Deleting(Subject):
             tx.set_note(RECEIPTS + plan.id, _as_text(receipt))
             return receipt
 
-        receipt = self._write(work)
+        with collector_paused():
+            receipt = self._write(work)
         return receipt if receipt.done else self._remove_bytes(receipt, progress)
 
     def delete(
@@ -219,11 +222,11 @@ class Deleting(Subject):
             checked_label(label)
         _check_told(who, reason)
         now = self._clock()
-        with self._reading() as (reader, types):
+        with collector_paused(), self._reading() as (reader, types):
             collected = None
             if operation == "gc":
                 collected = collectable(reader, rules, now, now)
-                targets = reader.nodes(Kind.ARTIFACT, list(collected.why))
+                targets: list[Node] = list(collected.artifacts.values())
             elif refs:
                 found = [self._start(reader, types, ref) for ref in refs]
                 targets = list({(n.kind, n.id): n for n in found}.values())
@@ -235,7 +238,8 @@ class Deleting(Subject):
             keys = tuple((n.kind, n.id) for n in targets if n.id is not None)
             request = Request(keys, policy, purge, bytes, operation, label, rules, now)
             draft = drafted(reader, request, targets, now, collected)
-        return self._plan(draft, who, reason)
+        with collector_paused():
+            return self._plan(draft, who, reason)
 
     def _plan(self, draft: Draft, who: str | None, reason: str | None) -> Plan:
         from lineage import storage
@@ -268,9 +272,18 @@ class Deleting(Subject):
 
     def _drafted_again(self, tx: Writer, plan: Plan) -> Draft:
         """The plan computed anew, or PlanStale where it is another one now."""
-        targets: list[Node] = []
-        for kind, id in plan.targets:
-            targets += tx.nodes(kind, [id])
+        now = self._clock()
+        collected = None
+        if plan.operation == "gc":
+            collected = collectable(tx, plan.rules, plan.made_ms, now)
+        known: dict[Key, Node] = {}
+        for kind in Kind:
+            ids = [id for of, id in plan.targets if of is kind]
+            if kind is Kind.ARTIFACT and collected is not None:
+                known.update(((kind, id), node) for id, node in collected.artifacts.items())
+                ids = [id for id in ids if id not in collected.artifacts]
+            known.update(((kind, node.id or 0), node) for node in tx.nodes(kind, ids))
+        targets = [known[key] for key in plan.targets if key in known]
         if len(targets) == len(plan.targets):
             request = Request(
                 plan.targets,
@@ -282,7 +295,7 @@ class Deleting(Subject):
                 plan.rules,
                 plan.made_ms,
             )
-            draft = drafted(tx, request, targets, self._clock())
+            draft = drafted(tx, request, targets, now, collected)
             same = draft.fingerprint(plan.removals) == plan.fingerprint
             if same and draft.reach.read() == dict(plan.read):
                 return draft
@@ -394,4 +407,4 @@ _WAY_OUT = {
 
 
 def _as_text(record: Receipt | Removed) -> str:
-    return json.dumps(record.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
+    return record.model_dump_json()
