@@ -252,6 +252,19 @@ class Reader(ABC):
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         """The nodes for which the filter holds."""
 
+    def by_keys(
+        self,
+        kind: Kind,
+        *,
+        external_ids: Sequence[str] = (),
+        names: Sequence[tuple[int, str]] = (),
+    ) -> list[Node]:
+        """The nodes with these external ids, and those with these type ids and names, by id."""
+        filters = [Filter(external_id=external_id) for external_id in external_ids]
+        filters += [Filter(type_ids=[type_id], name=name) for type_id, name in names]
+        found = {node.id or 0: node for where in filters for node in self.find(kind, where)}
+        return [found[id] for id in sorted(found)]
+
     @abstractmethod
     def events(
         self,

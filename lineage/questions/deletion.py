@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Filter, Reader
+from lineage.backends.base import Filter, Reader, in_chunks
 from lineage.model import (
     Artifact,
     ArtifactState,
@@ -81,8 +81,8 @@ class Draft:
     def fingerprint(self, removals: Sequence[PlannedRemoval] | None) -> str:
         """Of all that was read and decided, and of what is to be removed from storage."""
         digest = hashlib.sha256()
-        for part in self._parts(removals):
-            digest.update(_AS_TEXT(part).encode())
+        for parts in in_chunks(self._parts(removals), 1_000):
+            digest.update(_AS_TEXT(parts).encode())
             digest.update(b"\n")
         return digest.hexdigest()
 

@@ -14,9 +14,9 @@ with `settle`. Executions and contexts have no such state; what is given is set 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Set
 
-from lineage.backends.base import Batch, Filter, Mode, NodeWrite, Reader
+from lineage.backends.base import Batch, Mode, NodeWrite, Reader
 from lineage.model import Artifact, ArtifactState, EventType, Flow, Kind
 from lineage.rules.types import TypeSession
 
@@ -41,58 +41,83 @@ def carries_output(type: EventType) -> bool:
 def settle(
     reader: Reader, types: TypeSession, batch: Batch, now_ms: int, *, put: bool = False
 ) -> None:
-    """Say in the batch what becomes of each deleted artifact in it; with `put`, they are back."""
-    found: dict[int, tuple[Artifact, list[int]]] = {}
-    for position, write in enumerate(batch.nodes):
-        if write.kind is Kind.ARTIFACT and write.mode in _NAMING:
-            id = _id(reader, write)
-            for node in reader.nodes(Kind.ARTIFACT, [] if id is None else [id]):
-                if isinstance(node, Artifact) and node.state is ArtifactState.DELETED:
-                    found.setdefault(node.id or 0, (node, []))[1].append(position)
-    for id, (node, positions) in found.items():
-        writes = [batch.nodes[position] for position in positions]
-        for write in writes:
-            write.unless_deleted = False
+    """Say in the batch what becomes of each deleted artifact in it; with `put`, they are back.
+
+    However many there are, the store is asked a fixed number of times.
+    """
+    naming = [at for at, write in enumerate(batch.nodes) if write.mode in _NAMING]
+    ids = _ids(reader, Kind.ARTIFACT, naming, batch)
+    deleted = {
+        node.id or 0: node
+        for node in reader.nodes(Kind.ARTIFACT, sorted(set(ids.values())))
+        if isinstance(node, Artifact) and node.state is ArtifactState.DELETED
+    }
+    found: dict[int, list[int]] = {}
+    for position, id in ids.items():
+        if id in deleted:
+            found.setdefault(id, []).append(position)
+            batch.nodes[position].unless_deleted = False
+    back = set(found) if put else _written(reader, batch, ids, set(found))
+    for id, positions in found.items():
+        node, writes = deleted[id], [batch.nodes[position] for position in positions]
         if any(write.state is not None for write in writes):
             continue
-        back = put or _is_written(reader, batch, id, positions)
         for write in writes:
             if write.type is not None and write.type.id != node.type_id:
                 # It will be refused, as it would be of an artifact that is there.
                 continue
-            if not back:
+            if id not in back:
                 write.mode, write.key, write.id = Mode.REFERENCE, "id", id
             elif write.mode is Mode.REFERENCE:
                 write.mode, write.key, write.id = Mode.MERGE, "id", id
                 write.type = types.get(Kind.ARTIFACT, node.type, node.type_version)
                 write.now_ms = now_ms
-            write.state = ArtifactState.LIVE if back else None
+            write.state = ArtifactState.LIVE if id in back else None
 
 
-def _is_written(reader: Reader, batch: Batch, id: int, positions: Sequence[int]) -> bool:
-    """Whether the batch has an output event of the artifact that is not there yet."""
-    for event in batch.events:
-        if event.artifact in positions and carries_output(event.type):
-            execution = _id(reader, batch.nodes[event.execution])
-            known = (
-                []
-                if execution is None
-                else reader.events(artifact_ids=[id], execution_ids=[execution])
-            )
-            if not any((e.type, e.path) == (event.type, event.path) for e in known):
-                return True
-    return False
+def _written(reader: Reader, batch: Batch, ids: Mapping[int, int], deleted: Set[int]) -> set[int]:
+    """Those of which the batch has an output event that is not there yet."""
+    outputs = [
+        (ids[event.artifact], event)
+        for event in batch.events
+        if carries_output(event.type) and ids.get(event.artifact) in deleted
+    ]
+    runs = _ids(reader, Kind.EXECUTION, sorted({event.execution for _, event in outputs}), batch)
+    known = {
+        (e.artifact_id, e.execution_id, e.type, e.path)
+        for e in reader.events(
+            artifact_ids=sorted({id for id, _ in outputs}), execution_ids=sorted(set(runs.values()))
+        )
+    }
+    return {
+        id
+        for id, event in outputs
+        if (id, runs.get(event.execution), event.type, event.path) not in known
+    }
 
 
-def _id(reader: Reader, write: NodeWrite) -> int | None:
-    """The id of the stored node that a write names."""
-    if write.mode is Mode.CREATE:
-        return None
-    if write.key == "id":
-        return write.id
-    if write.key == "external_id":
-        where = Filter(external_id=write.external_id)
-    else:
-        type_ids = [] if write.type is None or write.type.id is None else [write.type.id]
-        where = Filter(name=write.name, type_ids=type_ids)
-    return next((node.id for node in reader.find(write.kind, where)), None)
+def _ids(reader: Reader, kind: Kind, positions: Iterable[int], batch: Batch) -> dict[int, int]:
+    """By position, the ids of the stored nodes of one kind that writes of the batch name."""
+    found: dict[int, int] = {}
+    external_ids: dict[str, list[int]] = {}
+    names: dict[tuple[int, str], list[int]] = {}
+    for position in positions:
+        write = batch.nodes[position]
+        if write.kind is not kind or write.mode is Mode.CREATE:
+            continue
+        if write.key == "id":
+            if write.id is not None:
+                found[position] = write.id
+        elif write.key == "external_id":
+            if write.external_id is not None:
+                external_ids.setdefault(write.external_id, []).append(position)
+        elif write.type is not None and write.type.id is not None and write.name is not None:
+            names.setdefault((write.type.id, write.name), []).append(position)
+    if external_ids or names:
+        for node in reader.by_keys(kind, external_ids=list(external_ids), names=list(names)):
+            for position in (
+                *external_ids.get(node.external_id or "", ()),
+                *names.get((node.type_id or 0, node.name or ""), ()),
+            ):
+                found[position] = node.id or 0
+    return dict(sorted(found.items()))

@@ -177,6 +177,75 @@ def test_several_in_one_write(store: Store) -> None:
     }
 
 
+class Counted:
+    """A transaction that counts how often it is asked something, or told."""
+
+    def __init__(self, tx: Any) -> None:
+        self.tx = tx
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls += 1
+        return getattr(self.tx, name)
+
+
+@pytest.mark.parametrize("how", ["name", "external_id", "put"])
+def test_many_cost_no_more_questions_than_one(store: Store, how: str) -> None:
+    asked: list[Counted] = []
+    write = store.backend.write
+
+    def counting(work: Callable[[Any], Any]) -> Any:
+        def counted(tx: Any) -> Any:
+            asked.append(Counted(tx))
+            return work(asked[-1])
+
+        return write(counted)
+
+    def again(count: int) -> int:
+        """How much is asked where so many are deleted, half of which are then live again."""
+        key = "external_id" if how == "external_id" else "name"
+        each = [
+            Artifact.parse({"type": "Dataset", "uri": "s3://x", key: f"{count}-{n}"})
+            for n in range(count)
+        ]
+        ids = [a.id or 0 for a in store.put_all(each)]
+        store.record(Execution(type="Split", name=f"made-{count}"), outputs=ids[::2])
+        store.delete(*ids, policy="tombstone")
+        asked.clear()
+        store.backend.write = counting  # type: ignore[method-assign]
+        if how == "put":
+            store.put_all(each, reuse=True)
+        else:
+            # Every other one was an output of that step before.
+            store.record(Execution(type="Split", name=f"made-{count}"), outputs=each[::2])
+            store.record(Execution(type="Split"), inputs=each[::4], outputs=each[1::2])
+        store.backend.write = write  # type: ignore[method-assign]
+        back = {a.id for a in store.artifacts() if a.id in ids and a.state is LIVE}
+        assert back == set(ids if how == "put" else ids[1::2])
+        return sum(tx.calls for tx in asked)
+
+    again(4)  # what is read of types is remembered
+    assert again(60) == again(20)
+
+
+def test_backends_find_by_keys(store: Store) -> None:
+    words = ["a", "ä\U0001f600", 'q"uo\\te', "$[0]", "x\ny"]
+    named = [store.put(Artifact(type="Dataset", name=w, external_id=f"e{w}")) for w in words]
+    other = store.put(Artifact(type="Model", name="a"))
+    of = named[0].type_id or 0
+    with store.backend.read() as reader:
+        every = reader.by_keys(
+            Kind.ARTIFACT,
+            external_ids=[f"e{w}" for w in (*reversed(words), "none")],
+            names=[(of, w) for w in (*words, "none")],
+        )
+        assert every == named
+        assert reader.by_keys(Kind.ARTIFACT, names=[(other.type_id or 0, "a")]) == [other]
+        assert reader.by_keys(Kind.ARTIFACT, external_ids=["ea"], names=[(of, "a")]) == named[:1]
+        assert reader.by_keys(Kind.EXECUTION, external_ids=["ea"], names=[(of, "a")]) == []
+        assert reader.by_keys(Kind.ARTIFACT) == []
+
+
 def test_a_plan_does_not_outlive_it(store: Store) -> None:
     """What would have been purged as deleted is not purged once it is there again."""
     deleted(store)

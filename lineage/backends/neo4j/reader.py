@@ -73,6 +73,17 @@ class Neo4jReader(Reader):
             name += "_newest_first"
         return [node(kind, record["node"]) for record in self._run(name, **parameters)]
 
+    def by_keys(
+        self,
+        kind: Kind,
+        *,
+        external_ids: Sequence[str] = (),
+        names: Sequence[tuple[int, str]] = (),
+    ) -> list[Node]:
+        stored = self._by_keys(kind, external_ids, names)
+        found = {there["id"]: there for there in stored}
+        return [node(kind, found[id]) for id in sorted(found)]
+
     def events(
         self,
         *,
@@ -293,6 +304,17 @@ class Neo4jReader(Reader):
 
     def _run(self, name: str, /, **parameters: Any) -> neo4j.Result:
         return self._transaction.run(template(name), parameters)
+
+    def _by_keys(
+        self, kind: Kind, external_ids: Iterable[object], names: Iterable[tuple[object, object]]
+    ) -> list[dict[str, Any]]:
+        """The properties of what these keys find; what two of them find comes twice."""
+        found = self._run(
+            f"read/{_PLURAL[kind]}_by_keys",
+            external_ids=list(external_ids),
+            names=[{"type_id": type_id, "name": name} for type_id, name in names],
+        )
+        return [record["node"] for record in found]
 
     def _lacking(self, kind: Kind, ids: Iterable[int]) -> list[int]:
         found = self._run(f"read/missing_{_PLURAL[kind]}", ids=sorted(ids))

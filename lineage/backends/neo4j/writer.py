@@ -198,7 +198,7 @@ class Neo4jWriter(Neo4jReader, Writer):
         Those to be rewritten are positions, because the id of what is merged is known only after
         the statement.
         """
-        by_key = self._by_keys(writes)
+        by_key = self._named(writes)
         new_ids = {
             kind: iter(self._take_ids(kind, n))
             for kind in Kind
@@ -266,7 +266,7 @@ class Neo4jWriter(Neo4jReader, Writer):
             for index in range(len(places.rows["merged", kind]))
         }
 
-    def _by_keys(self, writes: Sequence[NodeWrite]) -> dict[_Key, dict[str, Any]]:
+    def _named(self, writes: Sequence[NodeWrite]) -> dict[_Key, dict[str, Any]]:
         """The stored nodes that writes name by external id, or refer to by type and name."""
         found: dict[_Key, dict[str, Any]] = {}
         for kind in Kind:
@@ -280,19 +280,14 @@ class Neo4jWriter(Neo4jReader, Writer):
             }
             if not wanted:
                 continue
-            records = self._run(
-                f"read/{kind}s_by_keys",
-                external_ids=[value for _, by, _, value in wanted if by == "external_id"],
-                names=[
-                    {"type_id": type_id, "name": value}
-                    for _, by, type_id, value in wanted
-                    if by == "name"
-                ],
+            stored = self._by_keys(
+                kind,
+                [value for _, by, _, value in wanted if by == "external_id"],
+                [(type_id, value) for _, by, type_id, value in wanted if by == "name"],
             )
-            for record in records:
-                node = record["node"]
-                found[kind, "external_id", None, node.get("external_id")] = node
-                found[kind, "name", node["type_id"], node.get("name")] = node
+            for there in stored:
+                found[kind, "external_id", None, there.get("external_id")] = there
+                found[kind, "name", there["type_id"], there.get("name")] = there
         return found
 
     def _mirror(self, writes: Sequence[NodeWrite]) -> None:

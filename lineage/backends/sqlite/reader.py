@@ -112,6 +112,23 @@ class SqliteReader(Reader):
         )
         return rows.nodes(kind, found, self._type_names())
 
+    def by_keys(
+        self,
+        kind: Kind,
+        *,
+        external_ids: Sequence[str] = (),
+        names: Sequence[tuple[int, str]] = (),
+    ) -> list[Node]:
+        found = self._connection.execute(
+            f"{_NODES} FROM json_each(?) j CROSS JOIN {kind} n ON n.external_id = j.value "
+            f"UNION {_NODES} FROM json_each(?) j CROSS JOIN {kind} n "
+            "ON n.type_id = json_extract(j.value, '$[0]') "
+            "AND n.name = json_extract(j.value, '$[1]') "
+            "ORDER BY 1",
+            (json.dumps(list(external_ids)), json.dumps(list(names))),
+        )
+        return rows.nodes(kind, found, self._type_names())
+
     def events(
         self,
         *,
