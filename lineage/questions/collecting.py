@@ -1,8 +1,9 @@
 """What nobody needs any more.
 
-An artifact is **spent** where it is ABANDONED or MARKED_FOR_DELETION, or has expired: a retention
-rule lets it, and none keeps it (`lineage.rules.retention`). Something **needs** what it came of: a
-live artifact that has not expired, a running execution, and what is deployed.
+An artifact is **spent** where it is ABANDONED or MARKED_FOR_DELETION, or has expired, which a
+retention rule lets it; but not where a rule keeps it (`lineage.rules.retention`). Something
+**needs** what it came of: a live artifact that has not expired, a running execution, and what is
+deployed.
 
 What can be collected is what is spent, not deployed, and has nothing downstream that needs it.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 from lineage.backends.base import Direction, Filter, Reader
 from lineage.errors import UnknownType
@@ -22,7 +22,7 @@ from lineage.questions.region import Key
 from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
 from lineage.rules.marks import standing
-from lineage.rules.policies import in_force
+from lineage.rules.policies import in_force, is_meant
 from lineage.rules.retention import aged_from_ms, lets_expire, produced_ms
 
 _DAY_MS = 86_400_000
@@ -47,7 +47,7 @@ class Collectable:
 
 @dataclass(slots=True)
 class _Judged:
-    """The live artifacts that rules are about."""
+    """What rules say: which live artifacts expire, and which artifacts stay, live or not."""
 
     expiring: dict[int, Artifact] = field(default_factory=dict)
     kept: set[int] = field(default_factory=set)
@@ -64,7 +64,7 @@ def collectable(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: 
     spent = dict.fromkeys(artifacts.keys() - judged.kept, _EXPIRED)
     for state, why in _GIVEN_UP.items():
         for node in reader.find(Kind.ARTIFACT, Filter(state=state)):
-            if isinstance(node, Artifact):
+            if isinstance(node, Artifact) and node.id not in judged.kept:
                 artifacts[node.id or 0] = node
                 spent[node.id or 0] = why
     needed = _needed(reader, spent)
@@ -88,6 +88,7 @@ def _judged(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int)
             continue
         found = reader.find(Kind.ARTIFACT, Filter(type_ids=type_ids))
         about = {a.id or 0: a for a in found if isinstance(a, Artifact) and is_live(a)}
+        there = {a.id or 0 for a in found}
         written: dict[int, int] = {}
         if lets_expire(rule):
             judged.expiring |= about
@@ -107,10 +108,10 @@ def _judged(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int)
                 id for id, a in about.items() if aged_from_ms(a, written.get(id)) > since
             }
         if rule.keep_in:
-            judged.kept |= about.keys() & _members(reader, rule.keep_in)
+            judged.kept |= there & _members(reader, rule.keep_in)
         if rule.keep_labelled:
             marks = standing(
-                reader, now_ms, labels=rule.keep_labelled, nodes={Kind.ARTIFACT: sorted(about)}
+                reader, now_ms, labels=rule.keep_labelled, nodes={Kind.ARTIFACT: sorted(there)}
             )
             judged.kept |= {m.node_id for m in marks if not m.clean}
     return judged
@@ -121,8 +122,7 @@ def _members(reader: Reader, patterns: Sequence[str]) -> set[int]:
     frontier = [
         c.id or 0
         for c in reader.find(Kind.CONTEXT, Filter())
-        if isinstance(c, Context)
-        and any(fnmatchcase(name, p) for name in (c.name, c.label) for p in patterns)
+        if isinstance(c, Context) and any(is_meant(c, pattern) for pattern in patterns)
     ]
     contexts: set[int] = set()
     while frontier:

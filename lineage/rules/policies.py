@@ -113,16 +113,22 @@ def unknown_step_types(reader: Reader, policy: Policy) -> list[str]:
 
 def forbidden_labels(policies: Iterable[Policy], context: Context) -> list[str]:
     """The labels that policies forbid in a context."""
-    names = (context.name, context.label)
     return sorted(
         {
             label
             for policy in policies
             for pattern, labels in policy.forbids.items()
-            if any(name == pattern or fnmatchcase(name, pattern) for name in names)
+            if is_meant(context, pattern)
             for label in labels
         }
     )
+
+
+def is_meant(context: Context, pattern: str) -> bool:
+    """Whether a policy that says so is about this context: by its name, or by type and name."""
+    names = (context.name, context.label)
+    # A name in which a pattern would see brackets is meant by itself, too.
+    return any(name == pattern or fnmatchcase(name, pattern) for name in names)
 
 
 def _in_order(lists: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

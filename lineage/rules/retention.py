@@ -5,7 +5,8 @@ A rule is about the live artifacts of a type (or base type), or about all. With 
 `keep_last` of each series (`lineage.questions.versions`) that were produced last (then by id),
 those produced or changed in the last `keep_days` days, those in one of the contexts `keep_in` or in
 one below it, those that a standing mark puts one of the labels `keep_labelled` on. A rule with only
-`keep_in` or `keep_labelled` lets nothing expire; it protects.
+`keep_in` or `keep_labelled` lets nothing expire; it protects. These two also protect what is
+ABANDONED or MARKED_FOR_DELETION: a hold is a hold, whoever gave the thing up.
 
 When an artifact was **produced** last is when it was recorded that a step wrote it, or when it was
 recorded itself, whichever is later: one that was deleted and is written again is new, and so is a

@@ -296,8 +296,12 @@ class Deleting(Subject):
                 plan.made_ms,
             )
             draft = drafted(tx, request, targets, now, collected)
-            same = draft.fingerprint(plan.removals) == plan.fingerprint
-            if same and draft.reach.read() == dict(plan.read):
+            # What a plan says of itself is looked at, too: it may come from a file.
+            if (
+                draft.fingerprint(plan.removals) == plan.fingerprint
+                and (draft.nodes, draft.blockers) == (plan.nodes, plan.blockers)
+                and draft.reach.read() == dict(plan.read)
+            ):
                 return draft
         raise PlanStale(
             f"plan {plan.id} is stale: what it read has changed since it was made (or it was made "

@@ -120,7 +120,8 @@ def test_gc_proposes_what_the_definition_says(
     kept = {ids[at] for at in held | inside}
     kept |= {id for id in live if id in newest or (days and changed[id] > now - days * DAY)}
     expired = live - kept if last or days else set()
-    spent = expired | {id for id in ids if known.artifacts[id] == "ABANDONED"}
+    protected = {ids[at] for at in held | inside}
+    spent = expired | {id for id in ids if known.artifacts[id] == "ABANDONED"} - protected
     deployed = {a.id for d in store.deployments() for a in (*d.models, *d.outputs)}
     needing = {(A, id) for id in ids if id in deployed or (id in live and id not in expired)}
     needing |= {(X, x) for x in known.executions if known.live((X, x))}
@@ -202,6 +203,33 @@ def test_rules_of_policies_count(store: Store) -> None:
     assert [n.name for n in store.plan_gc(rules=[everything]).nodes] == ["raw-0", "churn-0"]
     store.put_policy(Policy(name="keep", retention=()))
     assert not store.plan_gc().nodes
+
+
+@pytest.mark.parametrize("state", ["ABANDONED", "MARKED_FOR_DELETION"])
+def test_a_hold_holds_what_was_given_up(store: Store, state: str) -> None:
+    for name in ("held", "inside", "neither"):
+        store.put(Artifact(type="Model", name=name, state=state))
+    store.mark("Model:held", label="hold")
+    store.put(Context(type="Project", name="audit"))
+    store.put_in_context("Project:audit", artifacts=["Model:inside"])
+    rules = [
+        Retention(type="MODEL", keep_labelled=("hold",)),
+        Retention(keep_in=("Project:audit",)),
+        # Neither the newest nor the youngest is protected where it was given up.
+        Retention(keep_last=9, keep_days=9),
+    ]
+    assert [n.name for n in store.plan_gc(rules=rules).nodes] == ["neither"]
+
+
+def test_a_context_is_protected_by_its_very_name(store: Store) -> None:
+    """Though a pattern would see brackets in it."""
+    store.put(Context(type="Project", name="audit[2026]"))
+    for name in ("in", "out"):
+        store.put(Artifact(type="Model", name=name, state="ABANDONED"))
+    store.put_in_context("Project:audit[2026]", artifacts=["Model:in"])
+    for named in ("audit[2026]", "Project:audit[2026]", "Project:audit*"):
+        plan = store.plan_gc(rules=[Retention(keep_in=(named,))])
+        assert [n.name for n in plan.nodes] == ["out"]
 
 
 def test_a_purging_gc_takes_the_runs_too(store: Store) -> None:

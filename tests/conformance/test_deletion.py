@@ -348,9 +348,21 @@ def test_an_edited_plan_is_refused(store: Store) -> None:
         {"targets": ((Kind.ARTIFACT, 99),)},
         {"purge": True},
         {"read": {}},
+        {"nodes": [{"kind": "artifact", "id": 2, "type": "Dataset", "why": "asked for"}]},
     ):
         with pytest.raises(PlanStale):
             store.apply(Plan.parse({**plan.model_dump(mode="json"), **change}))
+    assert listing(store) == before
+
+
+def test_what_is_in_the_way_cannot_be_edited_out_of_a_plan(store: Store) -> None:
+    pipeline(store)
+    plan = store.plan_deletion("Model:m")
+    assert plan.refused
+    before = listing(store)
+    edited = Plan.parse({**plan.model_dump(mode="json"), "blockers": ()})
+    with pytest.raises(PlanStale):
+        store.apply(edited)
     assert listing(store) == before
 
 
