@@ -5,18 +5,22 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 import trustme
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, json_format
 
 import lineage
 from lineage.errors import InvalidInput, StoreUnavailable
 from lineage.server.addresses import Address
 from lineage.server.mlmd.messages import (
+    POOL,
     SERVICE,
     Context,
     ListOperationOptions,
@@ -102,6 +106,16 @@ def test_tls(store: lineage.Store, tmp_path: Path) -> None:
             Server(store, LOCAL, half)
 
 
+def test_a_certificate_and_another_ones_key_are_named(store: lineage.Store, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    authority.issue_cert("localhost").cert_chain_pems[0].write_to_path(certificate)
+    authority.issue_cert("localhost").private_key_pem.write_to_path(key)
+    for given in (Options(certificate=certificate, key=key), Options(certificate=key, key=key)):
+        with pytest.raises(InvalidInput, match=r"key\.pem are no certificate with its key"):
+            Server(store, LOCAL, given)
+
+
 def test_an_address_in_use_is_said(store: lineage.Store) -> None:
     with Server(store, LOCAL) as server, pytest.raises(StoreUnavailable, match="in use"):
         Server(store, server.address)
@@ -162,6 +176,43 @@ def test_a_proto_value_that_nobody_could_read_is_refused(store: lineage.Store) -
         with pytest.raises(grpc.RpcError, match="type_url") as refused:
             call(channel, "PutContexts", contexts=[context])
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+NOT_UTF8 = b"\xff\xfe"
+_EVENT = {"event": {"type": "OUTPUT", "path": {"steps": [{"key": "??"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("PutArtifacts", {"artifacts": [{"name": "??"}]}),
+        ("PutArtifacts", {"artifacts": [{"custom_properties": {"a": {"string_value": "??"}}}]}),
+        ("PutArtifacts", {"artifacts": [{"custom_properties": {"??": {"string_value": "a"}}}]}),
+        ("PutExecution", {"execution": {}, "artifact_event_pairs": [{"artifact": {}, **_EVENT}]}),
+        ("GetArtifacts", {"options": {"filter_query": "name = '??'"}}),
+        (
+            "GetLineageSubgraph",
+            {"lineage_subgraph_query_options": {"starting_artifacts": {"filter_query": "??"}}},
+        ),
+    ],
+)
+def test_texts_are_utf8(store: lineage.Store, name: str, fields: dict[str, Any]) -> None:
+    request = json_format.ParseDict(fields, methods()[name][0](), descriptor_pool=POOL)
+    with Server(store, LOCAL) as server, grpc.insecure_channel(str(server.address)) as channel:
+        ids = [
+            call(channel, "PutArtifactType", artifact_type={"name": "T"}).type_id,
+            call(channel, "PutExecutionType", execution_type={"name": "T"}).type_id,
+        ]
+        if name == "PutExecution":
+            request.execution.type_id = ids[1]
+            request.artifact_event_pairs[0].artifact.type_id = ids[0]
+        for artifact in getattr(request, "artifacts", ()):
+            artifact.type_id = ids[0]
+        ask = channel.unary_unary(f"/{SERVICE}/{name}")
+        with pytest.raises(grpc.RpcError) as refused:
+            ask(request.SerializeToString().replace(b"??", NOT_UTF8), timeout=30)
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert store.counts().artifacts == 0
 
 
 @pytest.mark.parametrize("limits", [False, True])
@@ -226,17 +277,88 @@ def test_the_older_call_for_lineage_keeps_its_bounds(store: lineage.Store) -> No
         assert found(max_node_size=2) == ({middle}, {1}, 1)
 
 
-@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path, name: signal.Signals) -> None:
+@contextmanager
+def served(url: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command that serves a store, and its address."""
     with subprocess.Popen(
-        [sys.executable, "-m", "lineage.cli", "--store", f"sqlite:///{tmp_path}/a.db", "serve",
-         "--grpc", "localhost:0"],
+        [sys.executable, "-m", "lineage.cli", "--store", url, "serve", "--grpc", "localhost:0"],
         stdout=subprocess.PIPE,
         text=True,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        said = process.stdout.readline()
-        with grpc.insecure_channel(said.split()[-1]) as channel:
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().split()[-1]
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path, name: signal.Signals) -> None:
+    with served(f"sqlite:///{tmp_path}/a.db") as (process, address):
+        with grpc.insecure_channel(address) as channel:
             call(channel, "GetArtifacts")
         process.send_signal(name)
         assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGKILL])
+def test_what_was_acknowledged_is_there_when_it_ends_under_load(
+    tmp_path: Path, name: signal.Signals
+) -> None:
+    """Of sixteen that record all the time, no step is lost, and none is there by half."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    acknowledged: list[tuple[int, list[int]]] = []
+    enough = threading.Event()
+
+    def record(address: str, ids: dict[str, int]) -> None:
+        pair = {"artifact": {"type_id": ids["artifact"]}, "event": {"type": "OUTPUT"}}
+        step = json_format.ParseDict(
+            {
+                "execution": {"type_id": ids["execution"]},
+                "artifact_event_pairs": [pair, pair],
+                "contexts": [{"type_id": ids["context"], "name": "one for all"}],
+                "options": {"reuse_context_if_already_exist": True},
+            },
+            methods()["PutExecution"][0](),
+        )
+        request, response = methods()["PutExecution"]
+        with grpc.insecure_channel(address) as channel:
+            ask = channel.unary_unary(
+                f"/{SERVICE}/PutExecution",
+                request_serializer=request.SerializeToString,
+                response_deserializer=response.FromString,
+            )
+            while True:
+                try:
+                    done = ask(step, timeout=30)
+                except grpc.RpcError:
+                    return
+                acknowledged.append((done.execution_id, list(done.artifact_ids)))
+                if len(acknowledged) >= 200:
+                    enough.set()
+
+    with served(url) as (process, address):
+        with grpc.insecure_channel(address) as channel:
+            ids = {
+                str(kind): call(
+                    channel, f"Put{kind.capitalize()}Type", **{f"{kind}_type": {"name": "T"}}
+                ).type_id
+                for kind in lineage.Kind
+            }
+        clients = [threading.Thread(target=record, args=(address, ids)) for _ in range(16)]
+        for client in clients:
+            client.start()
+        assert enough.wait(timeout=120)
+        process.send_signal(name)
+        process.wait(timeout=60)
+        for client in clients:
+            client.join()
+    with lineage.connect(url) as store:
+        outputs = {
+            e.id: [event.artifact_id for event in store.events(execution=e)]
+            for e in store.executions()
+        }
+        assert all(outputs[execution] == artifacts for execution, artifacts in acknowledged)
+        assert {len(artifacts) for artifacts in outputs.values()} == {2}
+        [context] = store.contexts()
+        assert len(store.executions(context=context)) == len(outputs)

@@ -14,7 +14,9 @@ from typing import Any, Literal
 from lineage.backends.base import Filter, Order
 from lineage.errors import InvalidValue
 from lineage.filters.parsing import parsed
+from lineage.filters.tree import Predicate
 from lineage.model import Kind, Node
+from lineage.server.mlmd import values
 from lineage.server.mlmd.messages import ListOperationOptions, NextPageToken
 from lineage.store.transactions import View
 
@@ -48,7 +50,7 @@ def page(
         kind,
         replace(
             where,
-            where=parsed(options.filter_query, kind, mlmd=True) if options.filter_query else None,
+            where=_condition(options.filter_query, kind) if options.filter_query else None,
             order=Order(_ORDERS[order.field], descending=not order.is_asc),
             after=_decoded(options) if options.next_page_token else None,
             limit=limit + 1,
@@ -63,16 +65,19 @@ def matching(
     view: View, kind: Kind, query: str, *, among: Iterable[int] | None = None
 ) -> list[int]:
     """The ids of the nodes that a filter query holds for, of these or of all, ordered."""
-    predicate = parsed(query, kind, mlmd=True)
-    found = view.reader.find(kind, Filter(where=predicate))
+    found = view.reader.find(kind, Filter(where=_condition(query, kind)))
     wanted = None if among is None else set(among)
     return [n.id for n in found if n.id is not None and (wanted is None or n.id in wanted)]
 
 
+def _condition(query: str | bytes, kind: Kind) -> Predicate:
+    return parsed(values.text(query), kind, mlmd=True)
+
+
 def _key(node: Node, order: Any) -> tuple[int, int]:
     assert node.id is not None
-    values = {"id": node.id, "created": node.created_ms, "updated": node.updated_ms}
-    return values[_ORDERS[order.field]] or 0, node.id
+    offsets = {"id": node.id, "created": node.created_ms, "updated": node.updated_ms}
+    return offsets[_ORDERS[order.field]] or 0, node.id
 
 
 def _token(last: Node, options: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -138,6 +139,15 @@ def _credentials(options: Options) -> Any:
         raise InvalidInput("TLS needs both a certificate and its key: --tls-cert and --tls-key")
     try:
         pair = (options.key.read_bytes(), options.certificate.read_bytes())
+        # gRPC would say no more than that it can't listen. A password, lest it be asked for.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            options.certificate, options.key, password=""
+        )
+    except ssl.SSLError as error:
+        raise InvalidInput(
+            f"{options.certificate} and {options.key} are no certificate with its key, in PEM and "
+            f"without a password: {error}"
+        ) from error
     except OSError as error:
         raise InvalidInput(f"{error.filename}: {error.strerror}") from error
     return grpc.ssl_server_credentials([pair])

@@ -93,7 +93,16 @@ def put(given: Mapping[str, Any], onto: Any) -> None:
                 _put_item(onto[name].struct_value.fields[key], item)
 
 
+def text(given: str | bytes) -> str:
+    """A text of the wire; protobuf gives bytes where it isn't UTF-8. Raises InvalidValue."""
+    if isinstance(given, str):
+        return given
+    raise InvalidValue(f"a text is not UTF-8: {given[:60]!r}")
+
+
 def _from_wire(field: str, value: Any) -> Any:
+    if field == "string_value":
+        return text(value.string_value)
     if field == "struct_value":
         return {key: _item(item) for key, item in value.struct_value.fields.items()}
     if field == "proto_value":

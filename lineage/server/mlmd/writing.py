@@ -435,7 +435,7 @@ def _path(steps: Any) -> Path:
     for step in steps:
         which = step.WhichOneof("value")
         if which is not None:
-            path.append(getattr(step, which))
+            path.append(values.text(step.key) if which == "key" else step.index)
     return tuple(path)
 
 
