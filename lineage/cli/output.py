@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lineage.printing import printable
+from lineage.printing import printable, short_type
 
 if TYPE_CHECKING:
     from lineage.model import Node
@@ -151,8 +151,8 @@ def named(node: Node) -> str:
 
 
 def type_of(node: Node) -> str:
-    """Its type's name; of a long dotted one, such as TFX's components have, the last part."""
-    return node.type.rpartition(".")[2] if node.type.count(".") > 1 else node.type
+    """Its type's name, as lists show it."""
+    return short_type(node.type)
 
 
 def titled(node: Node) -> str:

@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import Any
 
 from lineage.model import Node
-from lineage.pictures.drawing import ends
+from lineage.pictures.drawing import caption, ends
 from lineage.questions.closure import Lineage
 from lineage.questions.rendering import as_json
 
@@ -52,7 +52,7 @@ def _attributes(node: Node, depth: int) -> dict[str, Any]:
         "kind": str(node.kind),
         "type": node.type,
         "name": node.name,
-        "label": node.label,
+        "label": caption(node),
         "uri": getattr(node, "uri", None),
         "state": str(getattr(node, "state", "")),
         "external_id": node.external_id,

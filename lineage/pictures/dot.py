@@ -23,7 +23,7 @@ def dot(drawing: Drawing) -> str:
 
 def _attributes(box: Box) -> str:
     given = {
-        "label": _quoted(box.node.label),
+        "label": _quoted(box.caption),
         "shape": "box",
         "style": '"rounded,filled"' if box.round else "filled",
         "fillcolor": '"#e8eef7"' if box.round else '"#fdf6e3"',

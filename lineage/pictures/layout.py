@@ -68,7 +68,7 @@ def layout(drawing: Drawing) -> Layout:
     plan = _Plan.of(keys, layer, forward)
     plan.order()
     ys = plan.heights()
-    texts = {box.key: _fitting(box.node.label) for box in drawing.boxes}
+    texts = {box.key: _fitting(box.caption) for box in drawing.boxes}
     widths = {key: len(text) * _CHARACTER + _PADDING for key, text in texts.items()}
     columns = _columns(plan.rows, widths)
     top = min(ys.values()) - HEIGHT / 2 - _MARGIN

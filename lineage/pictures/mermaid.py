@@ -47,7 +47,7 @@ def whole(lines: Sequence[str]) -> str:
 
 def _box(box: Box) -> str:
     opening, closing = ("([", "])") if box.round else ("[", "]")
-    return f'{box.key}{opening}"{in_label(box.node.label)}"{closing}'
+    return f'{box.key}{opening}"{in_label(box.caption)}"{closing}'
 
 
 def in_label(text: str) -> str:

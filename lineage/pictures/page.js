@@ -39,11 +39,18 @@
       width: view.width * factor, height: view.height * factor,
     });
   }
+  // Where the picture goes on, no room is left empty beside it.
+  function within(start, size, all) {
+    return size < all ? Math.min(Math.max(start, 0), all - size) : (all - size) / 2;
+  }
   function centre(key) {
     const box = boxes.get(key), size = box.getBBox(), { e, f } = box.transform.baseVal[0].matrix;
     const unit = Math.min(scale(), 1);
     const width = picture.clientWidth * unit, height = picture.clientHeight * unit;
-    show({ x: e + size.width / 2 - width / 2, y: f + size.height / 2 - height / 2, width, height });
+    show({
+      x: within(e + size.width / 2 - width / 2, width, full.width),
+      y: within(f + size.height / 2 - height / 2, height, full.height), width, height,
+    });
   }
 
   const held = new Map();
@@ -100,8 +107,12 @@
       element("td", typeof value === "object" ? JSON.stringify(value, null, 1) : String(value), row);
     }
   }
-  const time = (ms) => (ms === null ? null : new Date(ms).toISOString().replace("T", " ").slice(0, 19) + "Z");
-  const label = (node) => (node.name ? `${node.type}:${node.name}` : `${node.kind}:${node.id}`);
+  // 0 is what a database says that kept no times; what is no date is shown as it is.
+  function time(ms) {
+    const date = new Date(ms);
+    if (!ms || isNaN(date)) return ms || null;
+    return date.toISOString().replace("T", " ").slice(0, 19) + "Z";
+  }
 
   function choose(key) {
     boxes.forEach((box) => box.classList.remove("chosen", "on"));
@@ -123,7 +134,7 @@
     close.className = "close";
     close.setAttribute("aria-label", "Close");
     close.onclick = () => choose(null);
-    element("h2", label(node), details);
+    element("h2", node.caption, details);
     table("", [
       ["id", `${node.kind}:${node.id}`], ["type", node.type], ["version", node.type_version],
       ["name", node.name], ["uri", node.uri], ["external id", node.external_id],
@@ -135,14 +146,14 @@
       const near = way.get(key) || [];
       if (near.length) element("h3", title, details);
       for (const other of near) {
-        element("button", label(nodes[other]), details).onclick = () => { choose(other); centre(other); };
+        element("button", nodes[other].caption, details).onclick = () => { choose(other); centre(other); };
       }
     }
   }
 
   const texts = new Map(Object.entries(nodes).map(([key, node]) => [
     key,
-    [label(node), node.type, node.uri, node.external_id, `${node.kind}:${node.id}`, node.state,
+    [node.caption, node.type, node.uri, node.external_id, `${node.kind}:${node.id}`, node.state,
       JSON.stringify(node.properties), JSON.stringify(node.custom_properties)].join("\n").toLowerCase(),
   ]));
   let hits = [], place = -1;
@@ -168,7 +179,7 @@
   boxes.forEach((box, key) => {
     box.setAttribute("tabindex", "0");
     box.setAttribute("role", "button");
-    box.setAttribute("aria-label", label(nodes[key]));
+    box.setAttribute("aria-label", nodes[key].caption);
     box.addEventListener("click", () => { if (moved < 5) choose(key); });
     box.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(key); }
@@ -187,7 +198,7 @@
   document.getElementById("in").onclick = () => zoom(0.7);
   document.getElementById("out").onclick = () => zoom(1.4);
   const legend = document.getElementById("legend");
-  for (const [type, { colour, step }] of Object.entries(colours)) {
+  for (const { type, colour, step } of colours) {
     const row = element("li", undefined, legend), swatch = element("i", undefined, row);
     swatch.style.background = colour;
     if (step) swatch.className = "step";

@@ -15,6 +15,7 @@ from typing import Any
 
 from lineage.pictures.drawing import Drawing
 from lineage.pictures.svg import colours, svg
+from lineage.printing import short_type
 
 _HERE = Path(__file__).parent
 
@@ -23,9 +24,13 @@ def page(drawing: Drawing, title: str, details: Mapping[str, Mapping[str, Any]])
     """The page. `details` has what is recorded of each node, as JSON, by the key of its box."""
     colour = colours(drawing)
     steps = {box.node.type for box in drawing.boxes if box.round}
+    captions = {box.key: box.caption for box in drawing.boxes}
     data = {
-        "nodes": details,
-        "colours": {name: {"colour": c, "step": name in steps} for name, c in colour.items()},
+        "nodes": {key: {**told, "caption": captions[key]} for key, told in details.items()},
+        "colours": [
+            {"type": short_type(name), "colour": c, "step": name in steps}
+            for name, c in colour.items()
+        ],
     }
     parts = {
         "title": escape(title),

@@ -18,7 +18,7 @@ from lineage.errors import Unsupported
 from lineage.model import Event, EventType, Kind, Node
 from lineage.model.collecting import collector_paused
 from lineage.model.well_known import is_called
-from lineage.pictures.drawing import Drawing, drawn, ends
+from lineage.pictures.drawing import Drawing, caption, drawn, ends
 from lineage.questions.rendering import event_as_json, node_as_json
 
 _MOST_IN_A_NOTEBOOK = 400
@@ -113,7 +113,7 @@ class Lineage:
     @property
     def _title(self) -> str:
         way = f"{self.direction} of " if self.direction else "Upstream and downstream of "
-        shown = ", ".join(node.label for node in self.starts[:3])
+        shown = ", ".join(caption(node) for node in self.starts[:3])
         return way.capitalize() + shown + (" …" if len(self.starts) > 3 else "")
 
     def _repr_html_(self) -> str:

@@ -77,7 +77,7 @@ def drawn_by_mermaid(page: Page, text: str, **options: object) -> dict[str, obje
 
 
 def labels(drawing: Drawing) -> dict[str, str]:
-    return {box.key: shown(box.node.label) for box in drawing.boxes}
+    return {box.key: shown(box.caption) for box in drawing.boxes}
 
 
 def test_labels_are_what_was_put_in(page: Page, store: Store) -> None:

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from lineage import Artifact, Execution, Store
+from lineage import Artifact, Execution, Kind, Store, Type
+from lineage.interchange.graphml import graphml
 from tests.conformance.test_questions_tracing import ladder
 
 pytestmark = pytest.mark.backends("memory")
 HOSTILE = (
     "</script><script>document.title='taken'</script><img src=x onerror=alert(1)> {{data}} &amp;"
 )
+
+NO_TIMES = {"created_ms": 0, "updated_ms": 0}
 
 
 @pytest.fixture
@@ -123,6 +126,55 @@ def test_hundreds_of_boxes(browser: Browser, store: Store, tmp_path: Path) -> No
     assert 0 < box["x"] < 1200
     assert box["height"] >= 20
     page.close()
+
+
+def test_it_begins_where_the_picture_ends_at_what_was_asked_about(
+    browser: Browser, store: Store, tmp_path: Path
+) -> None:
+    first, last = ladder(store, 60)
+    for answer, asked, side in (
+        (store.upstream(*last), last, (900, 1200)),
+        (store.downstream(*first), first, (0, 300)),
+    ):
+        file = tmp_path / "ladder.html"
+        file.write_text(answer.to_html(), encoding="utf-8")
+        page = browser.new_page(viewport={"width": 1200, "height": 700})
+        page.goto(file.as_uri())
+        box = page.locator(f".box[data-key=artifact{asked[0]}] rect").bounding_box()
+        assert box is not None
+        assert side[0] <= box["x"] < side[1]
+        page.close()
+
+
+def test_what_has_no_name_is_called_by_its_type(
+    browser: Browser, store: Store, tmp_path: Path
+) -> None:
+    """As nearly all is that ML Metadata's library recorded; and TFX's types have long names."""
+    store.put_type(Type(kind=Kind.EXECUTION, name="tfx.components.pusher.component.Pusher"))
+    run = store.record(
+        Execution(type="tfx.components.pusher.component.Pusher"),
+        outputs={"pushed": Artifact(type="PushedModel")},
+    )
+    # An old database of ML Metadata has no times.
+    store.mirror(nodes=[store.artifact(run.output("pushed")).model_copy(update=NO_TIMES)])
+    answer = store.downstream(f"execution:{run.execution}")
+    model = f"PushedModel (artifact:{run.output('pushed')})"
+    pusher = f"Pusher (execution:{run.execution})"
+    file = tmp_path / "unnamed.html"
+    file.write_text(answer.to_html(), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1200, "height": 700})
+    page.goto(file.as_uri())
+    assert page.title() == f"Downstream of {pusher}"
+    assert page.locator(".box text").all_text_contents() == [pusher, model]
+    assert sorted(page.locator("#legend li").all_inner_texts()) == ["PushedModel", "Pusher"]
+    page.locator(".box").last.click()
+    told = page.locator("#details").inner_text()
+    assert told.splitlines()[1] == model
+    assert "1970" not in told
+    page.close()
+    for text in (answer.to_mermaid(), answer.to_dot(), graphml(answer)):
+        assert model in text
+        assert pusher in text
 
 
 def test_a_notebook_shows_a_picture_or_says_why_not(store: Store) -> None:

@@ -164,6 +164,7 @@ class Rebuild:
 
     def to_mermaid(self) -> str:
         """A Mermaid flowchart: what is needed from outside, the steps, and what they rebuild."""
+        from lineage.pictures.drawing import caption
         from lineage.pictures.mermaid import in_label, whole
 
         lines = ["flowchart LR"]
@@ -173,7 +174,7 @@ class Rebuild:
             name = f"{node.kind}{node.id}"
             if name not in shown:
                 shown.add(name)
-                lines.append(f'    {name}{opening}"{in_label(node.label)}{note}"{closing}')
+                lines.append(f'    {name}{opening}"{in_label(caption(node))}{note}"{closing}')
             return name
 
         for artifact in self.inputs:
