@@ -31,6 +31,7 @@ def open_backend(url: str, *, create: bool = True) -> Backend:
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in _SCHEMES:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
-        raise InvalidValue(f"store URL {url!r} does not begin with one of {known}")
+        file = "" if separator else f"; a file is named sqlite:///{url.removeprefix('sqlite:')}"
+        raise InvalidValue(f"store URL {url!r} does not begin with one of {known}{file}")
     backend: Backend = import_module(_SCHEMES[scheme]).open_backend(url, create=create)
     return backend

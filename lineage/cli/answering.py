@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage.cli.output import one_line, print_json, print_table, room
+from lineage.cli.output import note, one_line, print_json, print_table, room
 
 if TYPE_CHECKING:
     from lineage import Store
@@ -74,7 +74,7 @@ def print_hints(store: Store, text: str, result: Result, format: str) -> None:
 
     if format == "table" and result.plan is None:
         for hint in hints(store, text, result):
-            print(f"lineage: {one_line(hint)}", file=sys.stderr)
+            note(hint)
 
 
 @contextmanager

@@ -11,4 +11,6 @@ _REF = "artifact:42, Model:churn, an external id, a uri."
 Ref = Annotated[str, typer.Argument(metavar="REF", help=_REF)]
 Refs = Annotated[list[str], typer.Argument(metavar="REF", help=_REF)]
 AnyRefs = Annotated[list[str] | None, typer.Argument(metavar="REF", help=_REF)]
-AsOf = Annotated[str | None, typer.Option(help="As recorded by then, such as 2026-11-23.")]
+AsOf = Annotated[
+    str | None, typer.Option(metavar="TIME", help="As recorded by then, such as 2026-11-23.")
+]

@@ -9,10 +9,12 @@ import typer
 from lineage.cli.app import Json, app, opened
 from lineage.cli.arguments import AsOf, Refs
 from lineage.cli.deploying import print_deployments
+from lineage.cli.hints import of_type
 from lineage.cli.output import (
     at,
     dotted,
     named,
+    note,
     one_line,
     print_json,
     print_table,
@@ -22,6 +24,7 @@ from lineage.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from lineage import Store
     from lineage.questions.about_model import Evaluation, Provenance, Setting, TrainingData
     from lineage.questions.closure import Lineage
     from lineage.questions.why import Witness
@@ -30,9 +33,10 @@ Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="Model:churn, artifact:42, an external id, a uri.")
 ]
 OfType = Annotated[
-    str | None, typer.Option("--type", help="Only this type, or base type such as MODEL.")
+    str | None,
+    typer.Option("--type", metavar="TYPE", help="Only this type, or base type such as MODEL."),
 ]
-Depth = Annotated[int | None, typer.Option(min=0, help="At most so many events away.")]
+Depth = Annotated[int | None, typer.Option(metavar="N", min=0, help="At most so many events away.")]
 
 
 @app.command(epilog="Example: lineage upstream Model:churn --type DATASET")
@@ -45,8 +49,9 @@ def upstream(
     json: Json = False,
 ) -> None:
     """Where did this come from?"""
-    answer = opened(context).upstream(*refs, type=type, depth=depth, as_of=as_of)
-    _print_lineage(answer, json)
+    store = opened(context)
+    answer = store.upstream(*refs, type=type, depth=depth, as_of=as_of)
+    _print_lineage(store, answer, type, json)
 
 
 @app.command(epilog="Example: lineage downstream Dataset:raw --type Model")
@@ -59,8 +64,9 @@ def downstream(
     json: Json = False,
 ) -> None:
     """What came of this?"""
-    answer = opened(context).downstream(*refs, type=type, depth=depth, as_of=as_of)
-    _print_lineage(answer, json)
+    store = opened(context)
+    answer = store.downstream(*refs, type=type, depth=depth, as_of=as_of)
+    _print_lineage(store, answer, type, json)
 
 
 @app.command(epilog="Example: lineage why Dataset:raw Model:churn")
@@ -254,11 +260,13 @@ def print_lineage(answer: Lineage) -> None:
     print(f"{len(answer)} {nodes}, {'complete' if answer.complete else 'NOT complete'}.")
 
 
-def _print_lineage(answer: Lineage, json: bool) -> None:
+def _print_lineage(store: Store, answer: Lineage, type: str | None, json: bool) -> None:
     if json:
         print_json(answer.to_dict())
-    else:
-        print_lineage(answer)
+        return
+    print_lineage(answer)
+    for hint in of_type(store, type, len(answer)):
+        note(hint)
 
 
 def _print(found: list[Any], show: Any, json: bool) -> None:

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 Good = Annotated[
     list[str] | None, typer.Option(metavar="REF", help="One that turned out well; repeatable.")
 ]
-Metric = Annotated[str | None, typer.Option(help="The metric that tells good from bad.")]
-Below = Annotated[float | None, typer.Option(help="Bad where METRIC is below this.")]
-Above = Annotated[float | None, typer.Option(help="Bad where METRIC is above this.")]
+Metric = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The metric that tells good from bad.")
+]
+Below = Annotated[
+    float | None, typer.Option(metavar="NUMBER", help="Bad where the metric is below this.")
+]
+Above = Annotated[
+    float | None, typer.Option(metavar="NUMBER", help="Bad where the metric is above this.")
+]
 
 
 @app.command(epilog="Example: lineage blame --type Model --metric accuracy --below 0.9")
@@ -31,7 +37,9 @@ def blame(
     good: Good = None,
     type: Annotated[
         str | None,
-        typer.Option(help="Look at all of this type: runs by state, models by --metric."),
+        typer.Option(
+            metavar="TYPE", help="Look at all of this type: runs by state, models by --metric."
+        ),
     ] = None,
     metric: Metric = None,
     below: Below = None,
@@ -39,8 +47,10 @@ def blame(
     context_ref: Annotated[
         str | None, typer.Option("--context", metavar="REF", help="Only what is in it.")
     ] = None,
-    formula: Annotated[str, typer.Option(help="ochiai, tarantula or dstar.")] = "ochiai",
-    limit: Annotated[int, typer.Option(min=0, help="Show so many; 0 shows all.")] = 20,
+    formula: Annotated[
+        str, typer.Option(metavar="NAME", help="ochiai, tarantula or dstar.")
+    ] = "ochiai",
+    limit: Annotated[int, typer.Option(metavar="N", min=0, help="Show so many; 0 shows all.")] = 20,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
@@ -71,7 +81,9 @@ def bisect(
     context: typer.Context,
     bad: Annotated[list[str], typer.Argument(metavar="BAD", help="Versions that are bad.")],
     good: Good = None,
-    type: Annotated[str | None, typer.Option(help="Only this type may be to blame.")] = None,
+    type: Annotated[
+        str | None, typer.Option(metavar="TYPE", help="Only this type may be to blame.")
+    ] = None,
     versions: Annotated[
         bool, typer.Option("--versions", help="The versions of BAD, one after the other.")
     ] = False,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lineage.questions.diff import DataDifference, Diff, MetricDifference
     from lineage.questions.siblings import Siblings
 
-Metric = Annotated[str | None, typer.Option(help="Which metric, such as accuracy.")]
+Metric = Annotated[str | None, typer.Option(metavar="NAME", help="Which metric, such as accuracy.")]
 # What is longer stands below the table instead of stretching it.
 _SHORT = 24
 

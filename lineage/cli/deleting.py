@@ -62,8 +62,9 @@ def delete(
     policy: Annotated[
         str,
         typer.Option(
+            metavar="POLICY",
             help="restrict: not if anything live depends on it; tombstone: empty it, whatever "
-            "depends on it; cascade: what was derived, too."
+            "depends on it; cascade: what was derived, too.",
         ),
     ] = "restrict",
     purge: Purge = False,
@@ -103,13 +104,17 @@ def delete(
 def gc(
     context: typer.Context,
     keep_last: Annotated[
-        int | None, typer.Option(min=1, help="All but so many of each series expire.")
+        int | None, typer.Option(metavar="N", min=1, help="All but so many of each series expire.")
     ] = None,
     keep_days: Annotated[
-        int | None, typer.Option(min=1, help="What is older than so many days expires.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="What is older than so many days expires."),
     ] = None,
     type: Annotated[
-        str | None, typer.Option(help="These two are about this type, or base type such as MODEL.")
+        str | None,
+        typer.Option(
+            metavar="TYPE", help="These two are about this type, or base type such as MODEL."
+        ),
     ] = None,
     purge: Purge = False,
     bytes: Bytes = False,
@@ -143,7 +148,10 @@ def forget(
     refs: Refs,
     label: Annotated[
         str | None,
-        typer.Option(help="What stops this label stops it: steps that a policy names, marks."),
+        typer.Option(
+            metavar="LABEL",
+            help="What stops this label stops it: steps that a policy names, marks.",
+        ),
     ] = None,
     purge: Purge = False,
     bytes: Bytes = False,

@@ -17,9 +17,13 @@ Model = Annotated[
     str | None,
     typer.Argument(metavar="MODEL", help="Only of this model, with those that have ended."),
 ]
-At = Annotated[str | None, typer.Option(help="What was in effect then, such as 2026-11-23.")]
-Where = Annotated[str | None, typer.Option(help="Only to this place, or a pattern: 'prod-*'.")]
-AsOf = Annotated[str | None, typer.Option(help="As the store knew it by then.")]
+At = Annotated[
+    str | None, typer.Option(metavar="TIME", help="What was in effect then, such as 2026-11-23.")
+]
+Where = Annotated[
+    str | None, typer.Option(metavar="PLACE", help="Only to this place, or a pattern: 'prod-*'.")
+]
+AsOf = Annotated[str | None, typer.Option(metavar="TIME", help="As the store knew it by then.")]
 Versions = Annotated[bool, typer.Option("--versions", help="Of every version of MODEL.")]
 Last = Annotated[bool, typer.Option("--last", help="Only the last that took effect.")]
 History = Annotated[bool, typer.Option("--history", help="Those that have ended, too.")]

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from lineage.cli.app import Json, app, opened
-from lineage.cli.arguments import AsOf, Refs
+from lineage.cli.arguments import AnyRefs, AsOf
 from lineage.cli.files import write_text
 from lineage.cli.output import print_json, progress_bar
 
 _BOTH = "both"
+# The formats of which each is one JSON document.
+_AS_JSON = ("cyclonedx", "json", "prov")
 
 
 @app.command(epilog="Example: lineage export html Model:churn --output churn.html")
@@ -26,14 +28,17 @@ def export(
             "mlmd takes a FILE and writes the whole store.",
         ),
     ],
-    refs: Refs,
+    refs: AnyRefs = None,
     direction: Annotated[
         str, typer.Option(metavar="upstream|downstream|both", help="Which way from there.")
     ] = "upstream",
-    depth: Annotated[int | None, typer.Option(min=0, help="At most so many events away.")] = None,
+    depth: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="At most so many events away.")
+    ] = None,
     as_of: AsOf = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to a file; else print it.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to a file; else print it."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -43,12 +48,19 @@ def export(
     library opens, ids and times kept.
     """
     if format == "mlmd":
-        _whole_store(context, refs, json)
+        _whole_store(context, refs or [], json)
         return
     from lineage.errors import InvalidValue
     from lineage.interchange.exporting import checked_format, exported
 
     checked_format(format)
+    if not refs:
+        raise InvalidValue(f"name what to export: lineage export {format} REF")
+    if json and output is None and format not in _AS_JSON:
+        raise InvalidValue(
+            f"{format} is no JSON; --json tells of the file that --output writes, or goes with "
+            f"{', '.join(_AS_JSON)}"
+        )
     store = opened(context)
     ways = {"upstream": [store.upstream], "downstream": [store.downstream],
             _BOTH: [store.upstream, store.downstream]}  # fmt: skip

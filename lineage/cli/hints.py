@@ -1,4 +1,4 @@
-"""What may be the reason that a query found nothing: names that the store does not know."""
+"""What may be the reason that nothing was found: names that the store does not know."""
 
 from __future__ import annotations
 
@@ -36,6 +36,28 @@ def hints(store: Store, cypher: str, result: Result) -> Iterator[str]:
     words = store.vocabulary()
     yield from _unknown(labels, words.labels, "no node has the label")
     yield from _unknown(types, words.relationships, "no relationship has the type")
+
+
+def of_type(store: Store, type: str | None, found: int) -> Iterator[str]:
+    """For a question that shows one type only, and found none: whether there is such a type."""
+    if found or type is None:
+        return
+    from lineage.model import BaseType
+
+    known = [*BaseType]
+    known += [name for t in store.types() for name in (t.name, t.label)]
+    yield from _unknown([type], known, "nothing has the type")
+
+
+def of_labels(store: Store, labels: Iterable[str | None]) -> Iterator[str]:
+    """For labels that nothing is affected by: those that no mark and no policy ever had."""
+    asked = [label for label in labels if label is not None]
+    if not asked:
+        return
+    known = store.query("MATCH (l:MarkLabel) RETURN l.name AS name").column("name")
+    for policy in store.policies():
+        known += [*policy.stops, *(label for every in policy.forbids.values() for label in every)]
+    yield from _unknown(asked, known, "nothing was ever marked")
 
 
 def _named(part: object) -> Iterator[str]:

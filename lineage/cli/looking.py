@@ -16,6 +16,7 @@ from lineage.cli.output import (
     print_json,
     print_table,
     properties,
+    state_of,
     titled,
     type_of,
 )
@@ -59,22 +60,26 @@ def ls(
             help="A filter as ML Metadata has it: \"uri LIKE 's3://%' AND events_0.type = INPUT\".",
         ),
     ] = None,
-    type: Annotated[str | None, typer.Option(help="A type's name.")] = None,
-    name: Annotated[str | None, typer.Option(help="An exact name.")] = None,
-    uri: Annotated[str | None, typer.Option(help="An exact uri.")] = None,
-    state: Annotated[str | None, typer.Option(help="Such as LIVE or FAILED.")] = None,
+    type: Annotated[str | None, typer.Option(metavar="TYPE", help="A type's name.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="An exact name.")] = None,
+    uri: Annotated[str | None, typer.Option(metavar="URI", help="An exact uri.")] = None,
+    state: Annotated[
+        str | None, typer.Option(metavar="STATE", help="Such as LIVE or FAILED.")
+    ] = None,
     in_context: Annotated[
-        str | None, typer.Option("--context", help="Only what is in this context.")
+        str | None,
+        typer.Option("--context", metavar="CONTEXT", help="Only what is in this context."),
     ] = None,
     order_by: Annotated[
-        str | None, typer.Option(help="id, created, updated or name; 'created desc'.")
+        str | None,
+        typer.Option(metavar="FIELD", help="id, created, updated or name; 'created desc'."),
     ] = None,
     newest: Annotated[bool, typer.Option(help="The newest first.")] = False,
     page: Annotated[
         str | None, typer.Option(metavar="TOKEN", help="Go on where a list ended.")
     ] = None,
-    after: Annotated[int | None, typer.Option(help="Go on after this id.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    after: Annotated[int | None, typer.Option(metavar="ID", help="Go on after this id.")] = None,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many at most.")] = 100,
     json: Json = False,
 ) -> None:
     """List artifacts, executions or contexts."""
@@ -125,7 +130,7 @@ def ls(
                 named(n),
                 type_of(n),
                 n.name,
-                getattr(n, "state", None),
+                state_of(n),
                 at(n.created_ms),
                 properties(n),
             )
@@ -173,7 +178,7 @@ def show(
     print_fields(
         [
             ("uri", getattr(node, "uri", None)),
-            ("state", getattr(node, "state", None)),
+            ("state", state_of(node)),
             ("external id", node.external_id),
             ("recorded", at(node.created_ms)),
             ("updated", at(node.updated_ms) if node.updated_ms != node.created_ms else None),

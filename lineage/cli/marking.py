@@ -22,11 +22,17 @@ policies = typer.Typer(
 )
 app.add_typer(policies, name="policy")
 
-Label = Annotated[str, typer.Option(help="Such as tainted, pii, license:nc.")]
-Reason = Annotated[str | None, typer.Option(help="Why.")]
+Label = Annotated[str, typer.Option(metavar="LABEL", help="Such as tainted, pii, license:nc.")]
+Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")]
 Who = Annotated[
     str | None,
-    typer.Option(envvar="LINEAGE_WHO", show_envvar=True, help="Who says so.", show_default="you"),
+    typer.Option(
+        metavar="NAME",
+        envvar="LINEAGE_WHO",
+        show_envvar=True,
+        help="Who says so.",
+        show_default="you",
+    ),
 ]
 Clean = Annotated[
     bool, typer.Option("--clean", help="Of marks that say it is clean of the label: barriers.")
@@ -58,8 +64,12 @@ def mark(
     executions: Executions = False,
     reason: Reason = None,
     who: Who = None,
-    since: Annotated[str | None, typer.Option(help="Since when it is so: 2026-11-23.")] = None,
-    until: Annotated[str | None, typer.Option(help="When the mark ends by itself.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Since when it is so: 2026-11-23.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When the mark ends by itself.")
+    ] = None,
     clean: Clean = False,
     json: Json = False,
 ) -> None:
@@ -108,8 +118,10 @@ def lift(
 def marks(
     context: typer.Context,
     refs: AnyRefs = None,
-    label: Annotated[str | None, typer.Option(help="Only this label.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="Those that stood then.")] = None,
+    label: Annotated[str | None, typer.Option(metavar="LABEL", help="Only this label.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Those that stood then.")
+    ] = None,
     history: Annotated[bool, typer.Option("--history", help="Also lifted and ended ones.")] = False,
     json: Json = False,
 ) -> None:
@@ -173,7 +185,9 @@ def apply_policy(
 def show_policy(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this one.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="Those that were in force then.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Those that were in force then.")
+    ] = None,
     history: Annotated[
         bool, typer.Option("--history", help="Also what was replaced or dropped.")
     ] = False,

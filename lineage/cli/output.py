@@ -109,6 +109,11 @@ def progress_bar(what: str, *, show: bool) -> Iterator[Callable[[int, int | None
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def note(text: str) -> None:
+    """What a person should know beside an answer, on standard error."""
+    print(f"lineage: {one_line(text)}", file=sys.stderr)
+
+
 def one_line(value: object) -> str:
     """A value on one line, with nothing in it that a terminal would act on."""
     if value is None:
@@ -153,6 +158,12 @@ def named(node: Node) -> str:
 def type_of(node: Node) -> str:
     """Its type's name, as lists show it."""
     return short_type(node.type)
+
+
+def state_of(node: Node) -> str | None:
+    """Its state, where one was given."""
+    state = getattr(node, "state", None)
+    return None if state is None or state == "UNKNOWN" else str(state)
 
 
 def titled(node: Node) -> str:

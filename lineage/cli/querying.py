@@ -24,11 +24,15 @@ from lineage.cli.output import print_json, print_table
 if TYPE_CHECKING:
     from lineage import Store
 
-Limit = Annotated[int, typer.Option(min=0, help="The most rows to answer; 0 for all.")]
-Timeout = Annotated[float, typer.Option(help="Seconds after which it is stopped; 0 for never.")]
+Limit = Annotated[int, typer.Option(metavar="N", min=0, help="The most rows to answer; 0 for all.")]
+Timeout = Annotated[
+    float, typer.Option(metavar="SECONDS", help="Seconds after which it is stopped; 0 for never.")
+]
 Folder = Annotated[
     Path | None,
-    typer.Option(envvar="LINEAGE_QUERIES", help="A folder of queries, each a NAME.cypher."),
+    typer.Option(
+        metavar="FOLDER", envvar="LINEAGE_QUERIES", help="A folder of queries, each a NAME.cypher."
+    ),
 ]
 
 
@@ -48,10 +52,12 @@ def query(
         list[str] | None,
         typer.Option("--param", "-p", metavar="K=V", help="A parameter: JSON, or else text."),
     ] = None,
-    file: Annotated[Path | None, typer.Option(help="Read the query from a file.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Read the query from a file.")
+    ] = None,
     limit: Limit = 1000,
     timeout: Timeout = 60.0,
-    format: Annotated[str, typer.Option(help=", ".join(FORMATS) + ".")] = "table",
+    format: Annotated[str, typer.Option(metavar="FORMAT", help=", ".join(FORMATS) + ".")] = "table",
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how it would be answered; it is not run.")
     ] = False,

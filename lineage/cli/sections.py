@@ -26,6 +26,18 @@ class Sectioned(TyperGroup):
     """A group whose commands are listed in sections, each with its whole first sentence."""
 
     # typer's click is private, so that its classes can't be named here.
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if getattr(error, "option_name", None) == "--store" and hasattr(error, "possibilities"):
+                error.possibilities = None
+                error.message = (  # type: ignore[attr-defined]
+                    "--store stands before the command: lineage --store URL "
+                    f"{ctx.invoked_subcommand}"
+                )
+            raise
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         rest = [name for name in self.list_commands(ctx) if name not in _PLACED]
         width = max(map(len, (*_PLACED, *rest)))

@@ -24,13 +24,16 @@ def serve(
     token: Annotated[
         str | None,
         typer.Option(
+            metavar="TOKEN",
             envvar="LINEAGE_TOKEN",
             show_envvar=True,
             help="What callers must send. Needed beyond this machine.",
         ),
     ] = None,
-    tls_cert: Annotated[Path | None, typer.Option(help="A certificate, as PEM: TLS.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="Its key, as PEM.")] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A certificate, as PEM: TLS.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key, as PEM.")] = None,
 ) -> None:
     """Serve the store until Ctrl-C. Calls under way then have five seconds to end."""
     import signal

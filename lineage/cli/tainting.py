@@ -9,7 +9,8 @@ import typer
 from lineage.cli.app import Json, app, opened
 from lineage.cli.arguments import AsOf
 from lineage.cli.asking import OfType, print_witness
-from lineage.cli.output import named, print_json, print_table, titled
+from lineage.cli.hints import of_labels
+from lineage.cli.output import named, note, print_json, print_table, titled
 
 if TYPE_CHECKING:
     from lineage.questions.taint.answer import Taint
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from lineage.questions.taint.rebuild import Progress, Rebuild, Take
 
 Labels = Annotated[
-    list[str] | None, typer.Option("--label", help="Such as tainted or pii; may be given again.")
+    list[str] | None,
+    typer.Option("--label", metavar="LABEL", help="Such as tainted or pii; may be given again."),
 ]
 Causal = Annotated[
     bool, typer.Option("--causal", help="Only chains in which nothing precedes what it came of.")
@@ -80,6 +82,9 @@ def taint(
         print_json(answer.to_dict())
     else:
         print_taint(answer, paths=paths)
+        found = {source.label for source in answer.sources}
+        for hint in of_labels(store, (one for one in answer.labels if one not in found)):
+            note(hint)
 
 
 @app.command(epilog="Example: lineage check Model:churn --label tainted")
@@ -120,6 +125,10 @@ def check(
         print_json(told)
     else:
         print_check(answer, place)
+        for hint in of_labels(
+            store, (v.label for v in answer.verdicts if v.clean and not v.stopped)
+        ):
+            note(hint)
         for found in cuts:
             _print_cut(found)
     if not answer.clean:

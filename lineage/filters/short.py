@@ -32,6 +32,8 @@ from lineage.model import Kind, PropertyKind
 from lineage.model.times import milliseconds
 
 _TERM = re.compile(r"(?P<key>[^=!<>~]+)(?P<sign><=|>=|!=|=|<|>|~)(?P<value>.*)\Z", re.DOTALL)
+# `==`, and `=>0.9` or `>>0.9`: a value that begins so was meant otherwise.
+_DOUBLED = re.compile(r"=|[<>]\s*[-+.\d]")
 _WILD = {"*": Wildcard.ANY, "?": Wildcard.ONE}
 _NEIGHBOURS = {
     Relation.CONTEXT: "context",
@@ -55,6 +57,8 @@ def _term(term: str, place: int, kind: Kind) -> Expression:
             "type=Model or 'accuracy>0.9'"
         )
     key, sign, value = found["key"].strip(), found["sign"], found["value"].strip()
+    if sign != "~" and _DOUBLED.match(value):
+        raise InvalidFilter(f"{term!r}: after {key} stands one of = != < <= > >= ~")
     for relation in RELATIONS[kind]:
         if key == _NEIGHBOURS.get(relation):
             # A term each, so that two contexts may be asked for.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import repeat
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticUndefined
 
 from lineage.errors import InvalidValue
 
@@ -27,6 +28,18 @@ class Record(BaseModel):
             self.__pydantic_validator__.validate_python(fields, self_instance=self)
         except ValidationError as error:
             raise invalid_value(type(self).__name__, error) from None
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What makes it another than an empty one: what is as if left out says nothing."""
+        fields = type(self).model_fields
+        for name, value in super().__repr_args__():
+            default = (
+                PydanticUndefined
+                if name is None
+                else fields[name].get_default(call_default_factory=True, validated_data={})
+            )
+            if value != default:
+                yield name, value
 
     @classmethod
     def trusted(cls, fields: dict[str, Any]) -> Self:

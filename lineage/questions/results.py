@@ -7,15 +7,18 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from lineage.errors import NotFound, Unsupported
 from lineage.model import NODE_CLASSES, Event, Node
 from lineage.model.graph import Link, Vertex, Walk
 from lineage.pictures.drawing import ends
+from lineage.printing import printable
 from lineage.questions.query_plan import QueryPlan
 from lineage.questions.rendering import as_json, event_as_json, node_as_json
 
+_MOST_IN_A_NOTEBOOK = 100
 _NODES = tuple(NODE_CLASSES.values())
 
 
@@ -137,8 +140,28 @@ class Result:
                 _draw(graph, value)
         return graph
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first rows as a table, or the plan."""
+        if self.plan is not None:
+            return self.plan._repr_html_()
+        heading = "".join(f"<th>{_html(name)}</th>" for name in self.columns)
+        rows = (
+            "".join(f"<td>{_html(in_words(value))}</td>" for value in row)
+            for row in self.rows[:_MOST_IN_A_NOTEBOOK]
+        )
+        body = "".join(f"<tr>{cells}</tr>" for cells in rows)
+        note = f"{len(self):,} row{'' if len(self) == 1 else 's'}"
+        if len(self) > _MOST_IN_A_NOTEBOOK:
+            note += f", of which {_MOST_IN_A_NOTEBOOK} are shown"
+        note += ", complete" if self.complete else ", <b>not complete</b>"
+        return f"<table><tr>{heading}</tr>{body}</table><p>{note}.</p>"
+
     def _places(self) -> range:
         return range(len(self.columns))
+
+
+def _html(value: Any) -> str:
+    return "" if value is None else escape(printable(str(value)))
 
 
 def value_as_json(value: Any) -> Any:

@@ -53,7 +53,32 @@ def parsed(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> list[ById 
 def resolved(
     text: str, reader: Reader, types: TypeSession, kinds: tuple[Kind, ...] = tuple(Kind)
 ) -> Node:
-    """The node that a reference names. Raises NotFound, or Ambiguous where several fit."""
+    """The node of one of the kinds that a reference names.
+
+    Raises NotFound, or Ambiguous where several fit.
+    """
+    found = _found(text, reader, types, kinds)
+    if not found:
+        for kind in Kind:
+            if kind not in kinds and _found(text, reader, types, (kind,)):
+                raise NotFound(
+                    f"{shown(text)} is {_a(kind)}; {' or '.join(map(_a, kinds))} is asked for here"
+                )
+        raise NotFound(
+            f"nothing is named {shown(text)}; give KIND:ID (artifact:42), TYPE:NAME "
+            "(Model:churn), an external id, or the uri of an artifact"
+        )
+    if len(found) > 1:
+        several = ", ".join(f"{n.kind}:{n.id}" for n in found)
+        raise Ambiguous(f"{shown(text)} names several nodes ({several}); give one of these")
+    return found[0]
+
+
+def _a(kind: Kind) -> str:
+    return f"{'a' if kind is Kind.CONTEXT else 'an'} {kind}"
+
+
+def _found(text: str, reader: Reader, types: TypeSession, kinds: tuple[Kind, ...]) -> list[Node]:
     found: list[Node] = []
     # What no text is, nothing is called; databases choke on it.
     if not is_text(text):
@@ -69,12 +94,4 @@ def resolved(
         found = [n for kind in kinds for n in reader.find(kind, Filter(external_id=text))]
     if not found and Kind.ARTIFACT in kinds:
         found = reader.find(Kind.ARTIFACT, Filter(uri=text, limit=10))
-    if not found:
-        raise NotFound(
-            f"nothing is named {shown(text)}; give KIND:ID (artifact:42), TYPE:NAME "
-            "(Model:churn), an external id, or the uri of an artifact"
-        )
-    if len(found) > 1:
-        several = ", ".join(f"{n.kind}:{n.id}" for n in found)
-        raise Ambiguous(f"{shown(text)} names several nodes ({several}); give one of these")
-    return found[0]
+    return found

@@ -148,9 +148,10 @@ class TypeSession:
             return self.put(known)
         others = sorted(t.label for t in self.known.values() if t.kind is kind)
         listed = ", ".join(map(repr, others[:20])) or "none yet"
+        declare = "; declare it with put_type, or under `types` of a step"
         raise UnknownType(
             f"no {kind} type {name!r}{f' of version {version!r}' if version else ''} "
-            f"(there are: {listed}); declare it with put_type"
+            f"(there are: {listed}){declare if isinstance(self._reader, Writer) else ''}"
         )
 
     def with_properties(self, type: Type, names: Set[str]) -> Type:

@@ -149,6 +149,17 @@ def test_a_pipe_that_stays_open_is_not_waited_for(tmp_path: Path) -> None:
         (["ls", "things"], 2, "'things'"),
         (["ls", "--type", "Nope"], 2, "'Nope'"),
         (["upstream"], 2, "REF"),
+        (["hyperparameters", "Train:t"], 3, "is an execution; an artifact is asked for"),
+        (["ls", "acc==1"], 2, "after acc stands one of"),
+        (["ls", "acc=>0.9"], 2, "after acc stands one of"),
+        (["export", "html"], 2, "lineage export html REF"),
+        (["export", "mlmd"], 2, "lineage export mlmd FILE"),
+        (["export", "svg", "Model:churn", "--json"], 2, "no JSON"),
+        (["doctor", "--store", "memory://"], 2, "lineage --store URL doctor"),
+        (["ls", "--store=memory://"], 2, "lineage --store URL ls"),
+        (["--store", "s.db", "ls"], 2, "sqlite:///s.db"),
+        (["--store", "sqlite:s.db", "ls"], 2, "sqlite:///s.db"),
+        (["--store", "sqlite:///.", "ls"], 4, "is a folder"),
         (["--store", "nope://x", "ls"], 2, "nope://x"),
         (["--store", "sqlite:///absent.db", "ls"], 3, "absent.db"),
         (["--store", "neo4j://neo4j:x@127.0.0.1:1", "ls"], 4, "127.0.0.1:1"),
@@ -161,6 +172,28 @@ def test_exit_codes(tmp_path: Path, arguments: list[str], code: int, message: st
     assert message in told.stderr
     assert "Traceback" not in told.stderr
     assert not (tmp_path / "absent.db").exists()
+
+
+def test_who_may_have_mistyped_is_told(tmp_path: Path) -> None:
+    run("record", stdin=json.dumps(STEP), cwd=tmp_path)
+    run("mark", "Dataset:raw", "--label", "withdrawn", cwd=tmp_path)
+    for words, said in (
+        (("downstream", "Dataset:raw", "--type", "Modle"), "the type Modle; did you mean Model?"),
+        (("upstream", "Model:churn", "--type", "Model@2"), "the type Model@2"),
+        (("check", "Model:churn", "--label", "withdrwan"), "did you mean withdrawn?"),
+        (("taint", "--label", "withdrwan"), "ever marked withdrwan; did you mean withdrawn?"),
+        (("downstream", "Dataset:raw", "--type", "DEPLOY"), ""),
+        (("taint", "--label", "withdrawn", "--type", "Model"), ""),
+        (("check", "Model:churn", "--label", "withdrwan", "--json"), ""),
+    ):
+        told = run(*words, cwd=tmp_path)
+        assert told.returncode == 0
+        assert said in told.stderr
+        assert bool(told.stderr) is bool(said)
+    # Who only looks for a type is not told to declare it.
+    assert "put_type" not in run("ls", "--type", "Nope", cwd=tmp_path).stderr
+    wrong = json.dumps({"execution": {"type": "Nope"}})
+    assert "put_type" in run("record", stdin=wrong, cwd=tmp_path).stderr
 
 
 def test_errors_are_json_for_machines(tmp_path: Path) -> None:

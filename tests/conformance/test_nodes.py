@@ -566,3 +566,26 @@ def test_how_deep_a_struct_may_be(store: Store) -> None:
 def test_the_error_names_the_node(store: Store) -> None:
     with pytest.raises(UnknownProperty, match="T:churn"):
         store.put_all([Artifact(type="T"), Artifact(type="T", name="churn", properties={"z": 1})])
+
+
+def test_who_names_a_node_of_another_kind_is_told(store: Store) -> None:
+    store.record(Execution(type="Train", name="t"), contexts=[Context(type="Project", name="p")])
+    for ask, named, said in (
+        (store.artifact, "Train:t", "is an execution; an artifact is asked for"),
+        (store.hyperparameters, "Train:t", "is an execution; an artifact is asked for"),
+        (store.execution, "Project:p", "is a context; an execution is asked for"),
+        (lambda ref: store.artifacts(context=ref), "Train:t", "is an execution; a context is"),
+    ):
+        with pytest.raises(NotFound, match=said):
+            ask(named)
+
+
+def test_what_is_as_if_left_out_is_not_shown(store: Store) -> None:
+    stored = store.put(Artifact(type="Model", name="m", custom_properties={"lr": 0.5}))
+    given = "type='Model', name='m', custom_properties={'lr': 0.5}"
+    assert repr(stored) == (
+        f"Artifact({given}, id={stored.id}, type_id={stored.type_id}, "
+        f"created_ms={stored.created_ms}, updated_ms={stored.updated_ms})"
+    )
+    live = Artifact(type="Model", state=ArtifactState.LIVE)
+    assert repr(live) == "Artifact(type='Model', state=<ArtifactState.LIVE: 'LIVE'>)"

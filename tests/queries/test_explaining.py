@@ -267,3 +267,14 @@ def test_a_plan_too_deep_for_json_says_so(store: Store) -> None:
     assert len(plan.to_text().splitlines()) == 403
     with pytest.raises(Unsupported, match="300 operators"):
         plan.to_json()
+
+
+def test_a_notebook_shows_the_table(small: Store) -> None:
+    cypher = "MATCH (m:Model) WHERE m.name < 'x<i>' RETURN m.name AS name"
+    plan = small.explain(cypher)
+    shown = plan._repr_html_()
+    assert shown.startswith("<pre>OPERATOR")
+    assert "<i>" not in shown
+    assert all(operator.name in shown for operator in plan)
+    # A query that begins with the word is answered with the same.
+    assert small.query(f"EXPLAIN {cypher}")._repr_html_() == shown

@@ -193,3 +193,21 @@ def test_odd_answers_become_what_they_can() -> None:
     assert empty.to_csv() == "\r\n"
     assert empty.to_arrow().num_columns == 0
     assert len(empty.to_dataframe()) == 0
+
+
+def test_a_notebook_shows_a_table(store: Store) -> None:
+    names = [f"<b>{n}</b>" for n in range(150)]
+    store.put_all(Artifact(type="Dataset", name=name) for name in names)
+    shown = store.query(
+        "MATCH (d:Dataset) RETURN d.name AS `a<b`, d, null AS n ORDER BY d.id", limit=120
+    )._repr_html_()
+    assert shown.count("<tr>") == 1 + 100
+    assert "<th>a&lt;b</th><th>d</th><th>n</th>" in shown
+    first = store.artifact(f"Dataset:{names[0]}").id
+    assert (
+        "<td>&lt;b&gt;0&lt;/b&gt;</td>"
+        f"<td>Dataset:&lt;b&gt;0&lt;/b&gt; (artifact:{first})</td><td></td>"
+    ) in shown
+    assert "<b>0" not in shown
+    assert shown.endswith("<p>120 rows, of which 100 are shown, <b>not complete</b>.</p>")
+    assert store.query("RETURN 1 AS n")._repr_html_().endswith("<p>1 row, complete.</p>")

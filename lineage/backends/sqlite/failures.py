@@ -56,6 +56,8 @@ def failure(path: Path, error: sqlite3.Error) -> StoreError:
     """The error of ours that says what SQLite's means and what to do."""
     extended = getattr(error, "sqlite_errorcode", None)
     hint = _HINTS.get(extended) or _HINTS.get(_code(error))
+    if path.is_dir():
+        hint = "it is a folder: name a file in it"
     kind = StoreUnavailable if hint else StoreError
     return kind(f"{path}: {error}{f'; {hint}' if hint else ''}")
 
