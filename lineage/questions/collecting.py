@@ -2,8 +2,8 @@
 
 An artifact is **spent** where it is ABANDONED or MARKED_FOR_DELETION, or has expired, which a
 retention rule lets it; but not where a rule keeps it (`lineage.rules.retention`). Something
-**needs** what it came of: a live artifact that has not expired, a running execution, and what is
-deployed.
+**needs** what it came of: a live artifact that has not expired, a running execution, what is
+deployed, and the steps that say what is deployed.
 
 What can be collected is what is spent, not deployed, and has nothing downstream that needs it.
 """
@@ -17,7 +17,7 @@ from lineage.backends.base import Direction, Filter, Reader
 from lineage.errors import UnknownType
 from lineage.model import Artifact, ArtifactState, Context, Kind, Retention
 from lineage.questions.bases import Bases
-from lineage.questions.deployments import deployments
+from lineage.questions.deployments import standing_of
 from lineage.questions.region import Key
 from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
@@ -133,9 +133,10 @@ def _members(reader: Reader, patterns: Sequence[str]) -> set[int]:
 
 def _needed(reader: Reader, spent: dict[int, str]) -> set[int]:
     """Those of the spent that are deployed, or that something downstream of them needs."""
+    in_effect, steps = standing_of(reader)
     deployed = {
         artifact.id
-        for deployment in deployments(reader)
+        for deployment in in_effect
         for artifact in (*deployment.models, *deployment.outputs)
     }
     before: dict[Key, list[Key]] = {}
@@ -152,7 +153,7 @@ def _needed(reader: Reader, spent: dict[int, str]) -> set[int]:
         kind, other, frontier = other, kind, sorted(fresh)
         seen.update((kind, id) for id in frontier)
         for node in reader.nodes(kind, frontier):
-            if is_live(node) or (kind is Kind.ARTIFACT and node.id in deployed):
+            if is_live(node) or node.id in (deployed if kind is Kind.ARTIFACT else steps):
                 needing.append((kind, node.id or 0))
     # What is spent was not loaded above: expired artifacts are live by their state.
     needed: set[Key] = set()

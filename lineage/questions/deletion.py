@@ -1,13 +1,16 @@
 """What a deletion would do: which nodes go, what stands in the way, which bytes are nobody else's.
 
 - **restrict** deletes what was asked for. In its way stand: what is live downstream of it (a live
-  artifact, a running execution), and what is deployed.
+  artifact, a running execution), and what is deployed, or deploys something now.
 - **tombstone** deletes what was asked for, whatever depends on it.
 - **cascade** deletes what was asked for and every artifact downstream. Executions downstream stay:
   they are the record of what was done.
 - With **purge**, nodes leave the graph instead of being emptied. In its way stands everything one
-  event downstream that does not go as well, and the members and children of a context. A cascade
-  that purges takes the executions downstream, too.
+  event downstream that does not go as well, the members and children of a context, and a
+  deployment that stays and wrote some of it: by its events it is known when it happened, and of
+  what. A cascade that purges takes the executions downstream, too.
+- What **outputs of a deployment** alone say of it (where it went, that nothing was pushed), the
+  deployment itself says once they are deleted: what is deployed where stays as it was.
 - **gc** deletes what `lineage.questions.collecting` finds; **forget** what was asked for and what a
   taint of it reaches (`lineage.questions.taint`), executions too, for they were told of it; but
   deployments keep what they say.
@@ -31,13 +34,16 @@ from lineage.model import (
     ArtifactState,
     BaseType,
     DeletionPolicy,
+    Execution,
     Kind,
     Node,
     PlannedNode,
     PlannedRemoval,
     Retention,
+    Value,
 )
 from lineage.questions.collecting import Collectable
+from lineage.questions.deployments import said_by_outputs
 from lineage.questions.impact import Sizes, impact_of
 from lineage.questions.reach import Reach, read_reach
 from lineage.questions.region import Key
@@ -65,12 +71,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A plan as far as the graph goes: `places` are the uris that go, with whose they are."""
+    """A plan as far as the graph goes: `places` are the uris that go, with whose they are.
+
+    `said` are the properties that deployments get, by their ids, as the outputs that say so go.
+    """
 
     request: Request
     nodes: tuple[PlannedNode, ...]
     blockers: tuple[PlannedNode, ...]
     places: tuple[PlannedRemoval, ...]
+    said: Mapping[int, Mapping[str, Value]]
     reach: Reach
 
     def impact(self, sizes: Sizes | None = None) -> dict[str, Any]:
@@ -124,7 +134,12 @@ def drafted(
         ids = {id for kind, id in going if kind is Kind.ARTIFACT}
         places = _places(reader, [reach.artifacts[id] for id in sorted(ids)])
     return Draft(
-        request, tuple(nodes), tuple(_blockers(reach, request, going)), tuple(places), reach
+        request,
+        tuple(nodes),
+        tuple(_blockers(reach, request, going)),
+        tuple(places),
+        _said(reach, going),
+        reach,
     )
 
 
@@ -169,9 +184,12 @@ def _going(reach: Reach, request: Request, why: Mapping[int, str]) -> list[Plann
         kinds = {Kind.ARTIFACT, Kind.EXECUTION} if request.purge else {Kind.ARTIFACT}
         rest = [k for k in reach.depths if k not in asked and k[0] in kinds]
         keys += sorted(rest, key=lambda key: (reach.depths[key], key))
+    stays: Set[Key] = set()
+    if request.operation == "gc" and request.purge:
+        stays = {key for _, key in _staying_deployments(reach, set(keys))}
     for key in keys:
         node = reach.node(key)
-        if request.purge or not _is_deleted(node):
+        if key not in stays and (request.purge or not _is_deleted(node)):
             reason = "asked for" if key in asked else "derived"
             if request.operation == "gc" and key in asked:
                 # One that is needed by now has another reason, and so another fingerprint.
@@ -182,9 +200,12 @@ def _going(reach: Reach, request: Request, why: Mapping[int, str]) -> list[Plann
 
 def _blockers(reach: Reach, request: Request, going: Set[Key]) -> Iterable[PlannedNode]:
     if request.policy is DeletionPolicy.RESTRICT:
+        deploying = {d.execution.id for some in reach.deployed.values() for d in some}
         for node in reach.downstream():
             key = (node.kind, node.id or 0)
             reasons = []
+            if key in going and node.kind is Kind.EXECUTION and key[1] in deploying:
+                reasons.append("is what deploys something now")
             if node.kind is Kind.ARTIFACT and key[1] in reach.deployed:
                 places = [d.where or d.execution.label for d in reach.deployed[key[1]]]
                 reasons.append(f"is deployed to {', '.join(places)}")
@@ -198,9 +219,31 @@ def _blockers(reach: Reach, request: Request, going: Set[Key]) -> Iterable[Plann
         for kind, context, inside in held:
             if (kind, context) in going and inside not in going:
                 yield planned(reach.contexts[context], f"holds {inside[0]}:{inside[1]}")
+        for deployment, key in _staying_deployments(reach, going):
+            yield planned(deployment, f"is a deployment that wrote {key[0]}:{key[1]}")
         after = {next for key in going if key in reach.depths for next in reach.after(key)}
         for key in sorted(after - going):
             yield planned(reach.node(key), "depends on what would leave the graph")
+
+
+def _staying_deployments(reach: Reach, going: Set[Key]) -> Iterator[tuple[Execution, Key]]:
+    """The deployments that stay, each with what it wrote of what goes."""
+    for id, step in sorted(reach.executions.items()):
+        if reach.bases.of(step) is BaseType.DEPLOY and (Kind.EXECUTION, id) not in going:
+            for artifact in reach.outputs.get(id, ()):
+                if (Kind.ARTIFACT, artifact) in going:
+                    yield step, (Kind.ARTIFACT, artifact)
+
+
+def _said(reach: Reach, going: Set[Key]) -> dict[int, dict[str, Value]]:
+    found = {}
+    for step, _ in _staying_deployments(reach, going):
+        id = step.id or 0
+        outputs = [reach.artifacts[a] for a in reach.outputs[id]]
+        said = said_by_outputs(step, outputs, reach.bases)
+        if said:
+            found[id] = said
+    return found
 
 
 def _places(reader: Reader, artifacts: Sequence[Artifact]) -> list[PlannedRemoval]:

@@ -10,7 +10,7 @@ outputs; of a struct, or of a JSON text that is one, its leaves. Else the uri of
 that it wrote. Else nobody knows: such a deployment is in effect for good, and replaces nothing.
 
 **It took effect** unless its state is NEW, RUNNING, FAILED, CANCELED or CACHED (what is cached was
-not pushed again), or an output says that nothing was pushed (TFX's `pushed` is 0).
+not pushed again), or it or an output says that nothing was pushed (TFX's `pushed` is 0).
 
 **It lasts** until the next deployment to the same place that took effect, by time, then by id.
 A step of base type DEPLOY that neither reads nor writes a model takes away what was there.
@@ -30,7 +30,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from lineage.backends.base import Direction, Filter, Reader
-from lineage.model import Artifact, BaseType, Event, Execution, ExecutionState, Flow, Kind
+from lineage.model import Artifact, BaseType, Event, Execution, ExecutionState, Flow, Kind, Value
 from lineage.questions.bases import Bases
 from lineage.questions.rendering import node_as_json
 from lineage.questions.settings import leaves
@@ -144,6 +144,30 @@ def passed_on(
     return found
 
 
+def said_by_outputs(step: Execution, outputs: Sequence[Artifact], bases: Bases) -> dict[str, Value]:
+    """What only the outputs of a deployment say of it, as properties of its own."""
+    said: dict[str, Value] = {}
+    pushed = [artifact for artifact in outputs if bases.of(artifact) is BaseType.MODEL]
+    where = _where(step, outputs, pushed)
+    if where is not None and _where(step, (), ()) is None:
+        # None of these names tells a place here, but one may be there with nothing in it.
+        there = {*step.properties, *step.custom_properties}
+        said.update([(name, where) for name in _PLACES if name not in there][:1])
+    if _pushed_nothing(*outputs) and not _pushed_nothing(step):
+        said["pushed"] = 0
+    return said
+
+
+def standing_of(reader: Reader) -> tuple[list[Deployment], set[int]]:
+    """The deployments in effect, and the ids of the steps that say what is: theirs, and of those
+    that took away what was somewhere."""
+    found = deployments(reader, history=True)
+    in_effect = [d for d in found if d.in_effect(None)]
+    taking_away = {d.ended_by.id for d in found if d.ended_by} - {d.execution.id for d in found}
+    steps = {d.execution.id for d in in_effect} | taking_away
+    return in_effect, {id for id in steps if id is not None}
+
+
 def _all(reader: Reader, bases: Bases, as_of_ms: int | None) -> list[Deployment]:
     """Every deployment that had been heard of, with its end, oldest first."""
     steps = reader.find(Kind.EXECUTION, Filter(type_ids=bases.ids([BaseType.DEPLOY])))
@@ -175,8 +199,7 @@ def _all(reader: Reader, bases: Bases, as_of_ms: int | None) -> list[Deployment]
                 outputs=made,
                 models=read or pushed,
                 where=_where(step, made, pushed),
-                took_effect=step.state not in _WITHOUT_EFFECT
-                and not any(m.get("pushed", 1) in (0, "0") for m in made),
+                took_effect=step.state not in _WITHOUT_EFFECT and not _pushed_nothing(step, *made),
             )
         )
     found.sort(key=lambda d: (d.time_ms or 0, d.execution.id or 0))
@@ -228,6 +251,10 @@ def _where(step: Execution, outputs: Sequence[Artifact], pushed: Sequence[Artifa
             if place:
                 return place
     return next((m.uri for m in pushed if m.uri), None)
+
+
+def _pushed_nothing(*nodes: Execution | Artifact) -> bool:
+    return any(node.get("pushed", 1) in (0, "0") for node in nodes)
 
 
 def _place(value: Any) -> str | None:

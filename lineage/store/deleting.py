@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from lineage.backends.base import Reader, Writer
+from lineage.backends.base import Batch, Mode, NodeWrite, Reader, Writer
 from lineage.errors import InvalidValue, NotFound, PlanApplied, PlanRefused, PlanStale
 from lineage.model import (
     DeletionPolicy,
@@ -139,6 +139,7 @@ class Deleting(Subject):
             for node in draft.nodes:
                 by_kind[node.kind].append(node.id)
             now = self._clock()
+            tx.apply(_saying(draft, types, now))
             for kind, ids in by_kind.items():
                 if ids and plan.purge:
                     tx.purge(kind, ids)
@@ -408,6 +409,21 @@ _WAY_OUT = {
     "to delete what was derived, too",
     True: ". Only what nothing depends on can be purged; cascade takes what was derived with it",
 }
+
+
+def _saying(draft: Draft, types: TypeSession, now_ms: int) -> Batch:
+    """What deployments say themselves, as the outputs that say so go."""
+    batch = Batch()
+    for id, said in draft.said.items():
+        step = draft.reach.executions[id]
+        type = types.get(step.kind, step.type, step.type_version)
+        batch.nodes.append(
+            NodeWrite(
+                kind=step.kind, mode=Mode.MERGE, key="id", type=type, id=id,
+                custom_properties=said, now_ms=now_ms,
+            )
+        )  # fmt: skip
+    return batch
 
 
 def _as_text(record: Receipt | Removed) -> str:

@@ -125,6 +125,12 @@ def test_gc_proposes_what_the_definition_says(
     deployed = {a.id for d in store.deployments() for a in (*d.models, *d.outputs)}
     needing = {(A, id) for id in ids if id in deployed or (id in live and id not in expired)}
     needing |= {(X, x) for x in known.executions if known.live((X, x))}
+    history = store.deployments(history=True)
+    needing |= {(X, d.execution.id or 0) for d in history if d.in_effect(None)}
+    rows = {d.execution.id for d in history}
+    needing |= {
+        (X, d.ended_by.id or 0) for d in history if d.ended_by and d.ended_by.id not in rows
+    }
     needed = set(known.graph.reversed().depths(needing))
     expected = {(A, id) for id in spent} - needed
 
@@ -203,6 +209,113 @@ def test_rules_of_policies_count(store: Store) -> None:
     assert [n.name for n in store.plan_gc(rules=[everything]).nodes] == ["raw-0", "churn-0"]
     store.put_policy(Policy(name="keep", retention=()))
     assert not store.plan_gc().nodes
+
+
+def pushes(store: Store, count: int, **pushed: Any) -> None:
+    """Models, each pushed to one place, of which only what was pushed says which."""
+    for n in range(count):
+        store.record(Execution(type="Train"), outputs=[Artifact(type="Model", name=f"m-{n}")])
+        store.record(
+            Execution(type="Pusher", name=f"push-{n}"),
+            inputs=[f"Model:m-{n}"],
+            outputs=[
+                Artifact.parse(
+                    {
+                        "type": "PushedModel",
+                        "name": f"pushed-{n}",
+                        "custom_properties": {"pushed_destination": "prod"},
+                        **pushed,
+                    }
+                )
+            ],
+        )
+
+
+def deployed(store: Store, **asked: Any) -> list[tuple[Any, ...]]:
+    return [(d.where, [m.name for m in d.models], d.until_ms) for d in store.deployments(**asked)]
+
+
+@pytest.mark.parametrize("by", ["custom_properties", "uri"])
+def test_what_is_deployed_stays_so_when_older_pushes_are_collected(store: Store, by: str) -> None:
+    pushes(store, 3, **({} if by == "custom_properties" else {"uri": "s3://x", by: "s3://prod"}))
+    now, ever = deployed(store), deployed(store, history=True)
+    assert [models for _, models, _ in now] == [["m-2"]]
+    rules = [Retention(keep_last=1)]
+    plan = store.plan_gc(rules=rules)
+    assert {n.name for n in plan.nodes} == {"m-0", "m-1", "pushed-0", "pushed-1"}
+    store.apply(plan)
+    assert (deployed(store), deployed(store, history=True)) == (now, ever)
+    assert store.artifact("PushedModel:pushed-0").uri is None
+    assert not store.plan_gc(rules=rules).nodes
+
+
+def test_a_push_of_nothing_stays_one_when_its_output_is_collected(store: Store) -> None:
+    store.record(
+        Execution(type="Deploy", custom_properties={"endpoint": "prod"}),
+        inputs=[Artifact(type="Model", name="good")],
+    )
+    store.record(
+        Execution(type="Pusher", custom_properties={"endpoint": "prod"}),
+        inputs=[Artifact(type="Model", name="unblessed")],
+        outputs=[Artifact(type="PushedModel", name="none", custom_properties={"pushed": 0})],
+    )
+    rules = [Retention(type="MODEL", keep_days=1), Retention(keep_in=("nothing",))]
+    at = store._clock() + 9 * DAY
+    store._clock = lambda: at
+    for _ in range(2):
+        plan = store.plan_gc(rules=rules)
+        if plan.nodes:
+            assert {n.name for n in plan.nodes} == {"unblessed", "none"}
+            store.apply(plan)
+    assert [models for _, models, _ in deployed(store)] == [["good"]]
+    assert store.artifact("Model:unblessed").state == "DELETED"
+
+
+def test_a_purging_gc_takes_no_step_that_says_what_is_deployed(store: Store) -> None:
+    """Though what it read besides the model is of no more use."""
+    rules = [Retention(keep_last=1), Retention(keep_labelled=("hold",))]
+    for n in range(3):
+        store.record(
+            Execution(type="Deploy", custom_properties={"endpoint": "prod"}),
+            inputs=[
+                Artifact(type="Model", name=f"m-{n}"),
+                Artifact(type="Dataset", name=f"c-{(n + 1) % 3}"),
+            ],
+        )
+    store.put(Artifact(type="Model", name="taken-1"))
+    store.mark("Model:taken-1", label="hold")
+    store.record(
+        Execution(type="Deploy", custom_properties={"endpoint": "test"}), inputs=["Model:taken-1"]
+    )
+    store.put(Artifact(type="File", name="f-1"))
+    store.record(
+        Execution(type="Deploy", custom_properties={"endpoint": "test"}), inputs=["File:f-1"]
+    )
+    store.put_all([Artifact(type="File", name="f-2"), Artifact(type="Model", name="taken-2")])
+    now = deployed(store)
+    assert [(where, models) for where, models, _ in now] == [("prod", ["m-2"])]
+    for _ in range(2):
+        plan = store.plan_gc(rules=rules, purge=True)
+        assert not plan.blockers
+        if plan.nodes:
+            store.apply(plan)
+        assert deployed(store) == now
+    assert [a.name for a in store.artifacts(type="Model")] == ["m-2", "taken-1", "taken-2"]
+    # It came of the step that deploys; the flag, of the one that took something away.
+    assert {"c-0", "f-1"} <= {a.name for a in store.artifacts()}
+
+
+def test_a_purging_gc_leaves_what_a_deployment_that_stays_wrote(store: Store) -> None:
+    pushes(store, 3)
+    ever = deployed(store, history=True)
+    store.mark("Model:m-0", label="hold")
+    rules = [Retention(keep_last=1), Retention(keep_labelled=("hold",))]
+    plan = store.plan_gc(rules=rules, purge=True)
+    assert not plan.blockers
+    assert {n.name for n in plan.nodes if n.kind is A} == {"m-1", "pushed-1"}
+    store.apply(plan)
+    assert deployed(store, history=True)[1:] == ever[2:]
+    assert [models for _, models, _ in deployed(store)] == [["m-2"]]
 
 
 @pytest.mark.parametrize("state", ["ABANDONED", "MARKED_FOR_DELETION"])

@@ -221,6 +221,10 @@ def test_each_policy_does_what_the_definition_says(
         in_the_way |= {k for k in reached - going if known.live(k)} | (reached & deployed)
     if purge:
         in_the_way |= {t for k in going for t in known.graph.onward.get(k, ())} - going
+        deploy = {(X, x) for x, place in zip(known.executions, where, strict=True) if place}
+        in_the_way |= {
+            (X, x) for x, made in known.outputs.items() if going & {(A, a) for a in made}
+        } & (deploy - going)
 
     plan = store.plan_deletion(*targets, policy=policy, purge=purge)
     assert keys_of(plan.nodes) == going
@@ -400,6 +404,34 @@ def test_an_execution_keeps_its_state_and_loses_what_it_was_told(store: Store) -
     fit = store.execution("Train:fit")
     assert fit.state is ExecutionState.COMPLETE
     assert store.plan_deletion("Train:fit").blockers
+
+
+def test_what_deploys_something_is_not_deleted_without_a_word(store: Store) -> None:
+    pipeline(store)
+    run = store.record(
+        Execution(type="Deploy", name="d", custom_properties={"endpoint": "prod"}),
+        inputs=["Model:m"],
+    ).execution
+    [blocker] = store.plan_deletion("Deploy:d").blockers
+    assert (blocker.id, blocker.why) == (run, "is what deploys something now")
+    # The one before it is in effect no more.
+    assert not store.plan_deletion(f"execution:{run - 1}").blockers
+
+
+def test_what_a_push_said_is_said_by_the_deployment_itself(store: Store) -> None:
+    store.record(
+        Execution(type="Pusher", name="p"),
+        inputs=[Artifact(type="Model", name="m")],
+        outputs=[Artifact(type="PushedModel", name="pushed", uri="s3://serving/m")],
+    )
+    before = [(d.where, d.until_ms) for d in store.deployments()]
+    assert before == [("s3://serving/m", None)]
+    store.delete("PushedModel:pushed", policy="tombstone")
+    assert store.execution("Pusher:p").custom_properties == {"endpoint": "s3://serving/m"}
+    assert [(d.where, d.until_ms) for d in store.deployments()] == before
+    # It can't be taken out of the graph as long as the deployment is in it.
+    plan = store.plan_deletion("PushedModel:pushed", policy="tombstone", purge=True)
+    assert [b.label for b in plan.blockers] == ["Pusher:p"]
 
 
 def test_marks_stay_with_the_deleted_and_go_with_the_purged(store: Store) -> None:
