@@ -15,6 +15,8 @@ from lineage.errors import LineageError, StoreUnavailable
 from lineage.model import PlannedRemoval, RemovalOutcome, Removed, StoredFile
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ON_THIS_HOST = re.compile(r"^(file|local)://localhost/")
+_LOCAL = ("file", "local")
 _READ_ONLY = ("http", "https", "data", "github", "git")
 _WITH_FOLDERS = ("file", "local", "memory")
 
@@ -118,6 +120,8 @@ def _opened(uri: str) -> tuple[Any, str]:
         raise StoreUnavailable(
             "bytes in storage need fsspec: pip install 'lineage-engine[storage]'"
         ) from error
+    # fsspec would take the host for a folder.
+    uri = _ON_THIS_HOST.sub(r"\1:///", uri)
     try:
         fs, path = fsspec.core.url_to_fs(uri)
     except (ImportError, ValueError) as error:
@@ -131,6 +135,14 @@ def _unsafe(uri: str) -> str | None:
         return "it is relative, and nobody recorded to what"
     if scheme is not None and scheme[0][:-1].lower() in _READ_ONLY:
         return f"nothing can be removed through {scheme[0][:-1]}"
+    rest = "" if scheme is None else _ON_THIS_HOST.sub(r"\1:///", uri)[scheme.end() :]
+    if scheme is not None and scheme[0][:-1].lower() in _LOCAL:
+        if not rest.removeprefix("//").startswith("/"):
+            return "it is relative, and nobody recorded to what"
+        if "%" in rest:
+            return "it has a percent sign in it, which may be meant as it stands or encode a letter"
+    elif scheme is not None and not rest.startswith("//"):
+        return f"it has no // after {scheme[0]} and so names no storage"
     if "::" in uri or any(c in uri for c in "*?[") or uri.startswith("simplecache"):
         return "it names no plain file or folder"
     if ".." in uri.split("/"):

@@ -401,10 +401,11 @@ class Reader(ABC):
         """Keys and texts of the notes whose key begins so, ordered by key."""
 
     @abstractmethod
-    def stored_at(self, uris: Sequence[str]) -> list[tuple[int, str]]:
+    def stored_at(self, uris: Sequence[str], *, below: bool = True) -> list[tuple[int, str]]:
         """Pairs (artifact id, uri) of the artifacts at these uris or below, ordered by id.
 
-        Below `s3://data/raw` is what begins with `s3://data/raw/`.
+        Below `s3://data/raw` is what begins with `s3://data/raw/`; without `below`, that is left
+        out.
         """
 
 

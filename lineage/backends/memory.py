@@ -351,13 +351,13 @@ class MemoryReader(Reader):
     def notes(self, prefix: str) -> list[tuple[str, str]]:
         return sorted(n for n in self._state.notes.items() if n[0].startswith(prefix))
 
-    def stored_at(self, uris: Sequence[str]) -> list[tuple[int, str]]:
-        wanted, folders = set(uris), tuple(f"{uri}/" for uri in uris)
+    def stored_at(self, uris: Sequence[str], *, below: bool = True) -> list[tuple[int, str]]:
+        wanted = set(uris)
         return sorted(
             (id, key[2])
             for key, ids in self._state.shared.items()
             if key[:2] == (Kind.ARTIFACT, "uri")
-            and (key[2] in wanted or key[2].startswith(folders))
+            and (key[2] in wanted or (below and not wanted.isdisjoint(_beginnings(key[2]))))
             for id in ids
         )
 
@@ -571,6 +571,11 @@ class MemoryWriter(MemoryReader, Writer):
         key = (_EVENT, str(write.type), encoded_path(write.path))
         if self._state.put_edge(source, target, key, event=event):
             self._state.put(self._state.__dict__, "events", self._state.events + 1)
+
+
+def _beginnings(uri: str) -> Iterator[str]:
+    """What a uri is below: all that comes before one of its slashes."""
+    return (uri[:at] for at, letter in enumerate(uri) if letter == "/")
 
 
 class MemoryBackend(Backend):

@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Filter, Reader, in_chunks
+from lineage.backends.base import Reader, in_chunks
 from lineage.model import (
     Artifact,
     ArtifactState,
@@ -47,10 +47,11 @@ from lineage.questions.deployments import said_by_outputs
 from lineage.questions.impact import Sizes, impact_of
 from lineage.questions.reach import Reach, read_reach
 from lineage.questions.region import Key
+from lineage.questions.storing import others_at
 from lineage.questions.taint.searching import search
 from lineage.questions.taint.sources import sought
 from lineage.rules.liveness import is_live
-from lineage.rules.uris import above, spellings
+from lineage.rules.uris import places
 
 _AS_TEXT = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -141,15 +142,6 @@ def drafted(
         _said(reach, going),
         reach,
     )
-
-
-def others_at(reader: Reader, uri: str, going: Set[int]) -> list[Artifact]:
-    """The live artifacts besides these whose bytes are, or are among, or include those of a uri."""
-    ids = {id for id, _ in reader.stored_at(spellings(uri))}
-    for folder in above(uri):
-        ids |= {n.id for n in reader.find(Kind.ARTIFACT, Filter(uri=folder)) if n.id is not None}
-    found = reader.nodes(Kind.ARTIFACT, sorted(ids - going))
-    return [n for n in found if isinstance(n, Artifact) and is_live(n)]
 
 
 def planned(node: Node, why: str) -> PlannedNode:
@@ -248,19 +240,23 @@ def _said(reach: Reach, going: Set[Key]) -> dict[int, dict[str, Value]]:
 
 def _places(reader: Reader, artifacts: Sequence[Artifact]) -> list[PlannedRemoval]:
     by_uri: dict[str, list[Artifact]] = {}
+    referred_to: set[str] = set()
     for artifact in artifacts:
         if artifact.uri is not None:
             by_uri.setdefault(artifact.uri, []).append(artifact)
+            if artifact.state is ArtifactState.REFERENCE:
+                referred_to |= places(artifact.uri)
     going = {artifact.id for artifact in artifacts if artifact.id is not None}
+    others_by_uri = others_at(reader, by_uri, going)
     found = []
     for uri, owners in sorted(by_uri.items()):
         kept = None
-        others = others_at(reader, uri, going)
+        others = others_by_uri[uri]
         if others:
             kept = (
                 f"{others[0].label} (artifact:{others[0].id}), which is live, is stored there too"
             )
-        elif any(owner.state is ArtifactState.REFERENCE for owner in owners):
+        elif not referred_to.isdisjoint(places(uri)):
             kept = "it is somebody else's: the artifact only refers to it"
         ids = tuple(owner.id for owner in owners if owner.id is not None)
         found.append(PlannedRemoval(uri=uri, artifacts=ids, kept=kept))

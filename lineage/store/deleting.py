@@ -31,9 +31,10 @@ from lineage.model import (
 from lineage.model.collecting import collector_paused
 from lineage.model.deletion import RECEIPTS
 from lineage.questions.collecting import collectable
-from lineage.questions.deletion import Draft, Request, drafted, others_at
+from lineage.questions.deletion import Draft, Request, drafted
 from lineage.questions.region import Key
 from lineage.questions.starting import Ref, check_in_flow
+from lineage.questions.storing import others_at
 from lineage.rules.marks import checked_label
 from lineage.rules.retention import checked_retention
 from lineage.rules.types import TypeSession
@@ -324,13 +325,22 @@ class Deleting(Subject):
         removals = receipt.plan.removals or ()
         with self.backend.read() as reader:
             known = self._removals(reader, receipt.id)
-        # An artifact of the plan that has a uri again was recorded anew since.
-        nobody: set[int] = set()
+            # An artifact of the plan that has a uri again was recorded anew since.
+            nobody: set[int] = set()
+            open_uris = [
+                removal.uri
+                for at, removal in enumerate(removals)
+                if at not in known or known[at].outcome not in _ENDED
+            ]
+            there = others_at(reader, open_uris, nobody)
         for at, removal in enumerate(removals):
             before = known.get(at)
             if before is None or before.outcome not in _ENDED:
-                with self.backend.read() as reader:
-                    others = others_at(reader, removal.uri, nobody)
+                others = there[removal.uri]
+                if not others:
+                    with self.backend.read() as reader:
+                        asked = others_at(reader, [removal.uri], nobody, as_spelled=True)
+                    others = asked[removal.uri]
                 kept = removal.kept
                 if others and kept is None:
                     kept = f"{others[0].label} (artifact:{others[0].id}) is stored there, too, now"

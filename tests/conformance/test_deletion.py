@@ -480,6 +480,8 @@ def test_backends_find_what_is_stored_at_a_place(store: Store) -> None:
     with store.backend.read() as reader:
         assert reader.stored_at(["s3://b/x"]) == list(zip(ids[:3], uris[:3], strict=True))
         assert reader.stored_at([]) == []
+        both = ["s3://b/x", "s3://b/x/", "s3://nope", "s3://b/x"]
+        assert reader.stored_at(both, below=False) == list(zip(ids[:2], uris[:2], strict=True))
         assert len(reader.stored_at(["s3://b/x", "s3://b"])) == 6
 
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,8 +19,10 @@ import lineage
 from lineage import Artifact, Execution, Store
 from lineage.errors import PlanStale, StoreUnavailable
 from lineage.model import Plan, RemovalOutcome
+from lineage.questions.storing import others_at
 from lineage.rules.uris import above, spellings
 from lineage.storage import listed, sizes
+from tests.conformance.test_recording_again import Counted
 
 backends = pytest.mark.backends("memory", "sqlite")
 
@@ -132,6 +135,112 @@ def test_what_another_live_artifact_has_stays(store: Store, tmp_path: Path) -> N
 
 
 @backends
+@pytest.mark.parametrize(
+    ("going", "live"),
+    [
+        ("{}/a/raw", "{}/a//raw"),
+        ("{}/a//raw", "{}/a/raw"),
+        ("{}/a/raw", "{}/a/./raw/part"),
+        ("{}/a/raw/part", "file://{}//a/raw"),
+        ("{}/a/r aw", "file://{}/a/r%20aw"),
+        ("file://{}/a/r%20aw", "{}/a/r aw"),
+        ("FILE://{}/a/raw", "{}/a/raw"),
+        ("{}/a/raw", "FILE://{}/a/raw"),
+        ("dbfs:/x{}", "dbfs:/x{}"),
+        ("dbfs:/x{}", "dbfs:///x{}/part"),
+        ("hdfs:///x{}", "hdfs:/x{}"),
+        ("S3://x{}", "S3://x{}"),
+        ("urn:x{}", "urn:x{}"),
+    ],
+)
+def test_the_same_place_in_other_words_stays(
+    store: Store, tmp_path: Path, going: str, live: str
+) -> None:
+    put(f"{tmp_path}", "a/raw/part", "a/r aw")
+    before = there(str(tmp_path))
+    target = dataset(store, going.format(tmp_path))
+    dataset(store, live.format(tmp_path))
+    dataset(store, f"{tmp_path}/a/raw2")
+    plan = store.plan_deletion(target, bytes=True)
+    assert [str(r.kept) for r in plan.removals or ()] == [
+        "artifact:2 (artifact:2), which is live, is stored there too"
+    ]
+    assert store.apply(plan).done
+    assert there(str(tmp_path)) == before
+
+
+@backends
+def test_what_is_recorded_there_in_other_words_after_an_interruption_stays(
+    store: Store, tmp_path: Path
+) -> None:
+    put(f"{tmp_path}", "a/raw", "a/other")
+    link = tmp_path / "a" / "raw"
+    ids = [dataset(store, f"{tmp_path}/a/{name}") for name in ("other", "raw")]
+    plan = store.plan_deletion(*ids, bytes=True)
+
+    def stop(done: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.apply(plan, progress=stop)
+    dataset(store, f"{tmp_path}/a//raw")
+    [receipt] = store.resume_deletions()
+    assert [r.outcome for r in receipt.removed] == ["removed", "kept"]
+    assert link.exists()
+
+
+@backends
+def test_a_neighbour_in_a_folder_that_goes_too_keeps_only_the_folder(
+    store: Store, place: str
+) -> None:
+    put(place, "all/raw", "all/live")
+    ids = [dataset(store, f"{place}/all"), dataset(store, f"{place}/all/raw")]
+    dataset(store, f"{place}/all/live")
+    store.delete(*ids, bytes=True)
+    assert there(place) == ["all/live"]
+
+
+@backends
+def test_a_uri_on_this_host_is_a_path(store: Store, tmp_path: Path) -> None:
+    put(f"{tmp_path}", "a/raw")
+    receipt = store.delete(dataset(store, f"file://localhost{tmp_path}/a/raw"), bytes=True)
+    assert [r.outcome for r in receipt.removed] == ["removed"]
+
+
+@backends
+def test_many_uris_cost_no_more_questions_than_few(store: Store) -> None:
+    read = store.backend.read
+    asked: list[Counted] = []
+
+    @contextmanager
+    def counting() -> Iterator[Any]:
+        with read() as reader:
+            asked.append(Counted(reader))
+            yield asked[-1]
+
+    def questions(count: int) -> int:
+        store.put_all(
+            Artifact(type="Dataset", uri=f"{base}/{n % 7}/{count}-{n}", state="ABANDONED")
+            for n in range(count)
+            for base in ("s3://b/x", "/data", "gs://b")
+        )
+        asked.clear()
+        store.backend.read = counting  # type: ignore[method-assign]
+        plan = store.plan_gc()
+        store.backend.read = read  # type: ignore[method-assign]
+        with read() as reader:
+            found = others_at(
+                counted := Counted(reader), [f"s3://b/x/{n}/y" for n in range(count)], set()
+            )
+        assert len(plan.nodes) >= 3 * count
+        assert len(found) == count
+        return counted.calls + sum(reader.calls for reader in asked)
+
+    questions(2)
+    assert questions(40) == questions(20)
+
+
+@backends
 def test_what_is_recorded_there_after_the_plan_stays(store: Store, place: str) -> None:
     """Between the transaction and the removal of the bytes, too: asked again before each."""
     Failing.left, Failing.error = 0, KeyboardInterrupt
@@ -196,6 +305,13 @@ def test_what_an_artifact_only_refers_to_stays(store: Store, place: str) -> None
     put(place, "raw")
     plan = store.plan_deletion(dataset(store, f"{place}/raw", state="REFERENCE"), bytes=True)
     assert "somebody else's" in str((plan.removals or ())[0].kept)
+    # So does what another one that goes is the owner of, whatever it is spelled like.
+    ids = [
+        dataset(store, "s3a://b/x/raw", state="LIVE"),
+        dataset(store, "s3://b/x/raw", state="REFERENCE"),
+    ]
+    plan = store.plan_deletion(*ids, bytes=True)
+    assert all("somebody else's" in str(r.kept) for r in plan.removals or ())
 
 
 @pytest.mark.parametrize(
@@ -210,6 +326,11 @@ def test_what_an_artifact_only_refers_to_stays(store: Store, place: str) -> None
         ("/tmp/x/../../etc", ".."),
         ("https://example.org/raw.csv", "https"),
         ("nonsense://x/y", "nonsense"),
+        ("file://data/raw.csv", "relative"),
+        ("file:data/raw.csv", "relative"),
+        ("file://~/raw.csv", "relative"),
+        ("file:///tmp/x/a%20b", "percent"),
+        ("dbfs:/x/y", "no // after dbfs:"),
         ("zip://a::file:///tmp/x.zip", "plain"),
         ("/tmp/x/*", "plain"),
     ],
@@ -329,6 +450,8 @@ def test_spellings_of_one_place() -> None:
     assert "s3://b" in above("s3://b/x/y")
     assert "s3://b/x/y" not in above("s3://b/x/y")
     assert "/data" in above("file:///data/x")
+    assert spellings("dbfs:/x/") == ["dbfs:///x", "dbfs:/x"]
+    assert spellings("file://data/x") == ["file://data/x"]
 
 
 def test_the_command_line_removes_and_resumes(tmp_path: Path) -> None:

@@ -298,8 +298,9 @@ class Neo4jReader(Reader):
         found = self._run("read/notes", prefix=prefix)
         return [(record["key"], record["value"]) for record in found]
 
-    def stored_at(self, uris: Sequence[str]) -> list[tuple[int, str]]:
-        found = self._run("read/artifacts_stored_at", uris=list(uris))
+    def stored_at(self, uris: Sequence[str], *, below: bool = True) -> list[tuple[int, str]]:
+        name = "read/artifacts_stored_at" if below else "read/artifacts_stored_just_at"
+        found = self._run(name, uris=list(dict.fromkeys(uris)))
         return [(record["id"], record["uri"]) for record in found]
 
     def _run(self, name: str, /, **parameters: Any) -> neo4j.Result:

@@ -328,13 +328,16 @@ class SqliteReader(Reader):
             (prefix,),
         ).fetchall()
 
-    def stored_at(self, uris: Sequence[str]) -> list[tuple[int, str]]:
-        return self._connection.execute(
-            "SELECT n.id, n.uri FROM json_each(?1) j CROSS JOIN artifact n ON n.uri = j.value "
+    def stored_at(self, uris: Sequence[str], *, below: bool = True) -> list[tuple[int, str]]:
+        inside = (
             # "0" is the character after "/".
             "UNION SELECT n.id, n.uri FROM json_each(?1) j CROSS JOIN artifact n "
-            "ON n.uri >= j.value || '/' AND n.uri < j.value || '0' ORDER BY 1",
-            (json.dumps(list(uris)),),
+            "ON n.uri >= j.value || '/' AND n.uri < j.value || '0'"
+        )
+        return self._connection.execute(
+            "SELECT n.id, n.uri FROM json_each(?1) j CROSS JOIN artifact n ON n.uri = j.value "
+            f"{inside if below else ''} ORDER BY 1",
+            (json.dumps(list(dict.fromkeys(uris))),),
         ).fetchall()
 
     def _type_names(self) -> dict[int, tuple[str, str | None]]:
