@@ -70,9 +70,9 @@ class Plan(Record):
 
     `operation` is delete, gc or forget; `label` is what is forgotten by, `rules` are the retention
     rules that were given besides those of policies. `targets` are what was asked for, `nodes` what
-    goes, `blockers` why it is refused; `read` are the nodes that it was computed from, `impact` is
-    what removing the nodes means. `fingerprint` is of all that was read and decided: it is another
-    one as soon as any of that changed.
+    goes, `blockers` why it is refused; `read` are the nodes that it was computed from. `impact` is
+    what removing the nodes means: it names nodes, and holds nothing else of them. `fingerprint` is
+    of all that was read and decided: it is another one as soon as any of that changed.
     """
 
     id: str

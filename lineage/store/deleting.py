@@ -140,7 +140,8 @@ class Deleting(Subject):
             for node in draft.nodes:
                 by_kind[node.kind].append(node.id)
             now = self._clock()
-            tx.apply(_saying(draft, types, now))
+            if draft.said:
+                tx.apply(_saying(draft, types, now))
             for kind, ids in by_kind.items():
                 if ids and plan.purge:
                     tx.purge(kind, ids)

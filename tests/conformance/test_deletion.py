@@ -305,6 +305,25 @@ def test_a_plan_survives_its_file(store: Store) -> None:
         store.receipt("zz")
 
 
+def test_a_plan_names_nodes_and_holds_nothing_else_of_them(store: Store) -> None:
+    """So that it can be kept, however much there is, and whatever is to be forgotten."""
+    pipeline(store)
+    for ref in ("Dataset:train", "Model:m"):
+        node = store.artifact(ref)
+        told = node.model_copy(update={"custom_properties": {"told": "secret"}, "uri": "secret"})
+        store.update(told)
+    plan = store.plan_deletion("Dataset:train", policy="tombstone")
+    assert "secret" not in plan.model_dump_json()
+    impact = store.impact("Dataset:train").to_dict()
+    assert "secret" in json.dumps(impact)
+    naming = ("kind", "id", "type", "name")
+    for part in ("direct", "lost", "cached"):
+        assert plan.impact[part] == [{k: node[k] for k in naming} for node in impact[part]]
+    [model] = plan.impact["models"]
+    assert (model["name"], model["live"], model["deployed"]) == ("m", True, ["prod"])
+    assert {"downstream", "contexts", "owners", "bytes", "unsized"} <= plan.impact.keys()
+
+
 @pytest.mark.parametrize(
     "change",
     [
