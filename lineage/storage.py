@@ -7,6 +7,7 @@ them, or from fsspec's own environment variables (`FSSPEC_S3_ENDPOINT_URL` …).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -21,11 +22,16 @@ _READ_ONLY = ("http", "https", "data", "github", "git")
 _WITH_FOLDERS = ("file", "local", "memory")
 
 
-def with_files(place: PlannedRemoval) -> PlannedRemoval:
-    """The same with the files that are behind its uri, or with why they can't be removed."""
+def with_files(place: PlannedRemoval, own: str | None = None) -> PlannedRemoval:
+    """The same with the files that are behind its uri, or with why they can't be removed.
+
+    `own` is the path of the file that the store itself is in: a folder with it stays.
+    """
     if place.kept is not None:
         return place
     files, kept = listed(place.uri)
+    if own is not None and any(_belongs_to(file.path, own) for file in files):
+        files, kept = [], f"the store itself is in it ({own})"
     return place.model_copy(update={"files": tuple(files), "kept": kept})
 
 
@@ -183,6 +189,18 @@ def _remove_empty_folders(fs: Any, root: str, removal: PlannedRemoval) -> None:
     for folder in sorted(folders, key=len, reverse=True):
         if fs.isdir(folder) and not fs.ls(folder, detail=False):
             fs.rmdir(folder)
+
+
+def _belongs_to(path: str, own: str) -> bool:
+    """Whether it is that file, by whatever way, or one that SQLite keeps beside it."""
+    folder, _, name = path.rpartition("/")
+    if not name.startswith(os.path.basename(own)):
+        return False
+    try:
+        return os.path.samefile(folder or "/", os.path.dirname(own))
+    except OSError:
+        # Not a path on this machine.
+        return False
 
 
 def _within(path: str, root: str) -> bool:

@@ -480,6 +480,11 @@ class Backend(ABC):
     def url(self) -> str:
         """Where it is, without the password."""
 
+    @property
+    def file(self) -> str | None:
+        """The path of the file that it is in; None where it is in none."""
+        return None
+
     @abstractmethod
     def describe(self) -> dict[str, str]:
         """What it is, for people: `backend`, `version`, `location`, `schema` …"""

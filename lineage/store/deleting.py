@@ -251,7 +251,8 @@ class Deleting(Subject):
         removals: tuple[PlannedRemoval, ...] | None = None
         sizes: dict[str, int | None] = {}
         if request.bytes:
-            removals = tuple(map(storage.with_files, draft.places))
+            own = self.backend.file
+            removals = tuple(storage.with_files(place, own) for place in draft.places)
             sizes = {r.uri: r.bytes for r in removals if r.files}
         return Plan(
             id=uuid.uuid4().hex,

@@ -200,6 +200,23 @@ def test_a_neighbour_in_a_folder_that_goes_too_keeps_only_the_folder(
     assert there(place) == ["all/live"]
 
 
+@pytest.mark.parametrize("by_link", [False, True])
+def test_the_store_does_not_delete_itself(tmp_path: Path, by_link: bool) -> None:
+    folder = tmp_path / "project"
+    put(str(folder), "data/x")
+    (tmp_path / "link").symlink_to(folder)
+    uri = tmp_path / "link" / "data" if by_link else folder
+    with lineage.connect(f"sqlite:///{folder}/data/lineage.db") as store:
+        before = there(str(folder))
+        for path in (uri, folder / "data" / "lineage.db", folder / "data" / "lineage.db-wal"):
+            id = dataset(store, str(path))
+            plan = store.plan_deletion(id, bytes=True)
+            assert "the store itself is in it" in str((plan.removals or ())[0].kept)
+            assert store.apply(plan).done
+        assert there(str(folder)) == before
+        assert len(store.receipts()) == 3
+
+
 @backends
 def test_a_uri_on_this_host_is_a_path(store: Store, tmp_path: Path) -> None:
     put(f"{tmp_path}", "a/raw")

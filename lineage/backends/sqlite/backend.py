@@ -36,6 +36,10 @@ class SqliteBackend(Backend):
         option = "" if self._synchronous == "full" else f"?synchronous={self._synchronous}"
         return f"sqlite:///{quote(str(self._path))}{option}"
 
+    @property
+    def file(self) -> str | None:
+        return str(self._connections.path)
+
     def describe(self) -> dict[str, str]:
         with self._connections.reading() as connection:
             [journal] = connection.execute("PRAGMA journal_mode").fetchone()
