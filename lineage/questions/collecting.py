@@ -2,8 +2,8 @@
 
 An artifact is **spent** where it is ABANDONED or MARKED_FOR_DELETION, or has expired, which a
 retention rule lets it; but not where a rule keeps it (`lineage.rules.retention`). Something
-**needs** what it came of: a live artifact that has not expired, a running execution, what is
-deployed, and the steps that say what is deployed.
+**needs** what it came of: a live artifact that has not expired, one that a rule keeps whatever its
+state, a running execution, what is deployed, and the steps that say what is deployed.
 
 What can be collected is what is spent, not deployed, and has nothing downstream that needs it.
 """
@@ -67,7 +67,7 @@ def collectable(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: 
             if isinstance(node, Artifact) and node.id not in judged.kept:
                 artifacts[node.id or 0] = node
                 spent[node.id or 0] = why
-    needed = _needed(reader, spent)
+    needed = _needed(reader, spent, judged.kept)
     found = Collectable()
     for id in sorted(spent.keys() - needed):
         found.artifacts[id], found.why[id] = artifacts[id], spent[id]
@@ -88,7 +88,11 @@ def _judged(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int)
             continue
         found = reader.find(Kind.ARTIFACT, Filter(type_ids=type_ids))
         about = {a.id or 0: a for a in found if isinstance(a, Artifact) and is_live(a)}
-        there = {a.id or 0 for a in found}
+        there = {
+            a.id or 0
+            for a in found
+            if isinstance(a, Artifact) and a.state is not ArtifactState.DELETED
+        }
         written: dict[int, int] = {}
         if lets_expire(rule):
             judged.expiring |= about
@@ -131,7 +135,7 @@ def _members(reader: Reader, patterns: Sequence[str]) -> set[int]:
     return {id for _, id in reader.members_of(sorted(contexts), Kind.ARTIFACT)}
 
 
-def _needed(reader: Reader, spent: dict[int, str]) -> set[int]:
+def _needed(reader: Reader, spent: dict[int, str], kept: set[int]) -> set[int]:
     """Those of the spent that are deployed, or that something downstream of them needs."""
     in_effect, steps = standing_of(reader)
     deployed = {
@@ -139,6 +143,7 @@ def _needed(reader: Reader, spent: dict[int, str]) -> set[int]:
         for deployment in in_effect
         for artifact in (*deployment.models, *deployment.outputs)
     }
+    needy = deployed | kept
     before: dict[Key, list[Key]] = {}
     seen: set[Key] = {(Kind.ARTIFACT, id) for id in spent}
     frontier = sorted(spent)
@@ -153,7 +158,7 @@ def _needed(reader: Reader, spent: dict[int, str]) -> set[int]:
         kind, other, frontier = other, kind, sorted(fresh)
         seen.update((kind, id) for id in frontier)
         for node in reader.nodes(kind, frontier):
-            if is_live(node) or node.id in (deployed if kind is Kind.ARTIFACT else steps):
+            if is_live(node) or node.id in (needy if kind is Kind.ARTIFACT else steps):
                 needing.append((kind, node.id or 0))
     # What is spent was not loaded above: expired artifacts are live by their state.
     needed: set[Key] = set()

@@ -124,6 +124,7 @@ def test_gc_proposes_what_the_definition_says(
     spent = expired | {id for id in ids if known.artifacts[id] == "ABANDONED"} - protected
     deployed = {a.id for d in store.deployments() for a in (*d.models, *d.outputs)}
     needing = {(A, id) for id in ids if id in deployed or (id in live and id not in expired)}
+    needing |= {(A, id) for id in protected if known.artifacts[id] != "DELETED"}
     needing |= {(X, x) for x in known.executions if known.live((X, x))}
     history = store.deployments(history=True)
     needing |= {(X, d.execution.id or 0) for d in history if d.in_effect(None)}
@@ -332,6 +333,22 @@ def test_a_hold_holds_what_was_given_up(store: Store, state: str) -> None:
         Retention(keep_last=9, keep_days=9),
     ]
     assert [n.name for n in store.plan_gc(rules=rules).nodes] == ["neither"]
+
+
+@pytest.mark.parametrize("purge", [False, True])
+def test_what_is_held_needs_what_it_came_of(store: Store, purge: bool) -> None:
+    """And so is not taken as what is downstream of it."""
+    store.record(
+        Execution(type="Train"),
+        inputs=[Artifact(type="Dataset", name="raw", state="ABANDONED")],
+        outputs=[
+            Artifact(type="Model", name="held", state="ABANDONED"),
+            Artifact(type="Model", name="other", state="ABANDONED"),
+        ],
+    )
+    store.mark("Model:held", label="hold")
+    plan = store.plan_gc(rules=[Retention(keep_labelled=("hold",))], purge=purge)
+    assert [n.name for n in plan.nodes] == ["other"]
 
 
 def test_a_context_is_protected_by_its_very_name(store: Store) -> None:
