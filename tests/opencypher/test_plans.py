@@ -131,3 +131,25 @@ def test_a_search_for_shortest_paths_is_one_search(url: str) -> None:
             assert search.rows == 1
             assert search.hits is not None
             assert search.hits <= 4 * 18, str(plan)
+
+
+@pytest.mark.parametrize(
+    "either",
+    [
+        "n.id = 2 OR n.id = 5 OR 7.0 = n.id",
+        "n.name = 'a1.0' OR n.name = null OR n.name = 'step2' OR n.name = 'a1.0'",
+        "n.name = 'a1.0' OR n.id = 3",
+        "n.name = n.uri OR n.name = 'a1.0'",
+        "n.id = 2 OR n.id > 4",
+        "(n.id = 2 OR n.id = 3) AND (n.name = 'a1.0' OR n.name = 'a2.0' OR n.name = 'step1')",
+        "NOT (n.id = 2 OR n.id = 3)",
+        "n.id = m.id OR n.id = m.id + 1",
+    ],
+)
+def test_either_of_several_values(store: Store, either: str) -> None:
+    """Found by an index or not, it is the same."""
+    for pattern in ("MATCH (n), (m:Model)", "MATCH (n:Artifact), (m:Model)", "MATCH (n)--(m)"):
+        for end in ("RETURN n, m", "RETURN count(DISTINCT n) AS c"):
+            found = store.query(f"{pattern} WHERE {either} {end}").rows
+            whole = store.query(f"{pattern} WITH n, m WHERE {either} {end}").rows
+            assert sorted(map(repr, found)) == sorted(map(repr, whole))

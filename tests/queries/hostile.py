@@ -124,6 +124,8 @@ _COMMANDS = {
     "stop the database": "STOP DATABASE neo4j",
     "drop the database": "DROP DATABASE neo4j IF EXISTS",
     "another database": "USE system SHOW USERS",
+    "another database in a sub-query": "CALL () { USE system RETURN 1 AS n } RETURN n",
+    "a database that is not there": "USE nowhere MATCH (n) RETURN n",
     "grant": "GRANT ROLE admin TO PUBLIC",
     "list the configuration": "CALL dbms.listConfig()",
     "list the configuration in a list": (

@@ -56,6 +56,7 @@ def test_where_a_query_starts(small: Store) -> None:
         "MATCH (n:Artifact {id: $name}) RETURN n",
         "MATCH (d:Artifact)-[:INPUT|OUTPUT*]->(m:Model) WHERE d.uri = $name RETURN DISTINCT m",
         "MATCH (m:Artifact) WHERE m.name IN [$name, 'm1'] RETURN m.uri",
+        "MATCH (m:Artifact) WHERE m.name = $name OR m.name = 'm1' OR 'm2' = m.name RETURN m.uri",
     ):
         plan = small.explain(cypher)
         assert "IndexSeek" in names(plan), str(plan)

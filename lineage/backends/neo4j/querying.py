@@ -38,7 +38,12 @@ _STOPPED = (
     "LockClientStopped",
 )
 _MEMORY = ("MemoryPoolOutOfMemoryError", "TransactionOutOfMemoryError", "OutOfMemoryError")
-_WRONG = ("Neo.ClientError.Statement.", "Neo.ClientError.Procedure.")
+_WRONG = (
+    "Neo.ClientError.Statement.",
+    "Neo.ClientError.Procedure.",
+    # Of `USE`.
+    "Neo.ClientError.Database.DatabaseNotFound",
+)
 # An expression that fails while it runs: `duration({days: 'a'})`, say.
 _FAILED = "Neo.DatabaseError.Statement.ExecutionFailed"
 _PLACE = re.compile(r" \(line (\d+), column (\d+) \(offset: \d+\)\)")

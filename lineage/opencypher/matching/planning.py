@@ -271,12 +271,34 @@ def _equalities(predicate: ast.Expression, node: str) -> Iterator[tuple[str, ast
             for one, other in ((predicate.first, right), (right, predicate.first)):
                 if _is_property(one, node):
                     yield one.key, other, False  # type: ignore[attr-defined]
-    elif (
-        isinstance(predicate, ast.Binary)
-        and predicate.operator == "IN"
-        and _is_property(predicate.left, node)
-    ):
-        yield predicate.left.key, predicate.right, True  # type: ignore[attr-defined]
+    elif isinstance(predicate, ast.Binary):
+        if predicate.operator == "IN" and _is_property(predicate.left, node):
+            yield predicate.left.key, predicate.right, True  # type: ignore[attr-defined]
+        elif predicate.operator == "OR":
+            found = _one_of_them(predicate, node)
+            if found is not None:
+                yield *found, True
+
+
+def _one_of_them(predicate: ast.Binary, node: str) -> tuple[str, ast.ListLiteral] | None:
+    """`n.key = a OR n.key = b OR …` as the key and the list of the values."""
+    keys: set[str] = set()
+    values: list[ast.Expression] = []
+    waiting: list[ast.Expression] = [predicate]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, ast.Binary) and part.operator == "OR":
+            waiting += (part.right, part.left)
+            continue
+        found = next(_equalities(part, node), None) if isinstance(part, ast.Comparison) else None
+        if found is None:
+            return None
+        key, value, _ = found
+        keys.add(key)
+        values.append(value)
+        if len(keys) > 1:
+            return None
+    return keys.pop(), ast.ListLiteral(predicate.position, tuple(values))
 
 
 def _is_property(expression: ast.Expression, node: str) -> bool:
