@@ -99,16 +99,19 @@ class Result:
         return text.getvalue()
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame with the values as they are; needs the `dataframe` extra."""
+        """A pandas DataFrame with the values as they are; needs the `dataframe` extra.
+
+        A column of ints and nulls is of pandas' `Int64`, so that its ints stay what they are.
+        """
         try:
             import pandas as pd
         except ModuleNotFoundError:
             raise Unsupported(
                 "a DataFrame needs pandas: pip install 'lineage-engine[dataframe]'"
             ) from None
-        # Objects, so that an int column with a null in it stays one of ints.
+        columns = {i: [row[i] for row in self.rows] for i in self._places()}
         frame = pd.DataFrame(
-            {i: pd.Series([row[i] for row in self.rows], dtype=object) for i in self._places()}
+            {i: pd.Series(values, dtype=_dtype(values)) for i, values in columns.items()}
         )
         frame.columns = pd.Index(self.columns, dtype=object)
         return frame.infer_objects()
@@ -162,6 +165,11 @@ class Result:
 
 def _html(value: Any) -> str:
     return "" if value is None else escape(printable(str(value)))
+
+
+def _dtype(values: list[Any]) -> Any:
+    """What pandas is not to guess: with a null among them, it takes ints for floats."""
+    return "Int64" if {value.__class__ for value in values} == {int, type(None)} else object
 
 
 def value_as_json(value: Any) -> Any:

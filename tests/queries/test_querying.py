@@ -188,6 +188,10 @@ def test_odd_answers_become_what_they_can() -> None:
     assert json.loads(result.to_json())["rows"][0][1] == "nan"
     assert list(result.to_dataframe().columns) == ["x", "x", "y"]
     assert '"a,""b"' in result.to_csv()
+    ints = Result(("x", "y", "z"), [(2**53 + 1, 2**63 - 1, 1), (None, None, 2)]).to_dataframe()
+    assert list(ints["x"][:1]) == [2**53 + 1]
+    assert list(ints["y"][:1]) == [2**63 - 1]
+    assert list(map(str, ints.dtypes)) == ["Int64", "Int64", "int64"]
     empty = Result((), [])
     assert json.loads(empty.to_json()) == {"columns": [], "rows": [], "complete": True}
     assert empty.to_csv() == "\r\n"
