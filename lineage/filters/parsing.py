@@ -50,6 +50,11 @@ _DIALECT = sqlglot.Dialect.get_or_raise("bigquery")
 # Stands for a dot in backquotes, where the library would begin another name. No filter has it.
 _DOT = "\x00"
 _ALIAS = re.compile(r"([a-z_]+?)_(\w+)\Z", re.ASCII)
+# ZetaSQL's escapes, but for octal ones, which the library does not know.
+_BACKSLASH = re.compile(r"\\.", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\([abfnrtv\\?\"'`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})", re.DOTALL
+)
 _NUMBERS = (Sort.NUMBER, Sort.TIME)
 _INT64 = range(-(2**63), 2**63)
 _Sign = Literal["=", "!=", "<", "<=", ">", ">="]
@@ -133,6 +138,8 @@ class _Parser:
                 raise self._refused(token.start, "does not belong in a filter")
             if token.token_type is TokenType.EQ and written == "==":
                 raise self._refused(token.start, "is written = here")
+            if token.token_type is TokenType.STRING:
+                self._check_escapes(token.start, written)
             depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
             if depth > MAX_DEPTH:
                 raise self._refused(
@@ -143,6 +150,16 @@ class _Parser:
         return tokens
 
     # Expressions
+
+    def _check_escapes(self, start: int, written: str) -> None:
+        """The library drops a backslash that begins no escape, which in LIKE means another text."""
+        for escape in _BACKSLASH.finditer(written):
+            if not _ESCAPE.match(written, escape.start()):
+                raise self._refused(
+                    start + escape.start(),
+                    "begins no escape; a backslash is written twice, also in LIKE before a % or _ "
+                    "that stands for itself",
+                )
 
     def _boolean(self, node: exp.Expr, depth: int) -> Expression:
         found = self._any(node, depth)

@@ -8,6 +8,7 @@ from lineage import Artifact, Context, Execution, Kind, Store, Type
 from lineage.errors import InvalidFilter, InvalidValue
 from lineage.filters.parsing import parsed
 from lineage.filters.short import short
+from lineage.filters.tree import Attribute, Comparison, Constant
 from lineage.model import Event, EventType
 
 INF, NAN = float("inf"), float("nan")
@@ -310,3 +311,17 @@ def test_what_is_refused(store: Store, wrong: dict[str, object]) -> None:
 def test_a_filter_of_another_kind_is_refused(store: Store) -> None:
     with pytest.raises(InvalidValue, match="filter of executions"):
         store.artifacts(where=parsed("id = 1", Kind.EXECUTION))
+
+
+@pytest.mark.parametrize("mlmd", [False, True])
+def test_a_backslash_that_begins_no_escape_is_refused(mlmd: bool) -> None:
+    """SQL's texts have escapes of their own: left out, it would make a % any text."""
+    for wrong in (r"uri LIKE 'a\%b'", r"uri LIKE 'a\_b'", r"uri = 'a\qb'", r"uri = '\\\x4'"):
+        with pytest.raises(InvalidFilter, match="begins no escape") as refused:
+            parsed(wrong, Kind.ARTIFACT, mlmd=mlmd)
+        assert refused.value.position == wrong.rindex("\\")
+    for right, means in (
+        (r"uri = 'a\\b\x41\u0042\'\"\n'", "a\\bAB'\"\n"), (r"uri = r'a\qb'", r"a\qb"),
+    ):  # fmt: skip
+        plain = Comparison("=", Attribute("uri"), Constant(means))
+        assert parsed(right, Kind.ARTIFACT, mlmd=mlmd).condition == plain
