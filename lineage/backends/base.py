@@ -8,6 +8,7 @@ values validated, references resolved to keys) and hands it over as one `Batch`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -247,6 +248,10 @@ class Reader(ABC):
     def types_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
         """Pairs (node id, type id) of the nodes with these ids, in any order."""
         return [(node.id or 0, node.type_id or 0) for node in self.nodes(kind, ids)]
+
+    def count_types(self, kind: Kind) -> dict[int, int]:
+        """How many nodes each type of a kind has, by its id; a type without any may be left out."""
+        return dict(Counter(node.type_id or 0 for node in self.find(kind, Filter())))
 
     @abstractmethod
     def find(self, kind: Kind, where: Filter) -> list[Node]:

@@ -7,6 +7,7 @@ process, for as long as the process lives.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -159,6 +160,10 @@ class MemoryReader(Reader):
     def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
         known = self._state.ids[kind]
         return [self._copy((kind, id)) for id in ids if id in known]
+
+    def count_types(self, kind: Kind) -> dict[int, int]:
+        ids = self._state.ids[kind]
+        return dict(Counter(self._record((kind, id)).type_id or 0 for id in ids))
 
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         ids = self._candidates(kind, where)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lineage.backends.weights import weight_of_row
 from lineage.opencypher import ast
 from lineage.opencypher.compiling import Compiler
+from lineage.opencypher.counting import counting
 from lineage.opencypher.errors import CypherUnsupported
 from lineage.opencypher.matching.matcher import Matcher, Observed
 from lineage.opencypher.names import everything, used_names
@@ -83,7 +84,15 @@ class Evaluator:
                     columns = projecting.columns
                 hidden = hides_duplicates(clause.projection, after=hidden)
             elif place == 0 and projecting is not None and isinstance(clause, ast.Match):
-                stages.append(self._first(clause, rest, hidden, projecting))
+                match, projection = self._first(clause, rest, hidden, projecting), stages[-1]
+                count = counting(
+                    query.clauses[:2], projecting.columns[0], self._compiler.context.graph,
+                    self._profile, (match, projection),
+                )  # fmt: skip
+                if count is None:
+                    stages.append(match)
+                else:
+                    stages[-1] = count
             else:
                 stages.append(self._stage(clause, rest, hidden))
                 projecting = None

@@ -55,6 +55,14 @@ class Graph(Loader):
         """As `nodes`, in the order of a property that each of them has. Only where `ordered`."""
         raise NotImplementedError(f"nothing is ordered by {key}")
 
+    def counts(self, label: str | None) -> bool:
+        """Whether `count` knows without looking at the nodes of this label."""
+        return False
+
+    def count(self, label: str | None) -> int:
+        """How many nodes have this label, or how many there are."""
+        return sum(1 for _ in self.nodes(label))
+
     def estimate(self, label: str | None) -> float:
         """About how many nodes have this label, for planning."""
         return 1_000_000.0 if label is None else 100_000.0

@@ -302,6 +302,21 @@ class StoreGraph(Graph):
             "Type": counts.types,
         }
 
+    def counts(self, label: str | None) -> bool:
+        return True
+
+    def count(self, label: str | None) -> int:
+        found = 0
+        for sort, type_ids in self._sorts(label):
+            by_type = self._reader.count_types(_KINDS[sort])
+            found += sum(
+                by_type.values() if type_ids is None else (by_type.get(id, 0) for id in type_ids)
+            )
+        for name, few in self._few.items():
+            if label is None or label == name:
+                found += sum(1 for _ in few())
+        return found
+
     def estimate(self, label: str | None) -> float:
         if label is None:
             return 10.0 + sum(self._counts.values())

@@ -491,3 +491,13 @@ def test_nodes_come_in_the_order_of_the_ids(backend: Backend, types: Types) -> N
     with backend.read() as reader:
         assert [n.id for n in reader.nodes(A, [b, 999, a])] == [b, a]
         assert reader.nodes(A, []) == []
+
+
+def test_the_nodes_of_each_type_are_counted(backend: Backend, types: Types) -> None:
+    with backend.read() as reader:
+        assert not any(reader.count_types(A).values())
+    apply(backend, types.write(A), types.write(A), types.write(E))
+    with backend.read() as reader:
+        assert reader.count_types(A) == {types.of[A].id: 2}
+        assert reader.count_types(E) == {types.of[E].id: 1}
+        assert not any(reader.count_types(C).values())

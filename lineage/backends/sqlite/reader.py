@@ -73,6 +73,11 @@ class SqliteReader(Reader):
             (id_list(ids),),
         ).fetchall()
 
+    def count_types(self, kind: Kind) -> dict[int, int]:
+        return dict(
+            self._connection.execute(f"SELECT type_id, count(*) FROM {kind} GROUP BY type_id")
+        )
+
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         clauses: list[str] = []
         values: list[Any] = []
