@@ -17,6 +17,7 @@ from lineage.cli.answering import (
     with_kept,
 )
 from lineage.cli.output import one_line, print_fields, print_table
+from lineage.cli.statements import statements, whole
 from lineage.errors import InvalidValue, LineageError, Unsupported
 
 if TYPE_CHECKING:
@@ -186,24 +187,6 @@ def run(session: Session) -> bool:
     return good
 
 
-def whole(text: str) -> bool:
-    """Whether what was typed so far can be done: a command, or a query up to its semicolon."""
-    text = text.strip()
-    return not text or text.startswith(":") or text.endswith(";")
-
-
-def statements(lines: Iterator[str] | Any) -> Iterator[str]:
-    """The commands and queries in lines of text."""
-    waiting = ""
-    for line in lines:
-        waiting += line
-        if whole(waiting):
-            yield waiting
-            waiting = ""
-    if waiting.strip():
-        yield waiting
-
-
 def completions(session: Session, before: str) -> tuple[str, list[str]]:
     """What may stand at the end of `before`: the part of a word that is there, and words for it."""
     start = len(before)
@@ -275,7 +258,8 @@ def _converse(session: Session) -> None:
     print(f"{session.store.url}  :help tells what there is, :quit ends.")
     while True:
         try:
-            session.do(prompt.prompt("lineage> "))
+            for text in statements([prompt.prompt("lineage> ")]):
+                session.do(text)
         except KeyboardInterrupt:
             continue
         except EOFError:
