@@ -67,7 +67,12 @@ def print_diff(found: Diff) -> None:
     if found.data:
         print("\nData")
         print_table(("1", "2", "differ in"), [_data(row) for row in found.data])
-        values = [(row.first.type, *value) for row in found.data for value in row.values]
+        types = [row.first.type for row in found.data]
+        values = [
+            (row.first.type if types.count(row.first.type) == 1 else row.first.label, *value)
+            for row in found.data
+            for value in row.values
+        ]
         if values:
             print()
             print_table(("of", "property", "1", "2"), values)

@@ -241,7 +241,7 @@ def print_plan(plan: Plan) -> None:
     """The plan as people read it: what goes, what stands in the way, the bytes, the impact."""
     purged = ", purge" if plan.purge else ""
     print(f"Plan {plan.id[:8]}: {plan.operation}, policy {plan.policy}{purged}")
-    print(f"\n{'Leaves the graph' if plan.purge else 'Is deleted'}")
+    print(f"\n{'To leave the graph' if plan.purge else 'To be deleted'}")
     _print_planned(plan.nodes, "nothing")
     if plan.blockers:
         print("\nIn the way")

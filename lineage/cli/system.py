@@ -25,7 +25,11 @@ def demo(
     """Run a real pipeline, record it, and ask it the questions."""
     from lineage.demo import run
 
-    run(opened(context, create=True), tainted=clean_up)
+    store = opened(context, create=True)
+    run(store, tainted=clean_up)
+    if store.backend.capabilities.durable:
+        print(f"\nThe record is kept: {store.url}. `lineage ls` lists it, `lineage --help` says")
+        print("what can be asked.")
 
 
 @app.command(epilog="Example: lineage --store sqlite:///lineage.db doctor")

@@ -49,6 +49,7 @@ MAX_DEPTH = 100
 _DIALECT = sqlglot.Dialect.get_or_raise("bigquery")
 # Stands for a dot in backquotes, where the library would begin another name. No filter has it.
 _DOT = "\x00"
+_WORD = re.compile(r"\w+|.", re.DOTALL)
 _ALIAS = re.compile(r"([a-z_]+?)_(\w+)\Z", re.ASCII)
 # ZetaSQL's escapes, but for octal ones, which the library does not know.
 _BACKSLASH = re.compile(r"\\.", re.DOTALL)
@@ -420,10 +421,12 @@ class _Parser:
         there = ", ".join(fields_of(self._kind, None))
         aliases = ", ".join(f"{relation}_NAME.FIELD" for relation in RELATIONS[self._kind])
         article = "an" if self._kind[0] in "ae" else "a"
+        name = names[0] if len(names) == 1 and names[0].isidentifier() else "NAME"
         return self._refused(
             node,
-            f"is not known; {article} {self._kind} has {there}, properties.NAME.int_value and the "
-            f"like, custom_properties.NAME.int_value and the like, {aliases}",
+            f"is not known; {article} {self._kind} has {there}, properties.{name}.double_value and "
+            f"custom_properties.{name}.double_value (or int_value, string_value, bool_value), "
+            f"{aliases}",
         )
 
     # Errors
@@ -433,12 +436,16 @@ class _Parser:
             raise self._refused(node, f"is {found.sort}; {' or '.join(sorts[:1])} is needed here")
 
     def _refused(self, where: exp.Expr | int, what: str) -> InvalidFilter:
-        start, end = (where, where + 1) if isinstance(where, int) else self._span(where)
+        start, end = self._word_at(where) if isinstance(where, int) else self._span(where)
         shown = self._text[start:end]
         if len(shown) > 40:
             shown = f"{shown[:37]}..."
         shown = "".join(c if c.isprintable() else "?" for c in shown)
         return InvalidFilter(f"filter, character {start + 1}: {shown} {what}", start)
+
+    def _word_at(self, start: int) -> tuple[int, int]:
+        found = _WORD.match(self._text, start)
+        return start, found.end() if found else start
 
     def _span(self, node: exp.Expr) -> tuple[int, int]:
         """Where an expression is written. Names of digits have no place of their own."""

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeVar
 
 from lineage.backends.base import in_chunks
-from lineage.errors import AlreadyExists, NotFound
+from lineage.errors import AlreadyExists, NotFound, TypeConflict
 from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.store import Store
 
@@ -91,7 +91,8 @@ def transfer(
     """Write all of `source` into `target`.
 
     `progress` is called with how many nodes and events are done, and of how many. Raises
-    AlreadyExists where an id is taken in the target by something else, before that is touched.
+    AlreadyExists where an id is taken in the target by something else, before that is touched,
+    TypeConflict where a type is another one there.
     """
     key = f"transfer from {source.name}"
     start: _Place = tuple(json.loads(target.note(key) or "null") or _START)
@@ -103,6 +104,10 @@ def transfer(
             if start == _START and source.counts() == total:
                 raise
             start = _START
+        except TypeConflict as error:
+            raise TypeConflict(
+                f"{target.url} is neither empty nor a copy of {source.name}: {error}"
+            ) from error
         else:
             return total
 

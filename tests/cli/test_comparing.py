@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import lineage
-from lineage import Artifact, Execution
+from lineage import Artifact, Execution, Kind, Type
 from lineage.cli.commands import app
 from lineage.errors import LineageError
 
@@ -55,6 +55,25 @@ def test_diff(trained: str) -> None:
     assert "accuracy  0.9  0.4  not better" in shown
     same = run(trained, "diff", "Model:churn-1", "Model:churn-1").stdout
     assert "Nothing that was recorded differs." in same
+
+
+def test_diff_tells_data_of_one_type_apart(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/lineage.db"
+    with lineage.connect(url) as store:
+        for at in (1, 2):
+            before = Artifact(type="Dataset", name=f"raw-{at}", custom_properties={"rows": at})
+            for step, made in (("Split", "Examples:train"), ("Scale", "Examples:scaled")):
+                store.put_type(Type(kind=Kind.EXECUTION, name=step))
+                after = Artifact(type="Examples", name=f"{made.partition(':')[2]}-{at}",
+                                 custom_properties={"bytes": 10 * at})  # fmt: skip
+                store.record(Execution(type=step), inputs={"d": before}, outputs={"d": after})
+                before = after
+            store.record(Execution(type="Train"), inputs={"d": before},
+                         outputs={"m": Artifact(type="Model", name=f"m-{at}")})  # fmt: skip
+    shown = run(url, "diff", "Model:m-1", "Model:m-2").stdout.splitlines()
+    values = [line.split() for line in shown[shown.index("") :] if line.split()[2:] == ["10", "20"]]
+    assert [value[0] for value in values] == ["Examples:scaled-1", "Examples:train-1"]
+    assert ["Dataset", "rows", "1", "2"] in map(str.split, shown)
 
 
 def test_siblings(trained: str) -> None:

@@ -127,6 +127,9 @@ def test_files_that_can_be_neither_read_nor_written(store: Store, tmp_path: Path
         told = run(store, *words)
         assert (told.returncode, told.stdout) == (2, "")
         assert said in told.stderr
+    told = run(store, "import", "mlmd", str(binary))
+    assert told.returncode == 4
+    assert "it is not a SQLite database: name another file" in told.stderr
 
 
 def test_a_kept_query_is_told_as_json_too(store: Store) -> None:

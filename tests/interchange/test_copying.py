@@ -9,6 +9,7 @@ import pytest
 import lineage
 from lineage import Artifact, Context, Event, Execution, Kind, Store, Type
 from lineage.backends.base import Filter
+from lineage.errors import TypeConflict
 from lineage.interchange.copying import StoreSource, copy_store
 from lineage.interchange.mlmd import import_mlmd
 from lineage.interchange.transfer import transfer
@@ -54,6 +55,14 @@ def filled(store: Store, data: Path) -> None:
         contexts=[Context(type="Experiment", name="e")],
     )
     store.put_parent("Experiment:e", Context(type="Project", name="p"))
+
+
+def test_what_it_is_not_a_copy_of_is_named(store: Store, tmp_path: Path) -> None:
+    with lineage.connect(f"sqlite:///{tmp_path}/other.db") as other:
+        for one, name in ((store, "rows"), (other, "span")):
+            one.put_type(Type(kind=Kind.ARTIFACT, name="Table", properties={name: "int"}))
+        with pytest.raises(TypeConflict, match=r"other.db is neither empty nor a copy of .*'span'"):
+            copy_store(store, other)
 
 
 def test_there_and_back(store: Store, tmp_path: Path, data: Path) -> None:

@@ -88,7 +88,9 @@ class SqliteFile:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"{self._path}: {error}") from error
+            other = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB
+            hint = "; it is not a SQLite database: name another file" if other else ""
+            raise StoreUnavailable(f"{self._path}: {error}{hint}") from error
 
 
 class MySql:

@@ -172,7 +172,10 @@ class MlmdDatabase:
 
     def _schema(self) -> int:
         if "MLMDEnv" not in self._columns:
-            raise StoreUnavailable(f"{self._connection.name} is not a database of ML Metadata")
+            raise StoreUnavailable(
+                f"{self._connection.name} is not a database of ML Metadata: it has no "
+                "table MLMDEnv; a store of Lineage is copied with `lineage copy`"
+            )
         [[version]] = self._connection.rows("SELECT max(schema_version) FROM MLMDEnv")
         if version is None or version < OLDEST:
             raise StoreUnavailable(
