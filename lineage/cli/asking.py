@@ -22,6 +22,7 @@ from lineage.cli.output import (
     titled,
     type_of,
 )
+from lineage.printing import caption
 
 if TYPE_CHECKING:
     from lineage import Store
@@ -187,7 +188,7 @@ _SHORT = 30
 def print_witness(answer: Witness) -> None:
     """A chain, one node a line."""
     if not answer.found:
-        print(f"{answer.target.label} did not come of {answer.source.label}.")
+        print(f"{caption(answer.target)} did not come of {caption(answer.source)}.")
         return
     for place, node in enumerate(answer.nodes):
         arrow = "" if place == 0 else "-> "

@@ -8,7 +8,7 @@ import typer
 
 from lineage.cli.app import Json, app, opened
 from lineage.cli.arguments import AsOf
-from lineage.cli.output import named, one_line, print_json, print_table
+from lineage.cli.output import named, one_line, print_json, print_table, titled
 
 if TYPE_CHECKING:
     from lineage.questions.bisect import Bisection
@@ -138,15 +138,15 @@ def print_blame(found: Blame, limit: int) -> None:
 def print_bisection(found: Bisection) -> None:
     """What is known, and what to do next."""
     if found.first_bad is not None:
-        print(f"First bad: {found.first_bad.label}  ({named(found.first_bad)})")
+        print(f"First bad: {titled(found.first_bad)}  ({named(found.first_bad)})")
     elif found.test is not None:
-        print(f"Test next: {found.test.label}  ({named(found.test)})")
+        print(f"Test next: {titled(found.test)}  ({named(found.test)})")
         print(
             f"Candidates: {len(found.candidates)}; left {found.if_bad} if it is bad, "
             f"{found.if_good} if it is good; about {found.tests} to test."
         )
     elif found.candidates:
         print("These can't be told apart, for each came of the other:")
-        print_table(("id", "node"), [(named(node), node.label) for node in found.candidates])
+        print_table(("id", "node"), [(named(node), titled(node)) for node in found.candidates])
     else:
         print("No single version explains what is bad and what is good.")

@@ -8,7 +8,8 @@ import typer
 
 from lineage.cli.app import Json, app, opened
 from lineage.cli.arguments import AsOf
-from lineage.cli.output import measured, named, one_line, print_json, print_table
+from lineage.cli.output import measured, named, one_line, print_json, print_table, titled
+from lineage.printing import caption
 
 if TYPE_CHECKING:
     from lineage.questions.diff import DataDifference, Diff, MetricDifference
@@ -57,8 +58,8 @@ def siblings(
 
 def print_diff(found: Diff) -> None:
     """What differs, one section a kind of thing."""
-    print(f"1  {found.first.label}  ({named(found.first)})")
-    print(f"2  {found.second.label}  ({named(found.second)})")
+    print(f"1  {titled(found.first)}  ({named(found.first)})")
+    print(f"2  {titled(found.second)}  ({named(found.second)})")
     if found.deleted:
         print(f"\nOf {len(found.deleted)} artifacts and their steps, what was recorded is deleted.")
     if found.same:
@@ -69,7 +70,7 @@ def print_diff(found: Diff) -> None:
         print_table(("1", "2", "differ in"), [_data(row) for row in found.data])
         types = [row.first.type for row in found.data]
         values = [
-            (row.first.type if types.count(row.first.type) == 1 else row.first.label, *value)
+            (row.first.type if types.count(row.first.type) == 1 else caption(row.first), *value)
             for row in found.data
             for value in row.values
         ]
@@ -91,7 +92,7 @@ def print_diff(found: Diff) -> None:
     for side, only in (("1", found.only_first), ("2", found.only_second)):
         if only:
             print(f"\nOnly {side} has")
-            print_table(("id", "node"), [(named(node), node.label) for node in only])
+            print_table(("id", "node"), [(named(node), titled(node)) for node in only])
     if found.metrics:
         print("\nMetrics")
         print_table(
@@ -104,24 +105,24 @@ def print_diff(found: Diff) -> None:
 def print_siblings(found: Siblings) -> None:
     """Those who did best first, with the model that was asked about in its place."""
     if not found.rows:
-        print(f"Nobody else trained on the data of {found.model.label}.")
+        print(f"Nobody else trained on the data of {caption(found.model)}.")
         return
     lines: list[tuple[object, ...]] = [
         (
-            row.model.label,
+            caption(row.model),
             measured(row.value),
             "deleted" if row.model.state == "DELETED" else _better(row.better),
             "same" if row.same_data else "same origin",
-            row.shared.label,
+            caption(row.shared),
         )
         for row in found.rows
     ]
-    own = (found.model.label, measured(found.value), "this one", "", "")
+    own = (caption(found.model), measured(found.value), "this one", "", "")
     lines.insert(sum(row.better is True for row in found.rows), own)
     print_table(("model", found.metric or "metric", "it is", "data", "shared"), lines)
     better = len(found.better)
     if found.metric is None:
-        print(f"Nothing was measured of {found.model.label}.")
+        print(f"Nothing was measured of {caption(found.model)}.")
     else:
         is_better = "higher" if found.higher_is_better else "lower"
         print(f"{better} of {len(found)} did better ({is_better} {found.metric} is better).")
@@ -129,7 +130,7 @@ def print_siblings(found: Siblings) -> None:
 
 def _data(row: DataDifference) -> tuple[object, ...]:
     how = "content" if row.known else "not the same artifact"
-    return row.first.label, row.second.label, f"{how}, derived" if row.derived else how
+    return caption(row.first), caption(row.second), f"{how}, derived" if row.derived else how
 
 
 def _told_apart(row: MetricDifference) -> tuple[str, str]:

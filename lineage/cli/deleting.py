@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +11,16 @@ import typer
 from lineage.cli.app import Json, app, opened
 from lineage.cli.arguments import AnyRefs, Refs
 from lineage.cli.marking import Reason, Who, user
-from lineage.cli.output import at, named, print_fields, print_json, print_table, progress_bar
+from lineage.cli.output import (
+    at,
+    named,
+    print_fields,
+    print_json,
+    print_table,
+    progress_bar,
+    titled,
+)
+from lineage.printing import caption
 
 if TYPE_CHECKING:
     from lineage.model import Plan, Receipt
@@ -293,9 +303,9 @@ def print_receipt(receipt: Receipt) -> None:
 
 def print_impact(found: Impact) -> None:
     """The impact as people read it."""
-    print("Removing " + ", ".join(f"{n.label} ({named(n)})" for n in found.targets))
+    print("Removing " + ", ".join(f"{titled(n)} ({named(n)})" for n in found.targets))
     print("\nDirect consumers")
-    print_table(("id", "node"), [(named(n), n.label) for n in found.direct], empty="none")
+    print_table(("id", "node"), [(named(n), titled(n)) for n in found.direct], empty="none")
     print("\nDownstream")
     print_table(
         ("count", "type"),
@@ -310,16 +320,16 @@ def print_impact(found: Impact) -> None:
                 named(m.model),
                 m.depth,
                 m.live,
-                m.model.label + (f", deployed to {', '.join(m.places)}" if m.places else ""),
+                titled(m.model) + (f", deployed to {', '.join(m.places)}" if m.places else ""),
             )
             for m in found.models
         ],
         empty="none",
     )
     print("\nCould no longer be rebuilt")
-    print_table(("id", "artifact"), [(named(a), a.label) for a in found.lost], empty="nothing")
+    print_table(("id", "artifact"), [(named(a), titled(a)) for a in found.lost], empty="nothing")
     print("\nCached results that would go")
-    print_table(("id", "step"), [(named(x), x.label) for x in found.cached], empty="none")
+    print_table(("id", "step"), [(named(x), titled(x)) for x in found.cached], empty="none")
     print()
     print_fields(_summary(found.to_dict())[-3:], wrap=True)
 
@@ -339,23 +349,27 @@ def _summary(impact: Any) -> list[tuple[str, object]]:
         ("models", f"{len(models)} live or deployed, {len(deployed)} deployed"),
         (
             "deployed",
-            "; ".join(f"{m['type']}:{m['name']} to {', '.join(m['deployed'])}" for m in deployed),
+            "; ".join(f"{_called(m)} to {', '.join(m['deployed'])}" for m in deployed),
         ),
         ("not rebuildable", len(impact.get("lost", []))),
         ("cached results", len(impact.get("cached", []))),
         (
             "contexts",
-            ", ".join(f"{c['type']}:{c['name']}" for c in impact.get("contexts", [])) or "none",
+            ", ".join(map(_called, impact.get("contexts", []))) or "none",
         ),
         ("owners", ", ".join(impact.get("owners", {})) or "none recorded"),
         ("bytes", size),
     ]
 
 
+def _called(node: dict[str, Any]) -> str:
+    return caption(SimpleNamespace(**node))
+
+
 def _print_planned(nodes: Any, empty: str) -> None:
     print_table(
         ("id", "node", "why"),
-        [(f"{n.kind}:{n.id}", n.label, n.why) for n in nodes[:_ROWS]],
+        [(named(n), titled(n), n.why) for n in nodes[:_ROWS]],
         empty=empty,
     )
     _more(nodes)
@@ -367,7 +381,7 @@ def _more(rows: Any) -> None:
 
 
 def _what(plan: Plan, done: bool) -> str:
-    first = plan.nodes[0].label if plan.nodes else "nothing"
+    first = caption(plan.nodes[0]) if plan.nodes else "nothing"
     more = f" and {len(plan.nodes) - 1:,} more" if len(plan.nodes) > 1 else ""
     return f"{plan.operation} {first}{more}" + ("" if done else " (UNFINISHED)")
 

@@ -9,6 +9,7 @@ import typer
 from lineage.cli.app import Json, app, opened
 from lineage.cli.output import at as shown_time
 from lineage.cli.output import named, print_json, print_table
+from lineage.printing import caption
 
 if TYPE_CHECKING:
     from lineage.questions.deployments import Deployment
@@ -80,12 +81,12 @@ def _end(row: Deployment) -> str:
 
 
 def _what(row: Deployment) -> str:
-    what = ", ".join(model.label for model in row.models) or row.execution.label
+    what = ", ".join(map(caption, row.models)) or caption(row.execution)
     if row.where:
         what += f" to {row.where}"
     if not row.took_effect:
         return f"{what} ({row.execution.state})"
     if row.ended_by is None:
         return what
-    after = ", ".join(model.label for model in row.replaced_by)
+    after = ", ".join(map(caption, row.replaced_by))
     return f"{what}, then {after}" if after else f"{what}, taken away by {named(row.ended_by)}"

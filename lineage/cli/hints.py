@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
+
+from lineage.printing import short_type
 
 if TYPE_CHECKING:
     from lineage import Store
@@ -16,6 +18,7 @@ def hints(store: Store, cypher: str, result: Result) -> Iterator[str]:
     # `RETURN count(m)` has a row, with 0 in it.
     if len(result) > 1 or any(value for row in result for value in row):
         return
+    from lineage.backends.naming import type_label
     from lineage.errors import InvalidQuery
     from lineage.opencypher import ast
     from lineage.opencypher.names import everything
@@ -34,8 +37,14 @@ def hints(store: Store, cypher: str, result: Result) -> Iterator[str]:
         elif isinstance(part, ast.RelationshipPattern):
             types |= dict.fromkeys(_named(part.types))
     words = store.vocabulary()
-    yield from _unknown(labels, words.labels, "no node has the label")
-    yield from _unknown(types, words.relationships, "no relationship has the type")
+    known = {label: label for label in words.labels}
+    # A label is made of a type's name, which may be far from it: tfx.components.….Trainer.
+    for type in store.types():
+        label = type_label(type.name)
+        if label in known:
+            known = {short_type(type.name): label, type.name: label, **known}
+    yield from _unknown(labels, known, "no node has the label")
+    yield from _unknown(types, _itself(words.relationships), "no relationship has the type")
 
 
 def of_type(store: Store, type: str | None, found: int) -> Iterator[str]:
@@ -44,8 +53,10 @@ def of_type(store: Store, type: str | None, found: int) -> Iterator[str]:
         return
     from lineage.model import BaseType
 
-    known = [*BaseType]
-    known += [name for t in store.types() for name in (t.name, t.label)]
+    known = _itself(BaseType)
+    for found_type in store.types():
+        known |= {short_type(found_type.name): found_type.name}
+        known |= _itself((found_type.name, found_type.label))
     yield from _unknown([type], known, "nothing has the type")
 
 
@@ -57,7 +68,7 @@ def of_labels(store: Store, labels: Iterable[str | None]) -> Iterator[str]:
     known = store.query("MATCH (l:MarkLabel) RETURN l.name AS name").column("name")
     for policy in store.policies():
         known += [*policy.stops, *(label for every in policy.forbids.values() for label in every)]
-    yield from _unknown(asked, known, "nothing was ever marked")
+    yield from _unknown(asked, _itself(known), "nothing was ever marked")
 
 
 def _named(part: object) -> Iterator[str]:
@@ -70,12 +81,17 @@ def _named(part: object) -> Iterator[str]:
                 yield inner.name
 
 
-def _unknown(names: Iterable[str], known: Iterable[str], said: str) -> Iterator[str]:
+def _itself(names: Iterable[str]) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+def _unknown(names: Iterable[str], known: Mapping[str, str], said: str) -> Iterator[str]:
+    """What is said of names that none of the known forms stands for, with what may be meant."""
     from difflib import get_close_matches
 
-    folded = {name.lower(): name for name in known}
+    folded = {form.lower(): meant for form, meant in known.items()}
     for name in names:
-        if name in folded.values():
+        if name in known.values():
             continue
         near = get_close_matches(name.lower(), folded, 1, 0.7)
         meant = f"; did you mean {folded[near[0]]}?" if near else ""

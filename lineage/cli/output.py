@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lineage.printing import printable, short_type
+from lineage.printing import Named, printable, short_type
 
 if TYPE_CHECKING:
     from lineage.model import Node
@@ -150,12 +150,12 @@ def at(milliseconds: int | None) -> str:
         return str(milliseconds)
 
 
-def named(node: Node) -> str:
+def named(node: Named) -> str:
     """`artifact:42`, by which every command finds it again."""
     return f"{node.kind}:{node.id}"
 
 
-def type_of(node: Node) -> str:
+def type_of(node: Named) -> str:
     """Its type's name, as lists show it."""
     return short_type(node.type)
 
@@ -166,7 +166,7 @@ def state_of(node: Node) -> str | None:
     return None if state is None or state == "UNKNOWN" else str(state)
 
 
-def titled(node: Node) -> str:
+def titled(node: Named) -> str:
     """What a person calls it, beside its id: `Model:churn`, or only what it is."""
     return f"{type_of(node)}:{node.name}" if node.name else type_of(node)
 

@@ -11,6 +11,7 @@ from lineage.cli.arguments import AsOf
 from lineage.cli.asking import OfType, print_witness
 from lineage.cli.hints import of_labels
 from lineage.cli.output import named, note, print_json, print_table, titled
+from lineage.printing import caption
 
 if TYPE_CHECKING:
     from lineage.questions.taint.answer import Taint
@@ -194,9 +195,9 @@ def print_rebuild(plan: Rebuild) -> None:
             ("at", "deployed", "to"),
             [
                 (
-                    rollback.deployment.where or rollback.deployment.execution.label,
-                    ", ".join(m.label for m in rollback.deployment.models),
-                    ", ".join(m.label for m in rollback.models) or "nothing clean was there",
+                    rollback.deployment.where or caption(rollback.deployment.execution),
+                    ", ".join(map(caption, rollback.deployment.models)),
+                    ", ".join(map(caption, rollback.models)) or "nothing clean was there",
                 )
                 for rollback in plan.rollbacks
             ],
@@ -211,13 +212,13 @@ def print_progress(found: Progress) -> None:
         ("dirty", "node", "replaced by"),
         [
             *((named(artifact), titled(artifact), "-") for artifact in found.dirty),
-            *((f"was {named(was)}", titled(was), by.label) for was, by in found.replaced),
+            *((f"was {named(was)}", titled(was), caption(by)) for was, by in found.replaced),
         ],
         empty="nothing is affected",
     )
     for deployment in found.deployed:
-        models = ", ".join(model.label for model in deployment.models)
-        print(f"still deployed: {models} to {deployment.where or deployment.execution.label}")
+        models = ", ".join(map(caption, deployment.models))
+        print(f"still deployed: {models} to {deployment.where or caption(deployment.execution)}")
     print()
     _print_count(found)
 
@@ -233,8 +234,8 @@ def _print_count(found: Progress) -> None:
 def _taken(take: Take) -> str:
     """What a step is to read, in words."""
     if take.artifact is not None:
-        return take.artifact.label
-    return take.was.label + (" anew" if take.step is not None else " replaced")
+        return caption(take.artifact)
+    return caption(take.was) + (" anew" if take.step is not None else " replaced")
 
 
 def print_taint(answer: Taint, *, paths: bool = False) -> None:
@@ -247,7 +248,7 @@ def print_taint(answer: Taint, *, paths: bool = False) -> None:
                 row.depth,
                 named(row.node),
                 *((", ".join(str(label) for label in row.labels),) if several else ()),
-                row.source.label,
+                caption(row.source),
                 titled(row.node),
             )
             for row in answer

@@ -14,7 +14,8 @@ from io import BytesIO
 from typing import Any
 
 from lineage.model import Node
-from lineage.pictures.drawing import caption, ends
+from lineage.pictures.drawing import ends
+from lineage.printing import caption
 from lineage.questions.closure import Lineage
 from lineage.questions.rendering import as_json
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lineage.model import Event, Flow, Kind, Node
-from lineage.printing import short_type
+from lineage.printing import caption
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,6 @@ class Drawing:
 
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
-
-
-def caption(node: Node) -> str:
-    """What a picture calls a node: `Model:churn`, else `Model (artifact:42)`."""
-    type = short_type(node.type)
-    return f"{type}:{node.name}" if node.name else f"{type} ({node.kind}:{node.id})"
 
 
 def ends(event: Event) -> tuple[tuple[Kind, int], tuple[Kind, int]]:

@@ -22,6 +22,7 @@ from typing import Any
 
 from lineage.backends.base import Direction, Reader, in_chunks
 from lineage.model import Artifact, Execution, Kind, Node
+from lineage.printing import caption
 from lineage.questions.outcomes import Outcomes
 from lineage.questions.region import Key, key_of, region, spread
 from lineage.questions.rendering import as_json, node_as_json
@@ -62,7 +63,7 @@ class Suspect:
     def label(self) -> str:
         """How people name it: `Train lr=0.1`, `numpy=2.0`, `Dataset:raw`."""
         if self.artifact is not None:
-            return self.artifact.label
+            return caption(self.artifact)
         if self.what is What.STEP:
             return self.name
         shown = f"{self.name}={as_json(self.value)}"

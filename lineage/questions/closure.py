@@ -18,7 +18,8 @@ from lineage.errors import Unsupported
 from lineage.model import Event, EventType, Kind, Node
 from lineage.model.collecting import collector_paused
 from lineage.model.well_known import is_called
-from lineage.pictures.drawing import Drawing, caption, drawn, ends
+from lineage.pictures.drawing import Drawing, drawn, ends
+from lineage.printing import caption
 from lineage.questions.rendering import event_as_json, node_as_json
 
 _MOST_IN_A_NOTEBOOK = 400

@@ -42,6 +42,7 @@ from lineage.model import (
     Retention,
     Value,
 )
+from lineage.printing import caption
 from lineage.questions.collecting import Collectable
 from lineage.questions.deployments import said_by_outputs
 from lineage.questions.impact import Sizes, impact_of
@@ -199,7 +200,7 @@ def _blockers(reach: Reach, request: Request, going: Set[Key]) -> Iterable[Plann
             if key in going and node.kind is Kind.EXECUTION and key[1] in deploying:
                 reasons.append("is what deploys something now")
             if node.kind is Kind.ARTIFACT and key[1] in reach.deployed:
-                places = [d.where or d.execution.label for d in reach.deployed[key[1]]]
+                places = [d.where or caption(d.execution) for d in reach.deployed[key[1]]]
                 reasons.append(f"is deployed to {', '.join(places)}")
             if key not in going and is_live(node):
                 reasons.append("is live and depends on it")

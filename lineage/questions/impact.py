@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage.model import Artifact, BaseType, Context, Execution, Kind, Node
+from lineage.printing import caption
 from lineage.questions.deployments import Deployment
 from lineage.questions.reach import Reach, read_reach
 from lineage.questions.rebuildable import rebuildable
@@ -52,7 +53,7 @@ class ModelAtStake:
     @property
     def places(self) -> list[str]:
         """Where it is deployed; the step, where no place was recorded."""
-        return [d.where or d.execution.label for d in self.deployments]
+        return [d.where or caption(d.execution) for d in self.deployments]
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""

@@ -14,7 +14,7 @@ from lineage.errors import NotFound, Unsupported
 from lineage.model import NODE_CLASSES, Event, Node
 from lineage.model.graph import Link, Vertex, Walk
 from lineage.pictures.drawing import ends
-from lineage.printing import printable
+from lineage.printing import caption, printable
 from lineage.questions.query_plan import QueryPlan
 from lineage.questions.rendering import as_json, event_as_json, node_as_json
 
@@ -204,8 +204,8 @@ def in_words(value: Any) -> Any:
     """A value as people read it in a cell: nodes by their labels, events and paths by arrows."""
     match value:
         case _ if isinstance(value, _NODES):
-            name = f"{value.kind}:{value.id}"
-            return name if value.label == name else f"{value.label} ({name})"
+            named = f"{value.label} ({value.kind}:{value.id})"
+            return named if value.name else caption(value)
         case Event():
             (source, a), (target, b) = ends(value)
             return f"{source}:{a} -{value.type}-> {target}:{b}"

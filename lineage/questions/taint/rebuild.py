@@ -164,8 +164,8 @@ class Rebuild:
 
     def to_mermaid(self) -> str:
         """A Mermaid flowchart: what is needed from outside, the steps, and what they rebuild."""
-        from lineage.pictures.drawing import caption
         from lineage.pictures.mermaid import in_label, whole
+        from lineage.printing import caption
 
         lines = ["flowchart LR"]
         shown: set[str] = set()
