@@ -9,20 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
-
-import regex
 
 from lineage.backends.weights import weight
 from lineage.opencypher import temporal
 from lineage.opencypher.errors import (
-    CypherArgumentError,
     CypherArithmeticError,
     CypherTypeError,
     QueryStopped,
 )
 from lineage.opencypher.limits import Budget
+from lineage.opencypher.regular_expressions import compiled
 from lineage.opencypher.values import (
     Node,
     Relationship,
@@ -263,16 +260,6 @@ ends_with = text_test(str.endswith)
 contains = text_test(str.__contains__)
 
 
-@lru_cache(maxsize=256)
-def _pattern(text: str) -> Any:
-    try:
-        return regex.compile(text, regex.VERSION0)
-    except regex.error as error:
-        raise CypherArgumentError(
-            f"{text!r} is no regular expression: {error}", detail="InvalidArgumentValue"
-        ) from None
-
-
 def matches(budget: Budget, left: Value, right: Value) -> bool | None:
     """`=~`: whether the whole text matches. A pattern that explodes stops the query."""
     if left.__class__ is not str or right.__class__ is not str:
@@ -280,7 +267,7 @@ def matches(budget: Budget, left: Value, right: Value) -> bool | None:
     left_over = budget.seconds_left()
     seconds = _REGEX_SECONDS if left_over is None else max(0.001, min(_REGEX_SECONDS, left_over))
     try:
-        return _pattern(right).fullmatch(left, timeout=seconds) is not None
+        return compiled(right).fullmatch(left, timeout=seconds) is not None
     except TimeoutError:
         raise QueryStopped(
             f"the regular expression {right!r} took more than {seconds:g} s on one text; "
