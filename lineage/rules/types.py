@@ -162,7 +162,10 @@ class TypeSession:
         return self.known.get((type.kind, type.name, type.version), type)
 
     def put(self, type: Type, *, dropping: Iterable[str] = (), extending: bool = False) -> Type:
-        """Insert or evolve a type; see `evolved`."""
+        """Insert or evolve a type; see `evolved`.
+
+        Raises AlreadyExists for an id or external id that another type has, of whatever kind.
+        """
 
         def over(old: Type) -> Type:
             return evolved(old, type, dropping=dropping, extending=extending)
@@ -189,8 +192,17 @@ class TypeSession:
                         f"leave the id of {type.label!r} out"
                     )
         if new != old:
+            self._check_external_id(new, key)
             new = self.known[key] = writer.put_type(new)
         return new
+
+    def _check_external_id(self, type: Type, key: Key) -> None:
+        for taken, other in self.known.items():
+            if taken != key and type.external_id and other.external_id == type.external_id:
+                raise AlreadyExists(
+                    f"type.external_id {type.external_id!a} belongs to the {other.kind} type "
+                    f"{other.label!r}; choose another"
+                )
 
     def refresh(self) -> None:
         """Read the types again, once a transaction."""

@@ -399,7 +399,8 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
 
         def work(tx: Writer, session: TypeSession) -> None:
             for type in given_types:
-                session.put(type)
+                # What was added to it here stays.
+                session.put(type, extending=True)
             compose = Composer(tx, session, self._clock())
             for node in given_nodes:
                 compose.mirror(node)

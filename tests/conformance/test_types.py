@@ -231,6 +231,18 @@ def test_an_id_that_another_type_has_is_refused(store: Store) -> None:
     assert listing(store) == before
 
 
+def test_an_external_id_that_another_type_has_is_refused(store: Store) -> None:
+    mine = Type(kind=Kind.ARTIFACT, name="Mine", external_id="ext/1")
+    store.put_type(mine)
+    other = Type(kind=Kind.EXECUTION, name="Other")
+    for given in (other, other.model_copy(update={"kind": Kind.ARTIFACT, "version": "2"})):
+        store.put_type(given)
+        with pytest.raises(AlreadyExists, match=r"'ext/1' belongs to the artifact type 'Mine'"):
+            store.put_type(given.model_copy(update={"external_id": "ext/1"}))
+        assert store.get_type(given.kind, "Other", given.version).external_id is None
+    assert store.put_type(mine).external_id == "ext/1"
+
+
 def test_an_unknown_type_is_refused_with_those_there_are(store: Store) -> None:
     store.put_type(artifact_type("Alpha"))
     before = listing(store)

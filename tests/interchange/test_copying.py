@@ -79,6 +79,17 @@ def test_there_and_back(store: Store, tmp_path: Path, data: Path) -> None:
         assert everything(store) == everything(first)
 
 
+def test_what_was_added_to_a_type_stays(store: Store) -> None:
+    with lineage.connect("memory://") as first:
+        first.put_type(Type(kind=Kind.ARTIFACT, name="Model", properties={"a": "int"}))
+        first.put(Artifact(type="Model", properties={"a": 1}))
+        for there in ({"a": "int"}, {"a": "int", "b": "int"}):
+            copy_store(first, store)
+            store.put_type(Type(kind=Kind.ARTIFACT, name="Model", properties=there))
+        copy_store(first, store)
+        assert store.get_type(Kind.ARTIFACT, "Model").properties.keys() == {"a", "b"}
+
+
 class Stopped(Exception):
     pass
 

@@ -120,6 +120,8 @@ def _canonical(
             continue
         kind = _IDS.get(field.name)
         if field.name == "id":
+            if _is_system(message):
+                continue
             kind = _OWN.get(message.DESCRIPTOR.name)
         if kind is not None:
             mapped = [ids.get((kind, id), id) for id in (value if field.is_repeated else [value])]

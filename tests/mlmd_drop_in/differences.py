@@ -64,6 +64,11 @@ def without_what_is_taken(request: Any, said: str) -> Any | None:
         del mended.events[:]
         mended.events.extend(events)
         return mended
+    if "Concurrent creation of the same context" in said:
+        for context in _messages(mended, "Context"):
+            context.name += " mended"
+            context.ClearField("external_id")
+        return mended
     found = _UNIQUE.search(said)
     if found is None:
         return None

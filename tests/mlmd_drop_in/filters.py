@@ -42,6 +42,9 @@ class Filters:
     def query(self, kind: str) -> str:
         """A condition that both sides understand."""
         parts = [self._part(kind) for _ in range(self.random.choice((1, 1, 1, 2, 2, 3)))]
+        # There, one condition on a state or an event's type may stand in the way of another.
+        words = [n for n, part in enumerate(parts) if re.search(r"\.type\b|state", part)]
+        parts = [part for n, part in enumerate(parts) if n not in words[1:]]
         text = parts[0]
         for part in parts[1:]:
             connector = self.random.choice(("AND", "OR", "and"))

@@ -45,7 +45,7 @@ def theirs(wheel: Path) -> Iterator[Side]:
 @pytest.mark.backends("memory", "sqlite", *(["neo4j"] if LONG else []))
 def test_the_same_answers(store: Store, theirs: Side) -> None:
     # Neo4j takes ten times as long for each.
-    count = 2_200 if not LONG else 4_000 if "neo4j" in store.url else 20_000
+    count = 2_200 if not LONG else 3_000 if "neo4j" in store.url else 20_000
     seed = 20_261_124
     with Server(store, Address("localhost", 0), Options(mlmd_limits=True)) as server:
         compared = Comparison(theirs, Side(str(server.address)), seed)

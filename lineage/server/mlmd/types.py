@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from lineage.errors import AlreadyExists, InvalidValue, TypeConflict, Unsupported
+from lineage.errors import InvalidValue, TypeConflict, Unsupported
 from lineage.interchange.mlmd import signatures
 from lineage.model import BaseType, Kind, PropertyKind, Type
 from lineage.server.mlmd.messages import POOL, ArtifactType, ContextType, ExecutionType
@@ -66,15 +66,6 @@ def put(transaction: Transaction, kind: Kind, given: Any, *, can_add: bool, can_
         if property_kind is None:
             raise InvalidValue(f"Property {name} of type {given.name} is UNKNOWN; give it a kind")
     base = _base(kind, given, old) or system_base(kind, given.name)
-    external_id = given.external_id or None
-    owner = next(
-        (t for t in types.known.values() if external_id and t.external_id == external_id), None
-    )
-    if owner is not None and (old is None or owner.id != old.id):
-        raise AlreadyExists(
-            f"type.external_id {external_id!a} belongs to the {owner.kind} type {owner.label!r}; "
-            "choose another"
-        )
     kept = dict(old.properties) if old is not None else {}
     put = types.put(
         Type(
@@ -85,7 +76,7 @@ def put(transaction: Transaction, kind: Kind, given: Any, *, can_add: bool, can_
             base=base,
             # Only a new type takes a description, as there.
             description=given.description if old is None and given.description else None,
-            external_id=external_id,
+            external_id=given.external_id or None,
         )
     )
     if kind is Kind.EXECUTION and old is None:
