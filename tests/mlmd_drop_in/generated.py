@@ -514,7 +514,7 @@ class Generator:
         return request(name, **{f"{kind}_ids": ids})
 
     def get_edges(self) -> tuple[str, Any]:
-        which = self.random.randrange(6)
+        which = self.random.randrange(8)
         if which < 2:
             kind = ("artifact", "execution")[which]
             name, asked = request(f"GetContextsBy{kind.capitalize()}")
@@ -527,8 +527,10 @@ class Generator:
             if self.maybe():
                 asked.options.CopyFrom(self.options(kind))
             return name, asked
-        # Not the calls for several contexts at once: the library for Python lacks them.
         name = ("Parent", "Children")[which % 2]
+        if which > 5:
+            ids = [self.some("context") for _ in range(self.random.randrange(5))]
+            return request(f"Get{name}ContextsByContexts", context_ids=ids)
         return request(f"Get{name}ContextsByContext", context_id=context)
 
     def get_subgraph(self) -> tuple[str, Any]:

@@ -109,10 +109,11 @@ class Comparison:
         """Ask both for it; whether there is another page."""
         name, request = listing.name, listing.request
         answers = []
-        for side, token in zip((self.theirs, self.ours), listing.tokens, strict=True):
+        asks = (self.theirs.ask_one_by_one, self.ours.ask)
+        for ask, token in zip(asks, listing.tokens, strict=True):
             if token:
                 request.options.next_page_token = token
-            answers.append(side.ask(name, request))
+            answers.append(ask(name, request))
         (status, answer, said), (our_status, our_answer, we_said) = answers
         self.statuses[status] += 1
         self.names[name] += 1
