@@ -59,9 +59,9 @@ def filled(store: Store, data: Path) -> None:
 
 def test_what_it_is_not_a_copy_of_is_named(store: Store, tmp_path: Path) -> None:
     with lineage.connect(f"sqlite:///{tmp_path}/other.db") as other:
-        for one, name in ((store, "rows"), (other, "span")):
-            one.put_type(Type(kind=Kind.ARTIFACT, name="Table", properties={name: "int"}))
-        with pytest.raises(TypeConflict, match=r"other.db is neither empty nor a copy of .*'span'"):
+        for one, kind in ((store, "int"), (other, "string")):
+            one.put_type(Type(kind=Kind.ARTIFACT, name="Table", properties={"rows": kind}))
+        with pytest.raises(TypeConflict, match=r"other.db is neither empty nor a copy of .*'rows'"):
             copy_store(store, other)
 
 
