@@ -278,7 +278,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
             pair = (compose.any(Kind.CONTEXT, child), compose.any(Kind.CONTEXT, parent))
             compose.batch.parents.append(pair)
             ids = tx.apply(compose.batch)
-            check_acyclic(tx, ids[pair[0]], ids[pair[1]])
+            check_acyclic(tx, [(ids[pair[0]], ids[pair[1]])])
 
         self._write(work)
 
@@ -416,8 +416,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
                 )
                 compose.batch.parents.append(pair)
             tx.apply(compose.batch)
-            for child, parent in given_parents:
-                check_acyclic(tx, child, parent)
+            check_acyclic(tx, given_parents)
             if given_marks:
                 tx.put_marks(given_marks)
             if given_policies:

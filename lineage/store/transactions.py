@@ -44,8 +44,7 @@ class Transaction:
         """
         batch = self.compose.batch
         ids = self.reader.apply(batch)
-        for child, parent in batch.parents:
-            check_acyclic(self.reader, ids[child], ids[parent])
+        check_acyclic(self.reader, [(ids[child], ids[parent]) for child, parent in batch.parents])
         self.compose = Composer(self.reader, self.types, self.now_ms)
         return ids
 
