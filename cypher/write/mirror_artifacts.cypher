@@ -4,4 +4,5 @@
 // write
 UNWIND $rows AS row
 MERGE (n:Artifact {id: row.id})
+REMOVE n:$([label IN labels(n) WHERE label <> 'Artifact'])
 SET n = row.properties, n:$(row.label)

@@ -13,11 +13,16 @@ from lineage.model.values import INT64_MAX
 def id_after(what: str, last: int) -> int:
     """The next id of an artifact, a type, a mark … Raises StoreError where there is none left."""
     if last >= INT64_MAX:
-        raise StoreError(
-            f"there are no ids left for another {what}: one of the largest id, {INT64_MAX}, "
-            "was copied into this store; copy it into a new store with ordinary ids"
-        )
+        raise none_left(what)
     return last + 1
+
+
+def none_left(what: str) -> StoreError:
+    """There is no larger id to give out."""
+    return StoreError(
+        f"there are no ids left for another {what}: one of the largest id, {INT64_MAX}, "
+        "was copied into this store; copy it into a new store with ordinary ids"
+    )
 
 
 def new_ids(kind: Kind, last: int, writes: Sequence[NodeWrite]) -> list[int]:

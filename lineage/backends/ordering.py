@@ -8,22 +8,34 @@ from typing import Any
 from lineage.backends.base import Filter
 from lineage.model import Node
 
+_Place = tuple[bool, Any, int]
+
 _FIELDS = {"id": "id", "created": "created_ms", "updated": "updated_ms", "name": "name"}
 
 
 def in_order(nodes: Iterable[Node], where: Filter) -> list[Node]:
     """Nodes as `where.order` has them, those left out that don't come after `where.after`."""
-    field = _FIELDS[where.order.field]
-    descending = where.order.descending or where.newest_first
+    found = [node for node in nodes if comes_after(node, where)]
+    found.sort(key=lambda node: _place(node, where), reverse=_descending(where))
+    return found
 
-    def key(value: Any, id: int | None) -> tuple[bool, Any, int]:
-        return (value is not None, 0 if value is None else value, id or 0)
 
-    keyed = [(key(getattr(node, field), node.id), node) for node in nodes]
-    if where.after is not None:
-        last = key(*where.after)
-        if where.order.field == "id":
-            last = key(where.after[1], where.after[1])
-        keyed = [pair for pair in keyed if (pair[0] < last if descending else pair[0] > last)]
-    keyed.sort(key=lambda pair: pair[0], reverse=descending)
-    return [node for _, node in keyed]
+def comes_after(node: Node, where: Filter) -> bool:
+    """Whether a node comes after `where.after` in the order; all do where nothing is before."""
+    if where.after is None:
+        return True
+    value, id = where.after
+    last = _key(id if where.order.field == "id" else value, id)
+    return _place(node, where) < last if _descending(where) else _place(node, where) > last
+
+
+def _place(node: Node, where: Filter) -> _Place:
+    return _key(getattr(node, _FIELDS[where.order.field]), node.id)
+
+
+def _key(value: Any, id: int | None) -> _Place:
+    return (value is not None, 0 if value is None else value, id or 0)
+
+
+def _descending(where: Filter) -> bool:
+    return where.order.descending or where.newest_first

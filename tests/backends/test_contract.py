@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lineage.backends import open_backend
 from lineage.backends.base import Backend, Batch, Direction, EventWrite, Filter, Mode
 from lineage.backends.codec import encoded, encoded_path
+from lineage.backends.rows import event_order
 from lineage.errors import AlreadyExists, Conflict, NotFound, StoreError
 from lineage.model import Artifact, EventType, Kind, PropertyKind, Type
 from tests.backends.batches import NOW, Types, apply, connected, reference, stored
@@ -112,7 +113,6 @@ def test_a_given_id_that_is_taken_is_refused(backend: Backend, types: Types) -> 
         apply(backend, types.write(A, id=50), types.write(A, id=50))
 
 
-@pytest.mark.backends("memory", "sqlite")
 def test_after_the_last_id_there_is_none(backend: Backend, types: Types) -> None:
     apply(backend, types.write(A, Mode.MIRROR, "id", id=2**63 - 1, created_ms=1, updated_ms=1))
     with pytest.raises(StoreError, match="no ids left"):
@@ -501,3 +501,18 @@ def test_the_nodes_of_each_type_are_counted(backend: Backend, types: Types) -> N
         assert reader.count_types(A) == {types.of[A].id: 2}
         assert reader.count_types(E) == {types.of[E].id: 1}
         assert not any(reader.count_types(C).values())
+
+
+def test_events_are_scanned_after_a_path_of_any_script(backend: Backend, types: Types) -> None:
+    paths = ["z", "\ue000", "\uff21", "\U0001f600", "\U0001f600a"]
+    batch = Batch(nodes=[types.write(A), types.write(E), types.write(A)])
+    batch.events += [EventWrite(0, 1, EventType.INPUT, (path,), 1, 1) for path in paths]
+    batch.events += [EventWrite(2, 1, EventType.OUTPUT, ("a",), 1, 1)]
+    backend.write(lambda tx: tx.apply(batch))
+    found: list[tuple[str | int, ...]] = []
+    after = None
+    with backend.read() as reader:
+        while events := reader.scan_events(after, 1):
+            found += [event.path for event in events]
+            after = event_order(events[-1])
+    assert found == [*((path,) for path in paths), ("a",)]

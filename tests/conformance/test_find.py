@@ -214,3 +214,22 @@ def test_ids_that_were_given_out_are_never_given_again(store: Store) -> None:
     assert len(ids) == len(set(ids)) == 52
     assert store.artifact(first.id + 5_000).name == "mirrored"
     assert {a.id for a in made}.isdisjoint({first.id, first.id + 5_000})
+
+
+# By code points; in UTF-16, the last two would come before the two before them.
+IN_ORDER = ["z", "ä", "\ud7ff", "\ue000", "\uff21", "\U0001f600", "\U0001f600a"]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_by_name_pass_over_no_script(store: Store, descending: bool) -> None:
+    store.put_all(Artifact(type="Dataset", name=name) for name in reversed(IN_ORDER))
+    order_by = f"name{' desc' if descending else ''}"
+    found: list[str | None] = []
+    token = None
+    while True:
+        page = store.artifacts(order_by=order_by, page_size=1, page_token=token)
+        found += [artifact.name for artifact in page]
+        token = page.next_page_token
+        if token is None:
+            break
+    assert found == (IN_ORDER[::-1] if descending else IN_ORDER)

@@ -589,3 +589,10 @@ def test_what_is_as_if_left_out_is_not_shown(store: Store) -> None:
     )
     live = Artifact(type="Model", state=ArtifactState.LIVE)
     assert repr(live) == "Artifact(type='Model', state=<ArtifactState.LIVE: 'LIVE'>)"
+
+
+def test_what_is_mirrored_over_is_of_its_new_type_alone(store: Store) -> None:
+    for type in ("Dataset", "Model"):
+        store.mirror(nodes=[Artifact(type=type, id=7, name="a")])
+    for label, count in (("Dataset", 0), ("Model", 1), ("Artifact", 1)):
+        assert store.query(f"MATCH (n:{label}) RETURN count(n)").rows == [(count,)]

@@ -196,7 +196,6 @@ def test_a_closure_is_of_nodes_that_data_flows_through(recorded: Store) -> None:
         recorded.closure()
 
 
-@pytest.mark.backends("memory", "sqlite")
 def test_after_the_last_id_of_a_type_or_mark_there_is_none(recorded: Store) -> None:
     last = 2**63 - 1
     recorded.mirror(marks=[Mark(label="pii", kind=Kind.ARTIFACT, node_id=1, id=last)])

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import neo4j
 
+from lineage.backends.ids import none_left
 from lineage.backends.neo4j.templates import template
 
+_OVERFLOW = "Neo.ClientError.Statement.ArithmeticError"
 _BLOCK = {"type": 1, "context": 100}
 _USUAL_BLOCK = 1_000
 
@@ -46,7 +48,12 @@ class Identifiers:
     def _fetch(self, kind: str, size: int, at_least: int) -> range:
         def work(tx: neo4j.ManagedTransaction) -> int:
             found = tx.run(template("write/take_ids"), kind=str(kind), size=size, at_least=at_least)
-            return int(found.single(strict=True)["last"])
+            try:
+                return int(found.single(strict=True)["last"])
+            except neo4j.exceptions.ClientError as error:
+                if error.code != _OVERFLOW:
+                    raise
+                raise none_left(kind) from error
 
         with self._driver.session(database=self._database) as session:
             last = session.execute_write(work)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import neo4j
@@ -22,6 +24,8 @@ from lineage.backends.base import (
 from lineage.backends.neo4j.filtering import statement
 from lineage.backends.neo4j.spreading import barrier_parameters, merged
 from lineage.backends.neo4j.templates import template
+from lineage.backends.neo4j.texts import compares_alike
+from lineage.backends.ordering import comes_after
 from lineage.backends.stored import node
 from lineage.backends.traversal import breadth_first, spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
@@ -52,6 +56,8 @@ class Neo4jReader(Reader):
         return [node(kind, record["node"]) for record in found]
 
     def find(self, kind: Kind, where: Filter) -> list[Node]:
+        if where.after is not None and not compares_alike(str(where.after[0] or "")):
+            return self._find_after(kind, where)
         if where.where is not None or where.after is not None or where.order != Order():
             text, given = statement(kind, where)
             return [node(kind, record["node"]) for record in self._transaction.run(text, given)]
@@ -83,6 +89,12 @@ class Neo4jReader(Reader):
         stored = self._by_keys(kind, external_ids, names)
         found = {there["id"]: there for there in stored}
         return [node(kind, found[id]) for id in sorted(found)]
+
+    def _find_after(self, kind: Kind, where: Filter) -> list[Node]:
+        """What comes after a name that Neo4j would put elsewhere: looked at from the start."""
+        text, given = statement(kind, replace(where, after=None, limit=None))
+        coming = (node(kind, record["node"]) for record in self._transaction.run(text, given))
+        return list(islice((n for n in coming if comes_after(n, where)), where.limit))
 
     def events(
         self,
@@ -255,6 +267,11 @@ class Neo4jReader(Reader):
         return [(record["id"], other) for record in found for other in record["ids"]]
 
     def scan_events(self, after: tuple[int, int, str, str] | None, limit: int) -> list[Event]:
+        if after is not None and not compares_alike(after[3]):
+            execution_id, artifact_id = after[:2]
+            pair = self.events(artifact_ids=[artifact_id], execution_ids=[execution_id])
+            seen = sum(rows.event_order(event) <= after for event in pair)
+            return self.scan_events((execution_id, artifact_id, "", ""), limit + seen)[seen:]
         execution_id, artifact_id, type, path = after or (_BEFORE_ALL_IDS, _BEFORE_ALL_IDS, "", "")
         found = self._run(
             "read/scan_events",
