@@ -205,9 +205,9 @@ def _trainings(reader: Reader, bases: Bases, above: Region) -> list[Node]:
     """The nearest steps of base type TRAIN upstream, else the steps that made the start."""
     steps = reader.nodes(Kind.EXECUTION, above.ids(Kind.EXECUTION))
     for candidates in ([s for s in steps if bases.of(s) is BaseType.TRAIN], steps):
-        depths = [above.depths[key_of(step)] for step in candidates]
-        if depths:
-            return [s for s, at in zip(candidates, depths, strict=True) if at == min(depths)]
+        nearest = min((above.depths[key_of(step)] for step in candidates), default=None)
+        if nearest is not None:
+            return [step for step in candidates if above.depths[key_of(step)] == nearest]
     return []
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lineage
-from lineage import Artifact, Event, EventType, Execution, Kind, Policy, Store, Type
+from lineage import Artifact, Event, EventType, Execution, Kind, Policy, Step, Store, Type
 from lineage.errors import InvalidValue, NotFound, UnknownType
 from lineage.questions.taint.answer import Taint
 from tests.conformance.taint_reference import Key, Tainting
@@ -437,6 +437,24 @@ def test_a_taint_as_json(store: Store) -> None:
     assert told["sources"][0]["marks"][0]["reason"] == "names in it"
     assert told["barriers"][0]["saved"] == 4
     assert (told["affected"], told["saved"], told["complete"]) == (3, 4, True)
+
+
+def test_a_long_witness_is_not_written_out_for_each_node(store: Store) -> None:
+    store.mark(store.put(Artifact(type="Dataset", name="d0")), label="pii")
+    store.record_steps(
+        Step(
+            execution=Execution(type="Transform"),
+            inputs=[f"Dataset:d{at}"],
+            outputs=[Artifact(type="Dataset", name=f"d{at + 1}")],
+        )
+        for at in range(120)
+    )
+    told = store.taint(label="pii").to_dict()
+    written = {node["depth"]: node["reached"][0]["witness"] for node in told["nodes"]}
+    assert [depth for depth, names in written.items() if names is None] == [*range(201, 241)]
+    assert all(len(names) == depth + 1 for depth, names in written.items() if names)
+    assert len(told["events"]) == 240
+    assert len(store.taint(label="pii").witness(store.artifact("Dataset:d120")).events) == 240
 
 
 def test_what_cannot_be_asked_says_so(store: Store) -> None:

@@ -13,6 +13,9 @@ from lineage.questions.rendering import event_as_json, node_as_json
 from lineage.questions.taint.searching import Way
 from lineage.questions.why import Witness
 
+# Each witness of a chain of n events would be written out with all that are in it: n * n names.
+MOST_WRITTEN_OUT = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -147,7 +150,10 @@ class Taint:
         return tuple(found[place] for place in sorted(found, key=repr))
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as JSON has it."""
+        """The answer as JSON has it.
+
+        `events` has those of all witnesses; where one has more than 200, `witness` is None.
+        """
         return {
             "labels": list(self.labels),
             "sources": [source.to_dict() for source in self.sources],
@@ -173,14 +179,17 @@ class Taint:
                     "label": reached.label,
                     "depth": reached.depth,
                     "source": _named(reached.source),
-                    "witness": [
-                        f"{way.key[0]}:{way.key[1]}"
-                        for way in self._ways[reached.label][key].chain()
-                    ],
+                    "witness": self._written_out(reached, key),
                 }
                 for reached in found.reached
             ],
         )
+
+    def _written_out(self, reached: Reached, key: Key) -> list[str] | None:
+        """The witness of a node by name, or None where it is too long to be written for each."""
+        if reached.depth > MOST_WRITTEN_OUT:
+            return None
+        return [f"{way.key[0]}:{way.key[1]}" for way in self._ways[reached.label][key].chain()]
 
 
 def witness_of(way: Way, known: Mapping[Key, Node]) -> Witness:
