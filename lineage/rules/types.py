@@ -82,7 +82,8 @@ class TypeTable:
 
     What a transaction adds is only kept when it has committed: `session` gives a view for one
     transaction, `keep` takes it over. Types never change what they had, so an old memory is right
-    about what it knows and is refreshed for what it doesn't.
+    about what it knows and is refreshed for what it doesn't. A dropped property is the exception:
+    to look for one would cost every write of every process a round trip.
     """
 
     def __init__(self) -> None:

@@ -121,7 +121,8 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
 
         Raises TypeConflict where a property would change its kind, or be left out without being
         named in `drop`. With `extend`, what is left out stays, so that several writers may each
-        add what they know of. The same type put again changes nothing.
+        add what they know of. The same type put again changes nothing. Other processes that have
+        written a dropped property may write it on until they are started anew.
         """
         return self._write(lambda tx, types: types.put(type, dropping=drop, extending=extend))
 

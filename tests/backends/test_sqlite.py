@@ -498,6 +498,37 @@ while True:
         raw.close()
 
     @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+    def test_a_fork_between_the_writes_of_other_threads(self, backend: SqliteBackend) -> None:
+        types = Types(backend)
+        done = threading.Event()
+
+        def write_on() -> None:
+            while not done.is_set():
+                apply(backend, types.write(A))
+
+        writers = [threading.Thread(target=write_on) for _ in range(3)]
+        for writer in writers:
+            writer.start()
+        try:
+            for n in range(5):
+                child = os.fork()
+                if child == 0:
+                    # One that waits for a lock that nobody holds is ended, and fails.
+                    signal.alarm(30)
+                    status = 1
+                    try:
+                        apply(backend, types.write(A, name=f"child{n}"))
+                        status = 0
+                    finally:
+                        os._exit(status)
+                assert os.waitpid(child, 0)[1] == 0
+        finally:
+            done.set()
+            for writer in writers:
+                writer.join()
+        with backend.read() as reader:
+            assert len(reader.find(A, Filter(name="child4"))) == 1
+
     def test_children_of_a_fork_write_on_and_outlive_the_parents_connection(
         self, path: Path, backend: SqliteBackend
     ) -> None:

@@ -40,8 +40,9 @@ class Connections:
     """The connections to one file, each lent to one transaction at a time.
 
     SQLite's connections must not cross a fork, and while one is open, a child can't take the
-    file's locks again. So those that are idle are closed just before a fork, and both sides open
-    new ones when they need them. Fork outside of transactions.
+    file's locks again. So a fork waits for the writes of other threads, those that are idle are
+    closed just before it, and both sides open new ones when they need them. Fork outside of the
+    thread's own transactions.
     """
 
     def __init__(self, path: Path, synchronous: str, *, create: bool) -> None:
@@ -54,6 +55,7 @@ class Connections:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._writer: int | None = None
+        self._held_for_fork = False
         with translated(self.path):
             if not self.path.exists():
                 if not create:
@@ -175,6 +177,9 @@ class Connections:
         return connection
 
     def _before_fork(self) -> None:
+        # The lock that a write has would never be let go of in the child.
+        own = self._writer == threading.get_ident()
+        self._held_for_fork = not own and self._turn.acquire(timeout=WAIT_SECONDS)
         self._lock.acquire()
         idle, self._idle = self._idle, []
         for connection in idle:
@@ -183,6 +188,8 @@ class Connections:
 
     def _after_fork(self) -> None:
         self._lock.release()
+        if self._held_for_fork:
+            self._turn.release()
 
     def _in_child(self) -> None:
         # Other threads, and the locks they held, are not in the child.
