@@ -16,7 +16,7 @@ from lineage.model import BaseType, Context, Kind, Policy
 from lineage.model.well_known import is_called
 from lineage.rules.marks import checked_label
 from lineage.rules.retention import checked_retention
-from lineage.rules.values import MAX_NAME_BYTES, checked_int64, checked_text
+from lineage.rules.values import MAX_NAME_BYTES, checked_growing, checked_text
 
 
 def checked_policy(policy: Policy) -> Policy:
@@ -29,7 +29,7 @@ def checked_policy(policy: Policy) -> Policy:
     for field in ("recorded_ms", "ended_ms"):
         value = getattr(policy, field)
         if value is not None:
-            checked_int64(value, f"policy.{field}")
+            checked_growing(value, f"policy.{field}")
     return policy.model_copy(
         update={
             "stops": _in_order(policy.stops),

@@ -17,6 +17,8 @@ MAX_URI_BYTES = 4_096
 MAX_VALUE_BYTES = 1_048_576
 MAX_STRUCT_DEPTH = 64
 MAX_PATH_STEPS = 256
+# In 146 million years; each change of a node moves its updated time on, by one at least.
+_END_OF_TIME_MS = 2**62
 
 
 def checked_text(value: str, field: str, limit: int, *, may_be_empty: bool = False) -> str:
@@ -63,6 +65,16 @@ def checked_int64(value: int, field: str) -> int:
         raise InvalidValue(f"{field} must be an integer, not {shown(value)}")
     if not INT64_MIN <= value <= INT64_MAX:
         raise InvalidValue(f"{field} does not fit in 64 bits: {value}")
+    return value
+
+
+def checked_growing(value: int, field: str) -> int:
+    """A time in milliseconds that later changes can come after, or InvalidValue."""
+    if checked_int64(value, field) >= _END_OF_TIME_MS:
+        raise InvalidValue(
+            f"{field} is {value}, which leaves no room for later changes; give milliseconds "
+            "since 1970"
+        )
     return value
 
 

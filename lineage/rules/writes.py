@@ -31,6 +31,7 @@ from lineage.rules.values import (
     MAX_PATH_STEPS,
     MAX_URI_BYTES,
     checked_custom_properties,
+    checked_growing,
     checked_int64,
     checked_properties,
     checked_text,
@@ -94,8 +95,9 @@ class Composer:
         write = self._write(node, Mode.MIRROR, "id")
         write.id = checked_int64(node.id, f"{node.kind}.id")
         write.created_ms = checked_int64(node.created_ms or 0, f"{node.kind}.created_ms")
-        updated_ms = checked_int64(node.updated_ms or 0, f"{node.kind}.updated_ms")
-        write.updated_ms = updated_ms or write.created_ms
+        write.updated_ms = checked_growing(
+            node.updated_ms or write.created_ms, f"{node.kind}.updated_ms"
+        )
         position = self._add(write)
         self._references[node.kind, write.id] = position
         return position

@@ -17,6 +17,7 @@ from lineage import (
     Execution,
     Kind,
     Mark,
+    Policy,
     Step,
     Store,
     Type,
@@ -155,6 +156,18 @@ def test_a_mirrored_time_that_does_not_fit(store: Store, field: str) -> None:
     with pytest.raises(InvalidValue, match=rf"artifact\.{field} does not fit in 64 bits"):
         store.mirror(nodes=[node])
     assert store.artifacts() == []
+
+
+def test_a_mirrored_time_that_nothing_can_come_after(store: Store) -> None:
+    last = 2**63 - 1
+    node = Artifact(type="Dataset", id=1, updated_ms=last)
+    with pytest.raises(InvalidValue, match=rf"artifact\.updated_ms is {last}"):
+        store.mirror(nodes=[node])
+    with pytest.raises(InvalidValue, match=rf"policy\.recorded_ms is {last}"):
+        store.mirror(policies=[Policy(recorded_ms=last)])
+    store.mirror(nodes=[node.model_copy(update={"updated_ms": 2**62 - 1})])
+    changed = store.update(store.artifact(1).model_copy(update={"uri": "s3://raw"}))
+    assert changed.updated_ms == 2**62
 
 
 def test_a_mirrored_event_or_mark_that_does_not_fit(recorded: Store) -> None:

@@ -83,8 +83,8 @@ class EventGraph:
 
     @property
     def has_ports(self) -> bool:
-        """Whether a step that was read may say which ports came of which."""
-        return bool(self._with_ports)
+        """Whether a step that was read says which ports came of which."""
+        return any(self._ports.values())
 
     def needs_executions(self, barriers: Barriers) -> bool:
         """Whether a search has to know the executions that it reaches."""
