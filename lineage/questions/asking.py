@@ -101,7 +101,11 @@ class Asking(Comparing):
             )
 
     def why(self, source: Ref, target: Ref, *, as_of: Time | None = None) -> Witness:
-        """A shortest chain of events by which `target` came of `source`."""
+        """A shortest chain of events by which `target` came of `source`.
+
+        Where it did not, the chain is empty (`found` is False). Raises NotFound for what isn't
+        there, InvalidValue for a context.
+        """
         with self._reading() as (reader, types):
             ends = [self._start(reader, types, ref) for ref in (source, target)]
             for end in ends:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import lineage
-from lineage import Artifact, Execution, Store
+from lineage import Artifact, ArtifactState, Execution, Store
 
 CLOSE = (0.123456781, 0.123456789)
 NAME = "größe 日本"
@@ -88,6 +88,14 @@ def test_a_row_is_one_line_in_a_pipe_and_wrapped_where_lines_end(store: Store) -
         assert len(told) > len(rows)
         assert all(len(line) <= columns for line in told if "word" in line)
         assert sum(line.count("word") for line in told) == WORDS * len(CLOSE)
+
+
+def test_a_state_that_nobody_gave_is_no_word(store: Store) -> None:
+    store.put(Artifact(type="Model", name="live", state=ArtifactState.LIVE))
+    told = run(store, "ls", "type=Model").stdout.splitlines()
+    assert [line.split()[3] for line in told[1:]] == ["-", "-", "LIVE"]
+    assert "UNKNOWN" not in run(store, "show", "Model:m-0").stdout
+    assert json.loads(run(store, "show", "Model:m-0", "--json").stdout)["state"] == "UNKNOWN"
 
 
 def test_what_a_terminal_has_no_signs_for_is_escaped(store: Store) -> None:
