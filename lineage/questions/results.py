@@ -20,6 +20,8 @@ from lineage.questions.rendering import as_json, event_as_json, node_as_json
 
 _MOST_IN_A_NOTEBOOK = 100
 _NODES = tuple(NODE_CLASSES.values())
+# JSON lets them stand in a string, and many who read by lines end one there.
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Result:
         """The lines of `to_jsonl`."""
         for row in self.dicts():
             shown = {name: value_as_json(value) for name, value in row.items()}
-            yield json.dumps(shown, ensure_ascii=False)
+            yield json.dumps(shown, ensure_ascii=False).translate(_LINE_ENDS)
 
     def to_csv(self) -> str:
         """Comma-separated values (RFC 4180) with a heading; what is no text or number is JSON."""

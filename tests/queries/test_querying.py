@@ -188,6 +188,9 @@ def test_odd_answers_become_what_they_can() -> None:
     assert json.loads(result.to_json())["rows"][0][1] == "nan"
     assert list(result.to_dataframe().columns) == ["x", "x", "y"]
     assert '"a,""b"' in result.to_csv()
+    ends = Result(("x",), [("a\x85b\u2028c\u2029d\ne",)])
+    [line] = ends.to_jsonl().splitlines()
+    assert json.loads(line) == {"x": ends.value()}
     ints = Result(("x", "y", "z"), [(2**53 + 1, 2**63 - 1, 1), (None, None, 2)]).to_dataframe()
     assert list(ints["x"][:1]) == [2**53 + 1]
     assert list(ints["y"][:1]) == [2**63 - 1]
