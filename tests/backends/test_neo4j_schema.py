@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import neo4j
 import pytest
 
 import lineage
@@ -14,20 +15,38 @@ from lineage.backends.neo4j.schema import SCHEMA
 from tests.neo4j_for_tests import driver
 
 
+def as_in_schema_2(session: neo4j.Session) -> None:
+    session.run("DROP CONSTRAINT lineage_policy_version").consume()
+    session.run(
+        "CREATE CONSTRAINT lineage_policy_name FOR (n:LineagePolicy) REQUIRE n.name IS UNIQUE"
+    ).consume()
+    session.run("MATCH (s:LineageStore) SET s.schema = 2").consume()
+
+
+def opened_at_once(url: str, by: int) -> list[str]:
+    """The schema that each of several finds who open a store at once."""
+    start = Barrier(by)
+
+    def opened() -> str:
+        start.wait()
+        with lineage.connect(url) as store:
+            return store.backend.describe()["schema"]
+
+    with ThreadPoolExecutor(by) as pool:
+        asked = [pool.submit(opened) for _ in range(by)]
+        return [answer.result() for answer in asked]
+
+
 def test_policies_of_an_older_database_begin_when_they_were_recorded(neo4j_url: str) -> None:
     lineage.connect(neo4j_url).close()
     said = {"stops": {"pii": ["Anonymize"]}, "forbids": {'"recorded_ms": 7': ["b"]}}
     with driver(neo4j_url) as bare, bare.session() as session:
-        session.run("DROP CONSTRAINT lineage_policy_version").consume()
-        session.run(
-            "CREATE CONSTRAINT lineage_policy_name FOR (n:LineagePolicy) REQUIRE n.name IS UNIQUE"
-        ).consume()
+        as_in_schema_2(session)
         for name, recorded in (("known", 1234), ("never", None)):
             text = json.dumps({**said, "retention": [], "recorded_ms": recorded})
             session.run(
                 "CREATE (:LineagePolicy {name: $name, content: $text})", name=name, text=text
             ).consume()
-        session.run("MATCH (s:LineageStore) SET s.schema = 2").consume()
     with lineage.connect(neo4j_url) as store:
         assert store.backend.describe()["schema"] == str(SCHEMA)
         known, never = store.policies()
@@ -51,13 +70,20 @@ def test_several_open_a_new_database_at_once(neo4j_url: str) -> None:
                 named = f"SHOW {listed} YIELD name, type WHERE type <> 'LOOKUP' RETURN name"
                 for [name] in list(session.run(named)):
                     session.run(f"DROP {kind} `{name}`").consume()
-        start = Barrier(6)
+        assert opened_at_once(neo4j_url, 6) == [str(SCHEMA)] * 6
 
-        def opened(start: Barrier = start) -> str:
-            start.wait()
-            with lineage.connect(neo4j_url) as store:
-                return store.backend.describe()["schema"]
 
-        with ThreadPoolExecutor(start.parties) as pool:
-            asked = [pool.submit(opened) for _ in range(start.parties)]
-            assert [answer.result() for answer in asked] == [str(SCHEMA)] * start.parties
+def test_several_open_an_older_database_at_once(neo4j_url: str) -> None:
+    lineage.connect(neo4j_url).close()
+    for turn in range(3):
+        with driver(neo4j_url) as bare, bare.session() as session:
+            as_in_schema_2(session)
+            session.run(
+                "CREATE (:LineagePolicy {name: $name, content: '{}'})", name=f"p{turn}"
+            ).consume()
+        assert opened_at_once(neo4j_url, 6) == [str(SCHEMA)] * 6
+        with driver(neo4j_url) as bare, bare.session() as session:
+            shown = session.run("SHOW CONSTRAINTS YIELD name WHERE name CONTAINS 'policy'")
+            assert [name for [name] in shown] == ["lineage_policy_version"]
+            undated = session.run("MATCH (p:LineagePolicy) WHERE p.recorded IS NULL RETURN p")
+            assert list(undated) == []
