@@ -153,3 +153,17 @@ def test_either_of_several_values(store: Store, either: str) -> None:
             found = store.query(f"{pattern} WHERE {either} {end}").rows
             whole = store.query(f"{pattern} WITH n, m WHERE {either} {end}").rows
             assert sorted(map(repr, found)) == sorted(map(repr, whole))
+
+
+@pytest.mark.backends("memory", "sqlite")
+def test_what_many_starts_reach_is_one_search(url: str) -> None:
+    with lineage.connect(url) as store:
+        chain(store, 40)
+        for pattern in (
+            "(:Dataset)-[:INPUT|OUTPUT*]->(m:Dataset)",
+            "(:Dataset) (()-[:INPUT|OUTPUT]->(x WHERE x.name <> 's30'))+ (m)",
+        ):
+            plan = store.explain(f"MATCH {pattern} RETURN count(DISTINCT m) AS c", profile=True)
+            [walk] = [o for o in plan if o.name.startswith("VarLengthExpand")]
+            assert walk.hits is not None
+            assert walk.hits <= 300, str(plan)

@@ -105,6 +105,45 @@ def test_what_exists_is_found(pattern: str) -> None:
         assert {n for (n,) in found} == expected, seed
 
 
+@pytest.mark.parametrize("pattern", [p for p in PATTERNS if "," not in p])
+def test_what_several_starts_reach(pattern: str) -> None:
+    """From all nodes, where only the ends are asked for."""
+    inner = pattern.replace("(a:S)", "(a)")
+    last = names_in(pattern)[-1]
+    for seed in GRAPHS:
+        graph = graph_of(seed)
+        met = rows(graph, f"MATCH p = {inner} RETURN a.n, a.k, {last}.n AS n, {last}.k AS k, p")
+        ends = {row[2] for row in met}
+        for text, expected in (
+            (f"MATCH {inner} RETURN DISTINCT {last}.n AS n", ends),
+            (f"MATCH {inner} WITH DISTINCT {last} RETURN {last}.n AS n", ends),
+            (f"UNWIND [1, 2] AS i MATCH {inner} RETURN DISTINCT {last}.n AS n", ends),
+            (f"MATCH (a) MATCH {inner} RETURN DISTINCT {last}.n AS n", ends),
+            (
+                f"MATCH {inner} WHERE a.k <= {last}.k RETURN DISTINCT {last}.n AS n",
+                {row[2] for row in met if row[1] <= row[3]},
+            ),
+            (
+                f"UNWIND [0, 1] AS i MATCH {inner} WHERE {last}.k = i "
+                f"RETURN DISTINCT {last}.n AS n",
+                {row[2] for row in met if row[3] < 2},
+            ),
+            (
+                f"MATCH (a) OPTIONAL MATCH {inner} RETURN DISTINCT {last}.n AS n",
+                ends | ({None} if {row[0] for row in met} < every(graph) else set()),
+            ),
+        ):
+            found = [n for (n,) in rows(graph, text)]
+            if last == "a" and "OPTIONAL" in text:
+                expected = every(graph)
+            assert len(found) == len(set(found)), (text, seed)
+            assert set(found) == expected, (text, seed)
+
+
+def every(graph: PropertyGraph) -> set[Any]:
+    return {n for (n,) in rows(graph, "MATCH (a) RETURN a.n")}
+
+
 SHORTEST = ["-[*]->", "-[:X*]-", "-[*..2]->", "-[*2..]->", "-[*0..3]-", "-[*{w: 1}]-"]
 
 

@@ -41,6 +41,7 @@ Rows = Iterable[Row]
 Run = Callable[[Rows], Iterator[Row]]
 
 _LARGEST_BATCH = 2048
+_TAG = HIDDEN + "row"
 
 
 class Compiler(Protocol):
@@ -131,12 +132,11 @@ class Matcher:
     def optional(self, rows: Rows) -> Iterator[Row]:
         """All matches; for a row without one, the row with nulls."""
         nulls = dict.fromkeys(self.names)
-        tag = HIDDEN + "row"
         for batch in in_batches(rows):
-            tagged = ({**row, tag: place} for place, row in enumerate(batch))
+            tagged = ({**row, _TAG: place} for place, row in enumerate(batch))
             waiting = 0
             for found in self.rows(tagged):
-                place = found.pop(tag)
+                place = found.pop(_TAG)
                 for row in batch[waiting:place]:
                     yield {**nulls, **row}
                 waiting = place + 1
@@ -291,7 +291,8 @@ class Matcher:
             elif not link.repeated:
                 run = self._expand(step, taken)
             elif self._may_prune(link):
-                reach = Reach(self.walker(link, from_left=step.from_left), step)
+                walker = self.walker(link, from_left=step.from_left)
+                reach = Reach(walker, step, self._told_alone(step, walked))
                 pruned.append(reach)
                 run = reach.rows
             else:
@@ -539,6 +540,23 @@ class Matcher:
                 # The least sum of lengths is not the sum of the least lengths then.
                 return False
         return True
+
+    def _told_alone(self, step: planning.Follow, walked: Sequence[Link]) -> Callable[[Row], bool]:
+        """Whether, of a row, only the node that this last link reaches is told later."""
+        link, names = step.link, self._observed.names
+        target = link.right if step.from_left else link.left
+        last = len(walked) == len(self._shape.links) - 1 and not self._shape.paths
+        met = {name for other in (*walked, link) for name in (other.left, other.right)}
+        if names is None or not last or met != set(self._shape.nodes) or self._rivals_of(link):
+            return lambda row: False
+        about = [used_names(p) for p in self._shape.predicates]
+        used = frozenset().union(names, *(found for found in about if target in found)) - {target}
+        # An OPTIONAL MATCH asks of each row whether it has a match.
+        used |= {_TAG}
+        return lambda row: used.isdisjoint(row)
+
+    def _rivals_of(self, link: Link) -> bool:
+        return any(other is not link and may_share(other, link) for other in self._shape.links)
 
     def _rivals(self, link: Link) -> list[Link]:
         return [

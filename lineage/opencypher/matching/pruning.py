@@ -3,7 +3,7 @@ of a row that no other link may stand for."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from lineage.opencypher.matching.planning import Follow
 from lineage.opencypher.matching.shape import Link
@@ -18,28 +18,40 @@ Rows = Iterable[Row]
 class Reach:
     """A pruned link: each node within reach once, with the least number of hops."""
 
-    def __init__(self, walker: Walker, step: Follow) -> None:
+    def __init__(self, walker: Walker, step: Follow, alone: Callable[[Row], bool]) -> None:
+        """`alone`: whether nothing but the node that is reached is told of a row later."""
         link = self.link = step.link
+        self._alone = alone
         self.walker = walker
         self._start = link.left if step.from_left else link.right
         self._target = link.right if step.from_left else link.left
         self._closes = step.closes or self._start == self._target
         inner = {link.first, link.hops[0].name, link.hops[0].right}
         self._same = not any(used_names(p) - inner for p in link.where)
+        self._joint = self._same and link.hops[0].direction != "both" and link.maximum is None
         self._known: dict[Node, dict[Node, int]] = {}
 
     def rows(self, rows: Rows) -> Iterator[Row]:
-        """Each row with each node that it reaches."""
+        """Each row with each node that it reaches; of rows that nobody can tell apart, each node
+        once."""
         link = self.link
-        for row in rows:
-            start = row[self._start]
-            if self._closes:
-                depth = self._depth(row, start, row[self._target])
-                if depth is not None:
-                    yield {**row, link.segment: depth}
-                continue
-            for other, depth in self.walker.reach(row, start):
-                yield {**row, self._target: other, link.segment: depth}
+        together = self.walker.together() if self._joint else None
+        try:
+            for row in rows:
+                start = row[self._start]
+                if self._closes:
+                    depth = self._depth(row, start, row[self._target])
+                    if depth is not None:
+                        yield {**row, link.segment: depth}
+                elif together is not None and self._alone(row):
+                    for other in together.more(row, start):
+                        yield {**row, self._target: other, link.segment: 0}
+                else:
+                    for other, depth in self.walker.reach(row, start):
+                        yield {**row, self._target: other, link.segment: depth}
+        finally:
+            if together is not None:
+                together.release()
 
     def _depth(self, row: Row, start: Node, end: Node) -> int | None:
         if not self._same:

@@ -288,6 +288,22 @@ class Walker:
                         parents[other] = node, relationship
                     yield other
 
+    def together(self) -> Together:
+        """What is within reach of several starts, each node once: directed, and without end."""
+        return Together(self)
+
+    def onward(self, row: Row, frontier: Sequence[Node], seen: set[Node]) -> Iterable[Node]:
+        """The nodes a hop away; they may come several times, and those that are seen may."""
+        [hop] = self._hops
+        if self._where is None:
+            return self._graph.neighbours(frontier, hop.direction, hop.types)
+        return self._onward(row, frontier, (), seen, None)
+
+    @property
+    def from_none(self) -> bool:
+        """Whether a start is within its own reach."""
+        return self._link.minimum == 0
+
     def _way_back(self, row: Row, start: Node, avoid: Collection[Relationship]) -> int | None:
         """The least length of a trail back to the start, whatever way relationships point."""
         maximum = self._link.maximum
@@ -417,6 +433,47 @@ class Walker:
         for node, depth in backwards.from_zero().reach(row, end, avoid):
             found.setdefault(node, depth)
         return found
+
+
+class Together:
+    """What is within reach of the starts that were given so far.
+
+    Whatever is reached from a node that was walked on from is told already, so that all starts
+    together cost one search.
+    """
+
+    def __init__(self, walker: Walker) -> None:
+        self._walker = walker
+        self._told: set[Node] = set()
+        self._entered: set[Node] = set()
+        self._held = 0
+
+    def more(self, row: Row, start: Node) -> Iterator[Node]:
+        """What this start reaches and none before it did."""
+        budget = self._walker.budget
+        if self._walker.from_none and start not in self._told:
+            self._told.add(start)
+            yield start
+        frontier = [] if start in self._entered else [start]
+        self._entered.add(start)
+        while frontier:
+            budget.hold(len(frontier))
+            self._held += len(frontier)
+            fresh: list[Node] = []
+            for other in self._walker.onward(row, frontier, self._told):
+                budget.step()
+                if other not in self._entered:
+                    self._entered.add(other)
+                    fresh.append(other)
+                if other not in self._told:
+                    self._told.add(other)
+                    yield other
+            frontier = fresh
+
+    def release(self) -> None:
+        """All of it is let go."""
+        self._walker.budget.release(self._held)
+        self._held = 0
 
 
 def _unwound(state: tuple[Any, ...]) -> tuple[list[Node], list[Relationship]]:
