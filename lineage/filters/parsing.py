@@ -41,6 +41,7 @@ from lineage.filters.tree import (
 )
 from lineage.model import Kind
 from lineage.model.times import milliseconds
+from lineage.model.values import INT64_MAX, INT64_MIN
 
 # As much as anyone writes, and a bound on what reading costs.
 MAX_CHARACTERS = 1_000_000
@@ -57,7 +58,6 @@ _ESCAPE = re.compile(
     r"\\([abfnrtv\\?\"'`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})", re.DOTALL
 )
 _NUMBERS = (Sort.NUMBER, Sort.TIME)
-_INT64 = range(-(2**63), 2**63)
 _Sign = Literal["=", "!=", "<", "<=", ">", ">="]
 _COMPARISONS: dict[type[exp.Expr], _Sign] = {
     exp.EQ: "=",
@@ -236,7 +236,7 @@ class _Parser:
             value: int | float = int(text)
         except ValueError:
             value = float(text)
-        if isinstance(value, int) and value not in _INT64:
+        if isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX:
             raise self._refused(node, "does not fit in 64 bits")
         return _Typed(Constant(value), Sort.NUMBER)
 

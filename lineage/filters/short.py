@@ -30,6 +30,7 @@ from lineage.filters.tree import (
 )
 from lineage.model import Kind, PropertyKind
 from lineage.model.times import milliseconds
+from lineage.model.values import INT64_MAX, INT64_MIN
 
 _TERM = re.compile(r"(?P<key>[^=!<>~]+)(?P<sign><=|>=|!=|=|<|>|~)(?P<value>.*)\Z", re.DOTALL)
 # `==`, and `=>0.9` or `>>0.9`: a value that begins so was meant otherwise.
@@ -40,7 +41,6 @@ _NEIGHBOURS = {
     Relation.PARENT: "parent",
     Relation.CHILD: "child",
 }
-_INT64 = range(-(2**63), 2**63)
 
 
 def short(terms: Iterable[str], kind: Kind) -> Predicate | None:
@@ -84,7 +84,7 @@ def _neighbour(alias: Alias, term: str, sign: str, value: str) -> Expression:
         raise InvalidFilter(f"{term!r}: a context is told by = or ~")
     type, colon, rest = value.partition(":")
     readings: list[Expression] = [Comparison("=", name, Constant(value))]
-    if colon and type == "context" and rest.isdecimal() and int(rest) in _INT64:
+    if colon and type == "context" and rest.isdecimal() and int(rest) <= INT64_MAX:
         readings.append(Comparison("=", Attribute("id", alias), Constant(int(rest))))
     elif colon:
         of_type = Comparison("=", Attribute("type", alias), Constant(type))
@@ -141,7 +141,7 @@ def _compared(sign: str, left: Expression, right: Expression) -> Expression:
 
 
 def _number(text: str) -> int | float | None:
-    if re.fullmatch(r"[+-]?\d+", text, re.ASCII) and int(text) in _INT64:
+    if re.fullmatch(r"[+-]?\d+", text, re.ASCII) and INT64_MIN <= int(text) <= INT64_MAX:
         return int(text)
     if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text, re.ASCII):
         return float(text)

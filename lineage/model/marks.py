@@ -50,9 +50,9 @@ class Mark(Record):
 class Retention(Record):
     """How long artifacts of a type (a base type, or all) are kept; see `lineage.rules.retention`.
 
-    the `keep_last` of each series that were produced last, those produced or changed in the last
-    `keep_days`, those in the contexts `keep_in`
-    (`*` stands for any text), those with the labels `keep_labelled`.
+    It keeps the `keep_last` of each series that were produced last, those produced or changed in
+    the last `keep_days`, those in the contexts `keep_in` (`*` stands for any text), those with the
+    labels `keep_labelled`.
     """
 
     type: str | None = None
