@@ -151,6 +151,9 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
     """
     patiently(connection, "BEGIN")
     try:
+        # BEGIN takes no lock; the first read does, and in a file that is just being made it waits
+        # for the one who makes it.
+        patiently(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
         version = _version(connection, where)
     finally:
         connection.execute("ROLLBACK")
