@@ -53,7 +53,9 @@ def test_closures_never_enumerate_paths(neo4j_server: Neo4jForTests, name: str) 
 SPREADING = [f"spread_{d}_of_{k}" for d in ("upstream", "downstream") for k in ("artifacts",)]
 
 
-@pytest.mark.parametrize("name", ["spread_of_marks", "spread_of_all_marks", *SPREADING])
+@pytest.mark.parametrize(
+    "name", ["spread_of_marks", "spread_of_all_marks", "whole_spread_of_all_marks", *SPREADING]
+)
 def test_taint_is_a_pruned_search(neo4j_server: Neo4jForTests, name: str) -> None:
     import lineage
 

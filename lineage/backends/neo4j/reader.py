@@ -200,15 +200,19 @@ class Neo4jReader(Reader):
                 ),
                 (lambda kind, ids: self._barred(barriers, kind, ids)) if barriers else None,
             )
-        barred = {
-            kind: self._barred(barriers, kind, set(ids)) if barriers else set()
-            for kind, ids in known.items()
-        }
         found: list[Mapping[str, Any]] = []
         for kind, ids in known.items():
-            passing = [id for id in ids if id not in barred[kind]]
+            if not barriers:
+                levels = self.closure(kind, ids, direction, as_of_ms=as_of_ms)
+                found += (
+                    {"depth": depth, "kind": of, "barred": False, "ids": reached}
+                    for depth, (of, reached) in enumerate(levels)
+                )
+                continue
+            barred = self._barred(barriers, kind, set(ids))
+            passing = [id for id in ids if id not in barred]
             found.append({"depth": 0, "kind": kind, "barred": False, "ids": passing})
-            found.append({"depth": 0, "kind": kind, "barred": True, "ids": barred[kind]})
+            found.append({"depth": 0, "kind": kind, "barred": True, "ids": barred})
             if passing:
                 found += self.template(
                     f"read/spread_{direction}_of_{_PLURAL[kind]}",
@@ -229,7 +233,11 @@ class Neo4jReader(Reader):
             ids = [mark.id for mark in marks if mark.label == label]
             [there] = self.template("read/count_marks", {"label": label})
             if not barriers and there["marks"] == len(ids):
-                found += self.template("read/spread_of_all_marks", {"label": label, "as_of": as_of})
+                found += (
+                    self.template("read/whole_spread_of_all_marks", {"label": label})
+                    if as_of_ms is None
+                    else self.template("read/spread_of_all_marks", {"label": label, "as_of": as_of})
+                )
                 continue
             found += self.template(
                 "read/spread_of_marks",
