@@ -31,8 +31,8 @@ from lineage.filters.tree import (
     joined,
 )
 from lineage.model import Kind, PropertyKind
+from lineage.model.values import INT64_MAX
 
-_END_OF_TIME = 2**63 - 1
 _LABELS = {kind: kind.capitalize() for kind in Kind}
 _PATTERNS = {
     Relation.CONTEXT: "(n)-[:IN_CONTEXT]->({a}:Context)",
@@ -77,7 +77,7 @@ def statement(kind: Kind, where: Filter) -> tuple[str, dict[str, Any]]:
     if where.where is not None:
         conditions += [compiler.part(part) for part in where.where.parts()]
     conditions += _beyond(where, descending, compiler)
-    limit = value(_END_OF_TIME if where.limit is None else where.limit)
+    limit = value(INT64_MAX if where.limit is None else where.limit)
     way, field = " DESC" if descending else "", where.order.field
     keys = ["n.id"] if field == "id" else [f"n.{field} IS NOT NULL", f"n.{field}", "n.id"]
     text = (

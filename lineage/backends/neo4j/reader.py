@@ -29,11 +29,10 @@ from lineage.backends.ordering import comes_after
 from lineage.backends.stored import node
 from lineage.backends.traversal import breadth_first, spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
+from lineage.model.values import INT64_MAX, INT64_MIN
 
-END_OF_TIME = 2**63 - 1
 # From so many starts at most a search each; from more, hop by hop for all of them.
 _SEARCHES = 8
-_BEFORE_ALL_IDS = -(2**63)
 _PLURAL = {kind: f"{kind}s" for kind in Kind}
 _STEP = {Direction.UPSTREAM: "before", Direction.DOWNSTREAM: "after"}
 _FOUND_FIELDS = ("name", "external_id", "uri", "state")
@@ -64,12 +63,12 @@ class Neo4jReader(Reader):
         indexed = self._find_by_index(kind, where)
         if indexed is not None:
             return indexed
-        first = _BEFORE_ALL_IDS if not where.newest_first else END_OF_TIME
+        first = INT64_MIN if not where.newest_first else INT64_MAX
         parameters: dict[str, Any] = {field: getattr(where, field) for field in _FOUND_FIELDS}
         parameters |= {
             "type_ids": None if where.type_ids is None else list(where.type_ids),
             "after_id": first if where.after_id is None else where.after_id,
-            "limit": END_OF_TIME if where.limit is None else where.limit,
+            "limit": INT64_MAX if where.limit is None else where.limit,
         }
         name = f"read/find_{_PLURAL[kind]}"
         if where.context_id is not None:
@@ -112,7 +111,7 @@ class Neo4jReader(Reader):
             found = self._run("read/events_of_artifacts", ids=sorted(set(artifact_ids)))
             events = map(rows.event_of, found)
         else:
-            return self.scan_events(None, END_OF_TIME)
+            return self.scan_events(None, INT64_MAX)
         return sorted(events, key=rows.event_order)
 
     def last_written(self, artifact_ids: Sequence[int]) -> list[tuple[int, int]]:
@@ -191,7 +190,7 @@ class Neo4jReader(Reader):
     ) -> Spread:
         there = {k: [n.id for n in self.nodes(k, sorted(set(i)))] for k, i in starts.items()}
         known = {kind: [id for id in ids if id is not None] for kind, ids in there.items()}
-        as_of = END_OF_TIME if as_of_ms is None else as_of_ms
+        as_of = INT64_MAX if as_of_ms is None else as_of_ms
         if sum(map(len, known.values())) > _SEARCHES:
             return spread(
                 known,
@@ -228,7 +227,7 @@ class Neo4jReader(Reader):
         as_of_ms: int | None = None,
     ) -> Spread:
         found: list[Mapping[str, Any]] = []
-        as_of = END_OF_TIME if as_of_ms is None else as_of_ms
+        as_of = INT64_MAX if as_of_ms is None else as_of_ms
         for label in {mark.label for mark in marks}:
             ids = [mark.id for mark in marks if mark.label == label]
             [there] = self.template("read/count_marks", {"label": label})
@@ -270,7 +269,7 @@ class Neo4jReader(Reader):
         found = self._run(
             f"read/{_STEP[direction]}_{_PLURAL[kind]}",
             ids=sorted(set(ids)),
-            as_of=END_OF_TIME if as_of_ms is None else as_of_ms,
+            as_of=INT64_MAX if as_of_ms is None else as_of_ms,
         )
         return [(record["id"], other) for record in found for other in record["ids"]]
 
@@ -280,7 +279,7 @@ class Neo4jReader(Reader):
             pair = self.events(artifact_ids=[artifact_id], execution_ids=[execution_id])
             seen = sum(rows.event_order(event) <= after for event in pair)
             return self.scan_events((execution_id, artifact_id, "", ""), limit + seen)[seen:]
-        execution_id, artifact_id, type, path = after or (_BEFORE_ALL_IDS, _BEFORE_ALL_IDS, "", "")
+        execution_id, artifact_id, type, path = after or (INT64_MIN, INT64_MIN, "", "")
         found = self._run(
             "read/scan_events",
             execution_id=execution_id,
