@@ -164,6 +164,10 @@ class Filter:
     after: tuple[int | str | None, int] | None = None
 
 
+# What a node has beside its id, its type and its properties.
+Field = Literal["name", "external_id", "uri", "state", "created", "updated"]
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How much there is."""
@@ -245,9 +249,20 @@ class Reader(ABC):
     def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
         """The nodes with these ids, in the order of the ids."""
 
-    def types_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
-        """Pairs (node id, type id) of the nodes with these ids, in any order."""
-        return [(node.id or 0, node.type_id or 0) for node in self.nodes(kind, ids)]
+    def fields_of(
+        self, kind: Kind, ids: Sequence[int], fields: Sequence[Field]
+    ) -> list[tuple[Any, ...]]:
+        """Id, type id and these fields of the nodes with these ids, in any order.
+
+        A state is its name; one that nobody gave may be None or UNKNOWN.
+        """
+        return [_fields(node, fields) for node in self.nodes(kind, ids)]
+
+    def find_fields(
+        self, kind: Kind, where: Filter, fields: Sequence[Field]
+    ) -> list[tuple[Any, ...]]:
+        """The same of the nodes for which the filter holds, in the order of `find`."""
+        return [_fields(node, fields) for node in self.find(kind, where)]
 
     def count_types(self, kind: Kind) -> dict[int, int]:
         """How many nodes each type of a kind has, by its id; a type without any may be left out."""
@@ -539,3 +554,14 @@ def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def _fields(node: Node, fields: Sequence[Field]) -> tuple[Any, ...]:
+    state = getattr(node, "state", None)
+    values = {
+        **node.__dict__,
+        "state": state and state.value,
+        "created": node.created_ms,
+        "updated": node.updated_ms,
+    }
+    return (node.id, node.type_id, *(values.get(field) for field in fields))

@@ -18,7 +18,7 @@ from lineage.opencypher.errors import (
 )
 from lineage.opencypher.functions.registry import Context, find_function
 from lineage.opencypher.matching.matcher import Matcher, Observed
-from lineage.opencypher.names import used_names
+from lineage.opencypher.names import looked_into, used_names
 from lineage.opencypher.steps import Inner, Names, Placed
 from lineage.opencypher.values import (
     Node,
@@ -146,7 +146,7 @@ class Compiler:
         def evaluate(row: Row) -> Value:
             value = subject(row)
             if value.__class__ is Node:
-                return value.properties.get(key)
+                return value.get(key)
             if value is None:
                 return None
             try:
@@ -513,7 +513,10 @@ class Compiler:
         return evaluate
 
     def _pattern_comprehension(self, e: ast.PatternComprehension) -> Evaluate:
-        matcher = Matcher(self, (e.pattern,), e.where, Observed(used_names(e.projection)))
+        looks = looked_into(e.projection)
+        matcher = Matcher(
+            self, (e.pattern,), e.where, Observed(used_names(e.projection), looks=looks)
+        )
         self._meet(matcher.placed)
         with self._within(matcher.names):
             projection = self.expression(e.projection)

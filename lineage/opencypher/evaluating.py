@@ -11,8 +11,9 @@ from lineage.opencypher.compiling import Compiler
 from lineage.opencypher.counting import counting
 from lineage.opencypher.errors import CypherUnsupported
 from lineage.opencypher.matching.matcher import Matcher, Observed
-from lineage.opencypher.names import everything, used_names
-from lineage.opencypher.projecting import Projecting, hides_duplicates
+from lineage.opencypher.names import Looks, everything, looked_into, together, used_names
+from lineage.opencypher.projecting import Projecting, hides_duplicates, looks_of
+from lineage.opencypher.pushing import pushed
 from lineage.opencypher.steps import Inner, Names, Placed, Stage, Step, alone
 from lineage.opencypher.values import Value, identity_key
 from lineage.opencypher.written import name_of, written
@@ -74,9 +75,10 @@ class Evaluator:
         hidden = not duplicates
         columns: list[str] = []
         projecting: Projecting | None = None
-        for place in range(len(query.clauses) - 1, -1, -1):
-            clause = query.clauses[place]
-            rest = query.clauses[place + 1 :]
+        clauses = pushed(query.clauses)
+        for place in range(len(clauses) - 1, -1, -1):
+            clause = clauses[place]
+            rest = clauses[place + 1 :]
             if isinstance(clause, ast.With | ast.Return):
                 projecting = self._projecting(clause)
                 stages.append(projecting.stage())
@@ -86,7 +88,7 @@ class Evaluator:
             elif place == 0 and projecting is not None and isinstance(clause, ast.Match):
                 match, projection = self._first(clause, rest, hidden, projecting), stages[-1]
                 count = counting(
-                    query.clauses[:2], projecting.columns[0], self._compiler.context.graph,
+                    clauses[:2], projecting.columns[0], self._compiler.context.graph,
                     self._profile, (match, projection),
                 )  # fmt: skip
                 if count is None:
@@ -108,7 +110,8 @@ class Evaluator:
     def _projecting(self, clause: ast.With | ast.Return) -> Projecting:
         where = clause.where if isinstance(clause, ast.With) else None
         stars = self._stars.get(id(clause.projection), ())
-        return Projecting(self._compiler, clause.projection, stars, where)
+        last = isinstance(clause, ast.Return)
+        return Projecting(self._compiler, clause.projection, stars, where, last=last)
 
     def _first(
         self, clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: Projecting
@@ -242,14 +245,19 @@ _NOTHING = Stage(lambda rows: ({} for _ in rows), lambda names: (), lambda names
 def _observed(rest: tuple[ast.Clause, ...], paths: list[str | None], hidden: bool) -> Observed:
     """What the clauses after a MATCH can tell of its matches."""
     names: set[str] = set()
+    looks: list[Looks] = []
     projection: ast.Projection | None = None
     for clause in rest:
         names |= used_names(clause)
         if isinstance(clause, ast.With | ast.Return):
             projection = clause.projection
+            returned = isinstance(clause, ast.Return)
+            where = None if isinstance(clause, ast.Return) else clause.where
+            looks.append(looks_of(projection, where, last=returned))
             if projection.everything:
                 return Observed(None, duplicates=not hidden)
             break
+        looks.append(looked_into(clause))
         if isinstance(clause, ast.CallSubquery) and clause.imports != ():
             return Observed(None, duplicates=not hidden)
     lengths: set[str] = set()
@@ -262,7 +270,9 @@ def _observed(rest: tuple[ast.Clause, ...], paths: list[str | None], hidden: boo
             uses = sum(isinstance(p, ast.Variable) and p.name == path for p in everything(last))
             if uses and uses == sum(_is_least_length(p, path) for p in everything(last)):
                 lengths.add(path)
-    return Observed(frozenset(names), frozenset(lengths), duplicates=not hidden)
+    return Observed(
+        frozenset(names), frozenset(lengths), duplicates=not hidden, looks=together(looks)
+    )
 
 
 def _is_least_length(part: ast.Part, path: str) -> bool:

@@ -10,9 +10,12 @@ from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from lineage.opencypher.values import Loader, Node, Relationship, Value
+from lineage.opencypher.values import Keys, Loader, Node, Relationship, Value
 
 Direction = Literal["out", "in", "both"]
+Sign = Literal["=", "<", "<=", ">", ">=", "STARTS WITH"]
+# (property, sign, value): how a property stands to a value, which is not null.
+Bound = tuple[str, Sign, Value]
 Types = frozenset[str] | None  # None: of any type
 Step = tuple[Relationship, Node]
 
@@ -48,12 +51,29 @@ class Graph(Loader):
         raise NotImplementedError(f"{key} is not indexed")
 
     def ordered(self, label: str | None, key: str) -> bool:
-        """Whether `nodes_by` gives the nodes of this label in the order of this property."""
+        """Whether `scan` gives the nodes of this label in the order of this property."""
         return False
 
-    def nodes_by(self, label: str | None, key: str, *, descending: bool) -> Iterator[Node]:
-        """As `nodes`, in the order of a property that each of them has. Only where `ordered`."""
-        raise NotImplementedError(f"nothing is ordered by {key}")
+    def bounded(self, label: str | None, key: str) -> bool:
+        """Whether `scan` finds the nodes of this label by bounds of this property."""
+        return False
+
+    def scan(
+        self,
+        label: str | None,
+        keys: Keys = None,
+        bounds: Sequence[Bound] = (),
+        order: tuple[str, bool] | None = None,
+    ) -> Iterator[Node]:
+        """As `nodes`, for who knows more.
+
+        keys: only these of their properties will be read. bounds: only nodes within them are
+        wanted; it may give others too: the evaluator checks them. order: a property that they
+        come in the order of, and whether descending, only where `ordered`.
+        """
+        if order is not None:
+            raise NotImplementedError(f"nothing is ordered by {order[0]}")
+        return self.nodes(label)
 
     def counts(self, label: str | None) -> bool:
         """Whether `count` knows without looking at the nodes of this label."""
@@ -77,8 +97,12 @@ class Graph(Loader):
 
     def with_label(self, nodes: Sequence[Node], label: str) -> Iterable[Node]:
         """Those of these nodes that have this label."""
-        self.load_nodes([node for node in nodes if not node.loaded])
+        self.load([node for node in nodes if not node.labelled], frozenset())
         return [node for node in nodes if label in node.labels]
+
+    def load(self, nodes: Sequence[Node], keys: Keys) -> None:
+        """Fetch at least the labels and these properties of these nodes."""
+        self.load_nodes(nodes)
 
     def relationships(self, types: Types) -> Iterator[Relationship]:
         """All relationships of these types."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import lru_cache
 
 from lineage.opencypher import ast
+from lineage.opencypher.values import Keys
 
 # Functions that look at a node no further than its identity.
 _IDENTITY_ONLY = frozenset(
@@ -69,23 +70,44 @@ def used_names(part: ast.Part) -> frozenset[str]:
     return frozenset(names - local)
 
 
+# By name of a value: the properties of it that are read.
+Looks = Mapping[str, Keys]
+_LABELS_ONLY: Keys = frozenset()
+
+
 @lru_cache(maxsize=4096)
-def looked_into(part: ast.Part) -> frozenset[str]:
-    """The names of values whose labels or properties an expression reads."""
-    names: set[str] = set()
+def looked_into(part: ast.Part) -> Looks:
+    """The names of values whose labels or properties an expression reads, and which of them."""
+    found: list[Looks] = []
     for inner in everything(part):
         match inner:
-            case (
-                ast.Property(subject=ast.Variable(name=name))
-                | ast.Index(subject=ast.Variable(name=name))
-                | ast.HasLabels(subject=ast.Variable(name=name))
-                | ast.MapProjection(subject=ast.Variable(name=name))
+            case ast.Property(subject=ast.Variable(name=name), key=key):
+                found.append({name: frozenset((key,))})
+            case ast.HasLabels(subject=ast.Variable(name=name)):
+                found.append({name: _LABELS_ONLY})
+            case ast.MapProjection(subject=ast.Variable(name=name), items=items):
+                keys = frozenset(key for key, value in items if value is None)
+                found.append({name: None if "*" in keys else keys})
+            case ast.Index(subject=ast.Variable(name=name)):
+                found.append({name: None})
+            case ast.FunctionCall(name=function, arguments=(ast.Variable(name=name),)) if (
+                function.lower() == "labels"
             ):
-                names.add(name)
+                found.append({name: _LABELS_ONLY})
             case ast.FunctionCall(name=function, arguments=arguments):
                 if function.lower() not in _IDENTITY_ONLY:
-                    names |= {a.name for a in arguments if isinstance(a, ast.Variable)}
-    return frozenset(names)
+                    found += [{a.name: None} for a in arguments if isinstance(a, ast.Variable)]
+    return together(found)
+
+
+def together(looks: Iterable[Looks]) -> Looks:
+    """All that is read by one of several."""
+    found: dict[str, Keys] = {}
+    for each in looks:
+        for name, keys in each.items():
+            before = found.get(name, _LABELS_ONLY)
+            found[name] = None if keys is None or before is None else before | keys
+    return found
 
 
 def conjuncts(expression: ast.Expression | None) -> list[ast.Expression]:

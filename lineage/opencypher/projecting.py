@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import chain, islice
 from typing import Any
@@ -14,7 +14,7 @@ from lineage.opencypher.errors import CypherSyntaxError
 from lineage.opencypher.functions.registry import Aggregate, Context, find_aggregate
 from lineage.opencypher.matching.matcher import in_batches, load
 from lineage.opencypher.matching.planning import Order
-from lineage.opencypher.names import looked_into, parts
+from lineage.opencypher.names import Looks, looked_into, parts, together
 from lineage.opencypher.steps import Inner, Stage, Step, through
 from lineage.opencypher.values import Value, identity_key, kind_of, order_key
 from lineage.opencypher.written import name_of, written
@@ -62,8 +62,30 @@ def hides_duplicates(projection: ast.Projection, *, after: bool) -> bool:
     return after and projection.skip is None and projection.limit is None
 
 
+def looks_of(projection: ast.Projection, where: ast.Expression | None, *, last: bool) -> Looks:
+    """What a projection reads of the values of names; the `last` one, all of what it returns."""
+    found = [looked_into(item.expression) for item in projection.order_by]
+    if where is not None:
+        found.append(looked_into(where))
+    for item in projection.items:
+        found.append(looked_into(item.expression))
+        if last:
+            found.append({part.name: None for part in _whole(item.expression)})
+    return together(found)
+
+
+def _whole(expression: ast.Expression) -> Iterator[ast.Variable]:
+    """The names whose values are given out as they are."""
+    match expression:
+        case ast.Variable():
+            yield expression
+        case ast.FunctionCall(name=name, arguments=(ast.Variable() as of,)):
+            if name.lower() == "collect":
+                yield of
+
+
 class Projecting:
-    """One projection, ready to run; `where` is that of WITH."""
+    """One projection, ready to run; `where` is that of WITH. The `last` one is a RETURN."""
 
     def __init__(
         self,
@@ -71,6 +93,8 @@ class Projecting:
         projection: ast.Projection,
         stars: Sequence[str],
         where: ast.Expression | None,
+        *,
+        last: bool,
     ) -> None:
         self._compiler = compiler
         self._context = compiler.context
@@ -93,10 +117,7 @@ class Projecting:
             self._where = (
                 None if where is None else compiler.predicate(self._seen_after(where, named))
             )
-        looked = [looked_into(item.expression) for item in projection.order_by]
-        if where is not None:
-            looked.append(looked_into(where))
-        self._looked = frozenset().union(*looked, *(looked_into(e) for _, e in self._items))
+        self.looks = looks_of(projection, where, last=last)
         self._skip = None if projection.skip is None else self._bound(projection.skip)
         self._limit = None if projection.limit is None else self._bound(projection.limit)
         self._plain: list[tuple[str, Evaluate]] = []
@@ -236,7 +257,7 @@ class Projecting:
     def _each(self, rows: Iterable[Row]) -> Iterator[Pair]:
         budget, graph, items = self._context.budget, self._context.graph, self._plain
         for batch in in_batches(rows):
-            load(graph, batch, self._looked)
+            load(graph, batch, self.looks)
             for row in batch:
                 budget.step()
                 before = budget.made
@@ -252,7 +273,7 @@ class Projecting:
         groups: dict[Hashable, tuple[Row, Row, list[_Count]]] = {}
         held = 0
         for batch in in_batches(rows):
-            load(graph, batch, self._looked)
+            load(graph, batch, self.looks)
             budget.step(len(batch))
             for row in batch:
                 before = budget.made
@@ -406,12 +427,15 @@ def _counter(compiler: Compiler, expression: ast.Expression) -> Callable[[], _Co
     return lambda: _Count(compiler.context, aggregate, arguments, expression.distinct)
 
 
-def replaced(expression: ast.Expression, by: dict[ast.Expression, ast.Variable]) -> ast.Expression:
-    """The expression with some parts replaced by names; queries inside it stay as they are."""
+def replaced(
+    expression: ast.Expression, by: Mapping[ast.Expression, ast.Expression]
+) -> ast.Expression:
+    """The expression with some parts replaced, by names mostly; queries inside it stay as they
+    are."""
     return _replaced(expression, by)  # type: ignore[no-any-return]
 
 
-def _replaced(value: Any, by: dict[ast.Expression, ast.Variable]) -> Any:
+def _replaced(value: Any, by: Mapping[ast.Expression, ast.Expression]) -> Any:
     if isinstance(value, tuple):
         return tuple(_replaced(item, by) for item in value)
     if not isinstance(value, ast.Part):

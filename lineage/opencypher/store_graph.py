@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
@@ -29,8 +30,16 @@ from lineage.backends.native import (
 )
 from lineage.model import Event, EventType, Kind, Mark, Policy, Type
 from lineage.model import Node as StoredNode
-from lineage.opencypher.graph import Direction, Graph, Step, Types
-from lineage.opencypher.values import Node, Relationship, Value
+from lineage.opencypher.brief import (
+    BOUNDED,
+    BRIEF,
+    Briefs,
+    predicate_of,
+    state_within,
+    types_within,
+)
+from lineage.opencypher.graph import Bound, Direction, Graph, Step, Types
+from lineage.opencypher.values import Keys, Node, Relationship, Value
 
 _SORTS = 8
 _ARTIFACT, _EXECUTION, _CONTEXT, _TYPE, _MARK = range(5)
@@ -42,6 +51,8 @@ _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
 _FLOWS = frozenset({"INPUT", "OUTPUT"})
 _RELATIONSHIPS: dict[EventType, str] = {type: relationship_of(type) for type in EventType}
 _LARGEST_PAGE = 5_000
+# Of nodes within bounds, how many are looked for at first, and how many ids after that.
+_FIRST, _IDS = 100, 200_000
 # The orders that nodes can be had in, and the largest page of each: what no index orders is sorted
 # anew for each page, so that there should be few.
 _ORDERS: dict[str, tuple[Literal["id", "created", "updated"], int]] = {
@@ -141,45 +152,100 @@ class StoreGraph(Graph):
         return list(self._type_ids[label].items()) if label in self._type_ids else []
 
     def nodes(self, label: str | None) -> Iterator[Node]:
+        return self.scan(label)
+
+    def bounded(self, label: str | None, key: str) -> bool:
+        return key in BOUNDED and bool(self._sorts(label))
+
+    def scan(
+        self,
+        label: str | None,
+        keys: Keys = None,
+        bounds: Sequence[Bound] = (),
+        order: tuple[str, bool] | None = None,
+    ) -> Iterator[Node]:
+        if order is not None:
+            [(sort, type_ids)] = self._sorts(label)
+            yield from self._in_order(sort, self._within(sort, type_ids, bounds), keys, *order)
+            return
         for sort, type_ids in self._sorts(label):
-            yield from self._pages(sort, type_ids)
+            where = self._within(sort, type_ids, bounds)
+            if bounds:
+                yield from self._found_within(sort, where, keys)
+            else:
+                yield from self._pages(sort, where, keys)
         for name, few in self._few.items():
             if label is None or label == name:
                 yield from few()
 
-    def _pages(self, sort: int, type_ids: list[int] | None) -> Iterator[Node]:
-        kind, after, limit = _KINDS[sort], None, 100
+    def _within(self, sort: int, type_ids: list[int] | None, bounds: Sequence[Bound]) -> Filter:
+        kind = _KINDS[sort]
+        return Filter(
+            type_ids=types_within(self._types.values(), kind, type_ids, bounds),
+            state=state_within(bounds),
+            where=predicate_of(kind, bounds),
+        )
+
+    def _pages(self, sort: int, where: Filter, keys: Keys) -> Iterator[Node]:
+        after, limit = None, 100
         while True:
-            where = Filter(type_ids=type_ids, after_id=after, limit=limit)
-            page = self._reader.find(kind, where)
-            for stored in page:
-                # What a long scan keeps, Python's collector looks through again and again.
-                yield self._stored(sort, stored, keep=limit < _LARGEST_PAGE)
+            page = self._page(sort, replace(where, after_id=after, limit=limit), keys)
+            yield from page
             if len(page) < limit:
                 return
-            after, limit = page[-1].id, min(limit * 4, _LARGEST_PAGE)
+            after, limit = _id_of(page[-1]), min(limit * 4, _LARGEST_PAGE)
+
+    def _page(self, sort: int, where: Filter, keys: Keys) -> list[Node]:
+        kind = _KINDS[sort]
+        if keys is not None and keys <= BRIEF:
+            briefs = Briefs(kind, keys, self._types)
+            rows = self._reader.find_fields(kind, where, briefs.fields)
+            return [self._known_briefly(sort, row, briefs) for row in rows]
+        # What a long scan keeps, Python's collector looks through again and again.
+        keep = (where.limit or 0) < _LARGEST_PAGE
+        return [self._stored(sort, n, keep=keep) for n in self._reader.find(kind, where)]
+
+    def _known_briefly(self, sort: int, row: tuple[Any, ...], briefs: Briefs) -> Node:
+        labels, _ = self._labels_of[row[1]]
+        return Node(self, row[0] * _SORTS + sort, labels, None, briefs.of(row))
+
+    def _found_within(self, sort: int, where: Filter, keys: Keys) -> Iterator[Node]:
+        """Few at first; where there are more, all of their ids, as the store is to look for them
+        as seldom as it can."""
+        page = self._page(sort, replace(where, limit=_FIRST), keys)
+        yield from page
+        if len(page) < _FIRST:
+            return
+        kind, after = _KINDS[sort], _id_of(page[-1])
+        while True:
+            ids = self._reader.find_fields(kind, replace(where, after_id=after, limit=_IDS), ())
+            for first in range(0, len(ids), _LARGEST_PAGE):
+                some = ids[first : first + _LARGEST_PAGE]
+                nodes = [Node(self, id * _SORTS + sort) for id, _ in some]
+                self.load(nodes, keys)
+                yield from nodes
+            if len(ids) < _IDS:
+                return
+            after = ids[-1][0]
 
     def ordered(self, label: str | None, key: str) -> bool:
         # Nodes of several kinds come kind by kind.
         return label not in (None, *self._few) and key in _ORDERS and len(self._sorts(label)) == 1
 
-    def nodes_by(self, label: str | None, key: str, *, descending: bool) -> Iterator[Node]:
-        [(sort, type_ids)] = self._sorts(label)
+    def _in_order(
+        self, sort: int, where: Filter, keys: Keys, key: str, descending: bool
+    ) -> Iterator[Node]:
         order, most = _ORDERS[key]
+        where = replace(where, order=Order(order, descending))
+        keys = None if keys is None else keys | {order}
         limit = 100
         after: tuple[int, int] | None = None
         while True:
-            where = Filter(
-                type_ids=type_ids, order=Order(order, descending), after=after, limit=limit
-            )
-            page = self._reader.find(_KINDS[sort], where)
-            for stored in page:
-                yield self._stored(sort, stored, keep=limit < _LARGEST_PAGE)
+            page = self._page(sort, replace(where, after=after, limit=limit), keys)
+            yield from page
             if len(page) < limit:
                 return
-            last = page[-1]
-            value = last.updated_ms if order == "updated" else last.created_ms
-            after = value or 0, last.id or 0
+            after = page[-1].get(order) or 0, _id_of(page[-1])
             limit = min(limit * 8, most)
 
     @cached_property
@@ -202,7 +268,7 @@ class StoreGraph(Graph):
         return {str(type.base): None for type in self._types.values() if type.base is not None}
 
     def load_nodes(self, nodes: Sequence[Node]) -> None:
-        wanted: dict[int, dict[int, Node]] = defaultdict(dict)
+        wanted: dict[int, dict[int, list[Node]]] = defaultdict(lambda: defaultdict(list))
         for node in nodes:
             if node.loaded:
                 continue
@@ -215,26 +281,34 @@ class StoreGraph(Graph):
             elif sort == _MARK:
                 node.fill(("Mark",), mark_properties(self._marks[id], id))
             else:
-                wanted[sort][id] = node
+                # The same node may be meant by several.
+                wanted[sort][id].append(node)
         for sort, by_id in wanted.items():
             for stored in self._reader.nodes(_KINDS[sort], list(by_id)):
-                self._fill(sort, by_id[stored.id or 0], stored)
-        for node in nodes:
-            if not node.loaded:
-                # The same node twice in the list, or one that is gone.
-                known = self._cache.get(node.key)
-                if known is not None and known.loaded:
-                    node.fill(known.labels, known.properties)
-                else:
-                    self._again(node)
+                for node in by_id[stored.id or 0]:
+                    self._fill(sort, node, stored)
+            for node in chain.from_iterable(by_id.values()):
+                if not node.loaded:
+                    # It is gone.
+                    node.fill((), {})
 
-    def _again(self, node: Node) -> None:
-        id, sort = divmod(int(node.key), _SORTS)  # type: ignore[call-overload]
-        found = self._reader.nodes(_KINDS[sort], [id])
-        if found:
-            self._fill(sort, node, found[0])
-        else:
-            node.fill((), {})
+    def load(self, nodes: Sequence[Node], keys: Keys) -> None:
+        rest = [node for node in nodes if not node.knows(keys)]
+        if keys is not None and keys <= BRIEF:
+            wanted: dict[int, dict[int, list[Node]]] = defaultdict(lambda: defaultdict(list))
+            for node in rest:
+                if isinstance(node.key, int) and node.key % _SORTS < len(_KINDS):
+                    id, sort = divmod(node.key, _SORTS)
+                    wanted[sort][id].append(node)
+            for sort, by_id in wanted.items():
+                briefs = Briefs(_KINDS[sort], keys, self._types)
+                for row in self._reader.fields_of(_KINDS[sort], list(by_id), briefs.fields):
+                    labels, _ = self._labels_of[row[1]]
+                    for node in by_id[row[0]]:
+                        node.fill_briefly(labels, briefs.of(row))
+            rest = [node for node in rest if not node.knows(keys)]
+        if rest:
+            self.load_nodes(rest)
 
     def _load_named(self, node: Node, label: str, name: Any) -> None:
         if label == "Note":
@@ -352,7 +426,7 @@ class StoreGraph(Graph):
                 asked[sort][id] = node
         for sort, by_id in asked.items():
             wanted = set(types[sort])
-            for id, type_id in self._reader.types_of(_KINDS[sort], list(by_id)):
+            for id, type_id in self._reader.fields_of(_KINDS[sort], list(by_id), ()):
                 if type_id in wanted:
                     kept.add(by_id[id])
         return [node for node in nodes if node in kept]
@@ -560,6 +634,10 @@ class StoreGraph(Graph):
 
 
 _Found = dict[Node, list[Step]]
+
+
+def _id_of(node: Node) -> int:
+    return int(node.key) // _SORTS  # type: ignore[call-overload, no-any-return]
 
 
 def _said(mark: Mark) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 
 Value = Any
+Keys = frozenset[str] | None  # properties by name; None: all of them
 
 
 class Loader(ABC):
@@ -43,10 +44,11 @@ class Loader(ABC):
 class Node:
     """A node of a graph. `key` identifies it in the graph; the rest is fetched when asked for.
 
-    `labels` are sorted. Two nodes are equal if their keys are.
+    `labels` are sorted. Two nodes are equal if their keys are. A node may be known in brief: its
+    labels and a few properties (`brief`: with None for those that it has not).
     """
 
-    __slots__ = ("_labels", "_loader", "_properties", "key")
+    __slots__ = ("_brief", "_labels", "_loader", "_properties", "key")
 
     def __init__(
         self,
@@ -54,16 +56,36 @@ class Node:
         key: Hashable,
         labels: tuple[str, ...] | None = None,
         properties: Mapping[str, Value] | None = None,
+        brief: Mapping[str, Value] | None = None,
     ) -> None:
         self._loader = loader
         self.key = key
         self._labels = labels
         self._properties = properties
+        self._brief = brief
 
     @property
     def loaded(self) -> bool:
         """Whether labels and properties are here already."""
         return self._properties is not None
+
+    @property
+    def labelled(self) -> bool:
+        """Whether its labels are here already."""
+        return self._labels is not None
+
+    def knows(self, keys: Keys) -> bool:
+        """Whether its labels and these properties are here already."""
+        if self._properties is not None:
+            return True
+        return keys is not None and self._brief is not None and keys <= self._brief.keys()
+
+    def get(self, key: str) -> Value:
+        """One of its properties; None where it has none of that name."""
+        brief = self._brief
+        if brief is not None and key in brief:
+            return brief[key]
+        return self.properties.get(key)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -83,6 +105,11 @@ class Node:
         """For `Loader.load_nodes`: here they are."""
         self._labels = labels
         self._properties = properties
+
+    def fill_briefly(self, labels: tuple[str, ...], brief: Mapping[str, Value]) -> None:
+        """Here are its labels and some of its properties."""
+        self._labels = labels
+        self._brief = brief if self._brief is None else {**self._brief, **brief}
 
     @property
     def id(self) -> int:

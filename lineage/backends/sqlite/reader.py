@@ -9,7 +9,16 @@ from itertools import chain
 from typing import Any
 
 from lineage.backends import rows
-from lineage.backends.base import Barriers, Counts, Direction, Filter, Frontier, Reader, Spread
+from lineage.backends.base import (
+    Barriers,
+    Counts,
+    Direction,
+    Field,
+    Filter,
+    Frontier,
+    Reader,
+    Spread,
+)
 from lineage.backends.sqlite.ordering import beyond, ordered
 from lineage.backends.traversal import Expand, breadth_first, spread
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
@@ -67,9 +76,11 @@ class SqliteReader(Reader):
         )
         return rows.nodes(kind, found, self._type_names())
 
-    def types_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
+    def fields_of(
+        self, kind: Kind, ids: Sequence[int], fields: Sequence[Field]
+    ) -> list[tuple[Any, ...]]:
         return self._connection.execute(
-            f"SELECT n.id, n.type_id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value",
+            f"{_columns(fields)} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value",
             (id_list(ids),),
         ).fetchall()
 
@@ -79,6 +90,14 @@ class SqliteReader(Reader):
         )
 
     def find(self, kind: Kind, where: Filter) -> list[Node]:
+        return rows.nodes(kind, self._found(_NODES, kind, where), self._type_names())
+
+    def find_fields(
+        self, kind: Kind, where: Filter, fields: Sequence[Field]
+    ) -> list[tuple[Any, ...]]:
+        return self._found(_columns(fields), kind, where).fetchall()
+
+    def _found(self, select: str, kind: Kind, where: Filter) -> sqlite3.Cursor:
         clauses: list[str] = []
         values: list[Any] = []
         for column in ("name", "external_id", "uri", "state"):
@@ -109,13 +128,12 @@ class SqliteReader(Reader):
             values += compiler.values
         clauses += beyond(where, values)
         values.append(-1 if where.limit is None else where.limit)
-        found = self._connection.execute(
-            f"{_NODES} FROM {kind} n "
+        return self._connection.execute(
+            f"{select} FROM {kind} n "
             f"{'WHERE ' if clauses else ''}{' AND '.join(clauses)} "
             f"ORDER BY {ordered(where)} LIMIT ?",
             values,
         )
-        return rows.nodes(kind, found, self._type_names())
 
     def by_keys(
         self,
@@ -351,6 +369,10 @@ class SqliteReader(Reader):
             found = self._connection.execute("SELECT id, name, version FROM type")
             self._names = {id: (name, version) for id, name, version in found}
         return self._names
+
+
+def _columns(fields: Sequence[Field]) -> str:
+    return f"SELECT {', '.join(f'n.{column}' for column in ('id', 'type_id', *fields))}"
 
 
 def id_list(ids: Iterable[int]) -> str:

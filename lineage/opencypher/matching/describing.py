@@ -26,6 +26,9 @@ def anchor_text(anchor: Anchor, *, again: bool) -> str:
     if anchor.key is not None and anchor.value is not None:
         sign = "IN" if anchor.each else "="
         text += f" WHERE {node}.{name_of(anchor.key)} {sign} {written(anchor.value)}"
+    if anchor.bounds:
+        bounds = (f"{node}.{name_of(b.key)} {b.sign} {written(b.value)}" for b in anchor.bounds)
+        text += f" WHERE {' AND '.join(bounds)}"
     if anchor.order is not None:
         descending = " DESC" if anchor.order.descending else ""
         text += f" ORDER BY {node}.{name_of(anchor.order.key)}{descending}"

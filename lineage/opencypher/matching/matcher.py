@@ -5,9 +5,9 @@ A relationship stands for no two relationships of one MATCH.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherTypeError
 from lineage.opencypher.functions.registry import Context
+from lineage.opencypher.graph import Bound, Graph
 from lineage.opencypher.matching import planning
 from lineage.opencypher.matching.describing import (
     anchor_text,
@@ -31,7 +32,7 @@ from lineage.opencypher.matching.walks import (
     Walker,
     lists_of,
 )
-from lineage.opencypher.names import looked_into, used_names
+from lineage.opencypher.names import Looks, looked_into, together, used_names
 from lineage.opencypher.steps import Inner, Names, Placed, Stage, Step, alone, through
 from lineage.opencypher.values import Node, Path, Relationship, Value, kind_of
 from lineage.opencypher.written import name_of
@@ -65,13 +66,14 @@ class Observed:
 
     names: those that something later uses. lengths: paths of which only the least length is used.
     duplicates: whether it matters how often the same row comes. order: the order in which rows
-    are best given.
+    are best given. looks: what is read of the values of names as soon as the matches are there.
     """
 
     names: frozenset[str] | None = None  # None: all
     lengths: frozenset[str] = frozenset()
     duplicates: bool = True
     order: planning.Order | None = None
+    looks: Looks = field(default_factory=dict)
 
     def uses(self, name: str) -> bool:
         """Whether a name's value is used."""
@@ -93,6 +95,7 @@ class Matcher:
         self._shape = shape_of(patterns, where)
         self._observed = observed
         self._where_names = frozenset().union(*(used_names(p) for p in self._shape.predicates))
+        self._looks = together((observed.looks, *map(looked_into, self._shape.predicates)))
         self._plans: dict[Names, list[Step]] = {}
         self._orderly: set[Names] = set()
         self.in_order = False
@@ -201,20 +204,7 @@ class Matcher:
             return anchor_text(anchor, again=again)
 
         if key is None or anchor.value is None:
-            order = anchor.order
-
-            def scan(rows: Rows) -> Iterator[Row]:
-                for row in rows:
-                    for node in (
-                        graph.nodes(label)
-                        if order is None
-                        else graph.nodes_by(label, order.key, descending=order.descending)
-                    ):
-                        budget.step()
-                        yield {**row, name: node}
-
-            kind = "AllNodesScan" if label is None else "NodeByLabelScan"
-            return Step(kind, scan, details, anchor.estimate)
+            return self._scan(anchor, details)
         with self._compiler.meeting() as inner:
             value_of = self._compiler.expression(anchor.value)
 
@@ -235,6 +225,30 @@ class Matcher:
         kind = "NodeUniqueIndexSeek" if key == "id" else "NodeIndexSeek"
         return Step(kind, find, details, anchor.estimate, tuple(inner))
 
+    def _scan(self, anchor: planning.Anchor, details: Callable[[], str]) -> Step:
+        graph, budget = self._context.graph, self._context.budget
+        name, label = anchor.node, anchor.label
+        keys = self._looks.get(name, frozenset()) if self._observed.names is not None else None
+        order = None if anchor.order is None else (anchor.order.key, anchor.order.descending)
+        with self._compiler.meeting() as inner:
+            bounds = [(b.key, b.sign, self._compiler.expression(b.value)) for b in anchor.bounds]
+
+        def scan(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                given: list[Bound] = []
+                for key, sign, value_of in bounds:
+                    value = value_of(row)
+                    if value is not None:
+                        given.append((key, sign, value))
+                # What compares with null is not true.
+                if len(given) == len(bounds):
+                    for node in graph.scan(label, keys, given, order):
+                        budget.step()
+                        yield {**row, name: node}
+
+        kind = "AllNodesScan" if label is None else "NodeByLabelScan"
+        return Step(kind, scan, details, anchor.estimate, tuple(inner))
+
     def _keep(self, predicate: ast.Expression) -> Step:
         def details() -> str:
             return predicate_text((predicate,))
@@ -253,12 +267,14 @@ class Matcher:
 
     def _kept(self, holds: Callable[[Row], bool], predicate: ast.Expression) -> Run:
         graph, names = self._context.graph, looked_into(predicate)
-        if not names:
+        # All that is read of a node is fetched at once.
+        looks = {name: self._looks[name] for name in names if name in self._looks}
+        if not looks:
             return lambda rows: filter(holds, rows)
 
         def load_and_keep(rows: Rows) -> Iterator[Row]:
             for batch in in_batches(rows):
-                load(graph, batch, names)
+                load(graph, batch, looks)
                 yield from filter(holds, batch)
 
         return load_and_keep
@@ -274,7 +290,7 @@ class Matcher:
                 # Null, from an OPTIONAL MATCH, has no label.
                 there = [row for row in batch if row[name] is not None]
                 nodes = list(dict.fromkeys(row[name] for row in there))
-                if all(node.loaded for node in nodes):
+                if all(node.labelled for node in nodes):
                     yield from (row for row in there if label in row[name].labels)
                 else:
                     kept = set(graph.with_label(nodes, label))
@@ -348,10 +364,10 @@ class Matcher:
     def walker(self, link: Link, *, from_left: bool) -> Walker:
         """What walks a repeated link from one of its ends."""
         where = None
-        loads: frozenset[str] = frozenset()
+        loads: Looks = {}
         if link.where:
             tests = [self._compiler.predicate(p) for p in link.where]
-            loads = frozenset().union(*(looked_into(p) for p in link.where))
+            loads = together(map(looked_into, link.where))
             if len(tests) == 1:
                 [where] = tests
             else:
@@ -657,18 +673,13 @@ def in_batches(rows: Rows) -> Iterator[list[Row]]:
         size = min(size * 4, _LARGEST_BATCH)
 
 
-def load(graph: Any, rows: Sequence[Row], names: Collection[str]) -> None:
-    """Fetch the nodes that rows have under these names, all at once."""
-    missing: dict[Node, Node] = {}
-    again: list[tuple[Node, Node]] = []
-    for name in names:
+def load(graph: Graph, rows: Sequence[Row], looks: Looks) -> None:
+    """Fetch what is read of the nodes that rows have under these names, all at once."""
+    for name, keys in looks.items():
+        missing: list[Node] = []
         for row in rows:
             value = row.get(name)
-            if value.__class__ is Node and not value.loaded:
-                first = missing.setdefault(value, value)
-                if first is not value:
-                    again.append((value, first))
-    if missing:
-        graph.load_nodes(list(missing))
-        for copy, first in again:
-            copy.fill(first.labels, first.properties)
+            if value.__class__ is Node and not value.knows(keys):
+                missing.append(value)
+        if missing:
+            graph.load(missing, keys)

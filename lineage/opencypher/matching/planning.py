@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherUnsupported
-from lineage.opencypher.graph import Graph
+from lineage.opencypher.graph import Graph, Sign
 from lineage.opencypher.matching.shape import Link, PathShape, Shape
 from lineage.opencypher.names import used_names
 
@@ -26,6 +27,15 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounded:
+    """A bound of a property of a node: how it stands to a value that is known before it."""
+
+    key: str
+    sign: Sign
+    value: ast.Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Anchor:
     """Candidates for a node: by an indexed property, by a label, or all; about so many."""
 
@@ -36,6 +46,7 @@ class Anchor:
     value: ast.Expression | None = None
     each: bool = False  # the value is a list, each item of which is looked up
     order: Order | None = None  # the order that they come in
+    bounds: tuple[Bounded, ...] = ()  # where all are looked through: only those within these
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +253,17 @@ class _Planning:
         ]
         label = min(labels, key=self._graph.estimate, default=None)
         all_of_it = self._graph.estimate(label)
-        best = all_of_it, Anchor(node, all_of_it, label)
+        bounds = tuple(
+            bound
+            for predicate in self._predicates
+            for bound in _bounds(predicate, node)
+            if self._graph.bounded(label, bound.key)
+            and (used_names(bound.value) & self._names) <= self._known
+        )
+        if bounds:
+            # How many fall away, nobody knows; where it may be that few are left, they come first.
+            all_of_it = max(20.0, all_of_it / 3 ** len(bounds))
+        best = all_of_it, Anchor(node, all_of_it, label, bounds=bounds)
         for predicate in self._predicates:
             for key, value, each in _equalities(predicate, node):
                 if not (used_names(value) & self._names) <= self._known:
@@ -261,6 +282,28 @@ class _Planning:
                     if best[1].key is None and cost < best[0]:
                         best = max(cost, 20.0), best[1]
         return best
+
+
+_OPPOSITE: dict[str, Sign] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _bounds(predicate: ast.Expression, node: str) -> Iterator[Bounded]:
+    """What a predicate says of how a property of a node stands to values."""
+    if isinstance(predicate, ast.Comparison):
+        left = predicate.first
+        for sign, right in predicate.rest:
+            if sign in _OPPOSITE:
+                if _is_property(left, node):
+                    yield Bounded(left.key, cast(Sign, sign), right)  # type: ignore[attr-defined]
+                if _is_property(right, node):
+                    yield Bounded(right.key, _OPPOSITE[sign], left)  # type: ignore[attr-defined]
+            left = right
+    elif (
+        isinstance(predicate, ast.Binary)
+        and predicate.operator == "STARTS WITH"
+        and _is_property(predicate.left, node)
+    ):
+        yield Bounded(predicate.left.key, "STARTS WITH", predicate.right)  # type: ignore[attr-defined]
 
 
 def _equalities(predicate: ast.Expression, node: str) -> Iterator[tuple[str, ast.Expression, bool]]:

@@ -17,6 +17,7 @@ from typing import Any
 from lineage.opencypher.graph import Graph, Step
 from lineage.opencypher.limits import Budget
 from lineage.opencypher.matching.shape import Hop, Link
+from lineage.opencypher.names import Looks
 from lineage.opencypher.values import Node, Path, Relationship, Value
 
 Row = dict[str, Value]
@@ -50,7 +51,7 @@ class Walker:
     """Walks one link from one of its ends.
 
     `where` holds, for a row with the names of one repetition, if that repetition may be taken;
-    None if any may. `loads` are the names of the repetition whose nodes `where` looks into.
+    None if any may. `loads` is what `where` reads of the nodes of the repetition, by their names.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Walker:
         budget: Budget,
         link: Link,
         where: Predicate | None,
-        loads: frozenset[str],
+        loads: Looks,
         *,
         from_left: bool,
     ) -> None:
@@ -110,10 +111,8 @@ class Walker:
                 return
             inner = dict(row)
             inner[self._first] = node
-            if hop.right in self._loads:
-                self._load(other for _, other in steps)
-            if self._first in self._loads:
-                self._load((node,))
+            self._load(hop.right, (other for _, other in steps))
+            self._load(self._first, (node,))
             for relationship, other in steps:
                 if relationship in used:
                     continue
@@ -151,10 +150,13 @@ class Walker:
                     used,
                 )
 
-    def _load(self, nodes: Iterable[Node]) -> None:
-        missing = [node for node in nodes if not node.loaded]
-        if missing:
-            self._graph.load_nodes(missing)
+    def _load(self, name: str, nodes: Iterable[Node]) -> None:
+        """What is read of the nodes of a repetition that have this name."""
+        if name in self._loads:
+            keys = self._loads[name]
+            missing = [node for node in nodes if not node.knows(keys)]
+            if missing:
+                self._graph.load(missing, keys)
 
     # --- Every trail ---
 
@@ -268,10 +270,10 @@ class Walker:
         for first in range(0, len(frontier), 1000):
             some = frontier[first : first + 1000]
             expanded = self._graph.expand(some, hop.direction, hop.types)
-            if hop.right in self._loads:
-                self._load({o for steps in expanded.values() for _, o in steps if o not in seen})
-            if self._first in self._loads:
-                self._load(some)
+            self._load(
+                hop.right, (o for steps in expanded.values() for _, o in steps if o not in seen)
+            )
+            self._load(self._first, some)
             inner = dict(row)
             for node, steps in expanded.items():
                 self.budget.step(1 + len(steps))
