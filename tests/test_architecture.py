@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "filters": {"model", "errors"},
     "backends": {"filters", "model", "errors"},
     "rules": {"backends", "model", "errors"},
-    "opencypher": {"backends", "model", "errors"},
+    "opencypher": {"backends", "filters", "model", "errors"},
     "pictures": {"model", "errors", "printing"},
     "questions": {"pictures", "rules", "backends", "model", "errors", "filters", "printing"},
     "storage": {"model", "errors"},
