@@ -6,14 +6,16 @@ and the depth, and walks in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lineage.backends.base import Direction, Reader
 from lineage.model import Kind, Node
 from lineage.questions.closure import closure_levels
 
 Key = tuple[Kind, int]
+N = TypeVar("N", bound=Hashable)
 
 
 def key_of(node: Node) -> Key:
@@ -70,22 +72,31 @@ def region(
 def spread(own: Mapping[Key, int], region: Region) -> Iterator[tuple[Key, int]]:
     """Each node of a region, with the bits of all nodes that lead to it, its own included.
 
-    `own` gives the nodes that have a bit, and which: 0 is the lowest. Each node comes once, after
-    all that lead to it, and circles are as one node; a set of bits is made as late, and let go as
-    soon, as can be. Linear in the hops, for each machine word of bits.
+    `own` gives the nodes that have a bit, and which: 0 is the lowest. See `walked`.
     """
-    waiting_for = dict.fromkeys(region.depths, 0)
-    for targets in region.hops.values():
+    return walked(region.depths, region.hops, lambda key: 1 << own[key] if key in own else 0)
+
+
+def walked(
+    nodes: Iterable[N], hops: Mapping[N, Sequence[N]], own: Callable[[N], int]
+) -> Iterator[tuple[N, int]]:
+    """Each node, with its own bits and those of all nodes that lead to it.
+
+    Each node comes once, after all that lead to it, and circles are as one node; a set of bits is
+    made as late, and let go as soon, as can be. Linear in the hops, for each machine word of bits.
+    """
+    waiting_for = dict.fromkeys(nodes, 0)
+    for targets in hops.values():
         for target in targets:
             waiting_for[target] += 1
-    bits: dict[Key, int] = {}
+    bits: dict[N, int] = {}
     ready = [key for key, count in waiting_for.items() if count == 0]
     done = len(ready)
     while ready:
         key = ready.pop()
-        here = bits.pop(key, 0) | _bit(own, key)
+        here = bits.pop(key, 0) | own(key)
         yield key, here
-        for target in region.hops.get(key, ()):
+        for target in hops.get(key, ()):
             if here:
                 bits[target] = bits.get(target, 0) | here
             waiting_for[target] -= 1
@@ -94,7 +105,7 @@ def spread(own: Mapping[Key, int], region: Region) -> Iterator[tuple[Key, int]]:
                 done += 1
     if done < len(waiting_for):
         left = {key for key, count in waiting_for.items() if count}
-        yield from _through_circles(left, own, bits, region)
+        yield from _through_circles(left, hops, own, bits)
 
 
 def counted(many: Iterable[int], places: int) -> list[int]:
@@ -115,27 +126,23 @@ def counted(many: Iterable[int], places: int) -> list[int]:
     ]
 
 
-def _bit(own: Mapping[Key, int], key: Key) -> int:
-    return 1 << own[key] if key in own else 0
-
-
 def _through_circles(
-    left: set[Key], own: Mapping[Key, int], bits: dict[Key, int], region: Region
-) -> Iterator[tuple[Key, int]]:
-    """What `spread` could not order: the circles among `left`, and what comes after them."""
+    left: set[N], hops: Mapping[N, Sequence[N]], own: Callable[[N], int], bits: dict[N, int]
+) -> Iterator[tuple[N, int]]:
+    """What `walked` could not order: the circles among `left`, and what comes after them."""
     import networkx as nx
 
     graph = nx.DiGraph()
     graph.add_nodes_from(left)
-    graph.add_edges_from((key, target) for key in left for target in region.hops.get(key, ()))
+    graph.add_edges_from((key, target) for key in left for target in hops.get(key, ()))
     whole = nx.condensation(graph)
     for circle in nx.topological_sort(whole):
         members = whole.nodes[circle]["members"]
         here = 0
         for key in members:
-            here |= bits.pop(key, 0) | _bit(own, key)
+            here |= bits.pop(key, 0) | own(key)
         for key in members:
             yield key, here
-            for target in region.hops.get(key, ()):
+            for target in hops.get(key, ()):
                 if target not in members:
                     bits[target] = bits.get(target, 0) | here

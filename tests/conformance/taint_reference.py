@@ -28,13 +28,25 @@ class Tainting:
         By walking every chain: a chain's state is where it is, through which port it got there,
         and when.
         """
-        stopping = self.barred if barred is None else set(barred)
-        found: dict[Key, int] = {}
-        met: dict[Key, int] = {}
-        states: set[Any] = {
+        found, met = self.walk(self.starts(), self.barred if barred is None else set(barred))
+        return found, {key: depth for (key, _, _), depth in reversed(met.items())}
+
+    def beyond(self, barrier: Key) -> set[Key]:
+        """What chains lead to that go on from where they met a barrier, as if there were none."""
+        _, met = self.walk(self.starts(), self.barred)
+        return set(self.walk({state for state in met if state[0] == barrier}, set())[0])
+
+    def starts(self) -> set[Any]:
+        """The states that chains start in."""
+        return {
             (key, None, since if self.causal and since is not None else -(10**9))
             for key, since in self.sources.items()
         }
+
+    def walk(self, states: set[Any], stopping: set[Key]) -> tuple[dict[Key, int], dict[Any, int]]:
+        """Depth of the nodes that are passed, and of the states in which barriers are met."""
+        found: dict[Key, int] = {}
+        met: dict[Any, int] = {}
         seen: set[Any] = set()
         depth = 0
         while states:
@@ -42,7 +54,7 @@ class Tainting:
             onward: set[Any] = set()
             for key, port, time in states:
                 if key in stopping:
-                    met.setdefault(key, depth)
+                    met.setdefault((key, port, time), depth)
                     continue
                 found.setdefault(key, depth)
                 for event in self.events:

@@ -115,6 +115,11 @@ def barriers(store: Store, n: int) -> None:
         )
         for at in range(n)
     )
+    store.record(
+        Execution(type="Train"),
+        inputs=[f"Model:m-{n}"],
+        outputs=[Artifact(type="Model", name="last")],
+    )
 
 
 def marks(store: Store, n: int) -> None:
@@ -162,6 +167,16 @@ def instructions(counts: list[int]) -> Iterator[None]:
         pytest.param(marks, lambda s: s.taint(causal=True), id="taint by many marks in time"),
         pytest.param(marks, lambda s: s.check("Model:m-0", label="pii"), id="check by many marks"),
         pytest.param(barriers, lambda s: s.taint(label="pii"), id="taint of many barriers"),
+        pytest.param(
+            barriers,
+            lambda s: s.taint(label="pii", causal=True),
+            id="taint of many barriers in time",
+        ),
+        pytest.param(
+            barriers,
+            lambda s: s.check("Model:last", label="pii", causal=True),
+            id="check of many barriers in time",
+        ),
         pytest.param(
             behind_a_barrier, lambda s: s.check("Project:prod", label="pii"), id="check of many"
         ),

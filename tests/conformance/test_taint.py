@@ -395,6 +395,42 @@ def test_ports_are_followed_where_they_are_known(store: Store) -> None:
     assert [row.node.name for row in outputs] == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("apart", [0, 1])
+def test_a_barrier_saves_what_comes_back_to_it(store: Store, causal: bool, apart: int) -> None:
+    """It would go on by another port."""
+    store.put_type(Type(kind=X, name="Split", properties={"came_of": "struct"}))
+    split = store.put(
+        Execution(type="Split", properties={"came_of": {"half": ["raw"], "rest": ["half"]}})
+    )
+    raw, half, rest = store.put_all(Artifact(type="Dataset", name=n) for n in ("raw", "h", "r"))
+    store.mirror(
+        events=[
+            Event(
+                artifact_id=artifact.id or 0,
+                execution_id=split.id or 0,
+                type=type,
+                path=(port, 0),
+                time_ms=1 + at * apart,
+            )
+            for at, (artifact, type, port) in enumerate(
+                [
+                    (raw, EventType.INPUT, "raw"),
+                    (half, EventType.OUTPUT, "half"),
+                    (half, EventType.INPUT, "half"),
+                    (rest, EventType.OUTPUT, "rest"),
+                ]
+            )
+        ]
+    )
+    store.mark(raw, label="pii")
+    store.mark(split, label="pii", clean=True)
+    answer = store.taint(label="pii", causal=causal)
+    assert [barrier.saved for barrier in answer.barriers] == [3]
+    [verdict] = store.check(rest, label="pii", causal=causal).verdicts
+    assert [barrier.node.id for barrier in verdict.stopped] == [split.id]
+
+
 def test_a_deleted_node_still_conducts(store: Store) -> None:
     pipeline(store)
     store.update(store.artifact("Dataset:safe").model_copy(update={"state": "DELETED"}))

@@ -45,8 +45,10 @@ def check_gate(drawn: Drawn, causal: bool, as_of: int | None) -> None:
     store = drawn.store
     affected = store.taint(label=drawn.label, causal=causal, as_of=as_of)
     found = depths(affected)
-    without, _ = drawn.reference(causal=causal, as_of=as_of).depths(barred=())
+    reference = drawn.reference(causal=causal, as_of=as_of)
+    without, _ = reference.depths(barred=())
     met = {(m.node.kind, m.node.id or 0) for m in affected.barriers}
+    beyond = {barrier: reference.beyond(barrier) for barrier in met}
     nodes = [*drawn.artifacts, *drawn.executions]
     for node in nodes:
         key = (node.kind, node.id or 0)
@@ -59,7 +61,7 @@ def check_gate(drawn: Drawn, causal: bool, as_of: int | None) -> None:
             assert not stopped
         else:
             # What keeps it clean was met, and it is only there if without barriers it were not.
-            assert stopped <= met
+            assert stopped == {barrier for barrier in met if key in beyond[barrier]}
             assert bool(stopped) == (key in without)
 
 

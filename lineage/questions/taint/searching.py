@@ -10,14 +10,15 @@ reached it, so that the work is polynomial however many chains there are.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
 
 from lineage.backends.base import Barriers, Direction, Levels, Reader
 from lineage.model import Event, Flow, Kind
 from lineage.questions.region import Key, Region, counted, spread
 from lineage.questions.taint.events import EventGraph, happened_ms, port_of, types_with_ports
 from lineage.questions.taint.sources import Sought
+from lineage.questions.taint.sweeping import Hop, State, latest_to, let_by
 
 _ALWAYS = -(2**63)
 # The events of so many steps are read at once, instead of level by level.
@@ -223,6 +224,16 @@ class _Arrival:
     event: Event | None = None
 
 
+@dataclass(slots=True)
+class _Found:
+    """The first arrival at each node that is passed, all at each barrier that is met, and when
+    each state was reached at the earliest."""
+
+    first: dict[Key, _Arrival] = field(default_factory=dict)
+    stopped: dict[Key, list[_Arrival]] = field(default_factory=dict)
+    earliest: dict[State, int] = field(default_factory=dict)
+
+
 class EventSearch(Search):
     """Event by event, where times or ports matter. With `within`, nothing else is visited."""
 
@@ -251,7 +262,8 @@ class EventSearch(Search):
             for node in reader.nodes(kind, ids)
             if node.id is not None and (within is None or (kind, node.id) in within)
         ]
-        self._first, self._stopped = self._run(starts, what.barriers)
+        found = self._run(starts, what.barriers)
+        self._first, self._stopped, self._earliest = found.first, found.stopped, found.earliest
         self.depths = {key: arrival.depth for key, arrival in self._first.items()}
         self.met = {key: some[0].depth for key, some in self._stopped.items()}
 
@@ -270,13 +282,12 @@ class EventSearch(Search):
         return {key: made[id(self._first[key])] for key in keys}
 
     def saved(self) -> tuple[set[Key], dict[Key, int]]:
-        alone: dict[Key, int] = {}
-        for barrier, arrivals in self._stopped.items():
-            beyond, _ = self._run(arrivals, self._what.barriers, opened=barrier)
-            alone[barrier] = len(beyond.keys() - self.depths.keys())
-        every = [arrival for some in self._stopped.values() for arrival in some]
-        beyond, _ = self._run(every, Barriers())
-        return beyond.keys() - self.depths.keys(), alone
+        beyond = self._beyond()
+        met = {state: at for state, at in self._earliest.items() if state[0] in self._stopped}
+        if self._graph.needs_executions(self._what.barriers):
+            self._graph.load_executions(id for kind, id in beyond.first if kind is Kind.EXECUTION)
+        hops = [hop for hop in self._hops(beyond) if not self._was_in(hop.there, hop.time_ms)]
+        return beyond.first.keys() - self.depths.keys(), let_by(hops, met, self.depths)
 
     def cutting(self, targets: Collection[Key]) -> list[Key]:
         """The barriers that were met, and from which a chain leads on to one of the targets, where
@@ -284,11 +295,37 @@ class EventSearch(Search):
         if not self._causal and not self._graph.has_ports:
             # There is a chain from every node upstream.
             return list(self._stopped)
-        return [
-            barrier
-            for barrier, arrivals in self._stopped.items()
-            if not self._run(arrivals, Barriers())[0].keys().isdisjoint(targets)
-        ]
+        beyond = self._beyond()
+        wanted = set(targets)
+        ends = [state for state in beyond.earliest if state[0] in wanted]
+        latest = latest_to(ends, self._hops(beyond))
+        cutting: list[Key] = []
+        for barrier, arrivals in self._stopped.items():
+            for arrival in arrivals:
+                state = (barrier, self._port(arrival))
+                if state in latest:
+                    until = latest[state]
+                    if until is None or arrival.time_ms <= until:
+                        cutting.append(barrier)
+                        break
+        return cutting
+
+    def _beyond(self) -> _Found:
+        """What is reached from the barriers that were met, if none of them stops it."""
+        return self._run((a for some in self._stopped.values() for a in some), Barriers())
+
+    def _hops(self, found: _Found) -> Iterator[Hop]:
+        """The hops by which a search found what it found."""
+        barriers = self._what.barriers
+        for (key, port), since in found.earliest.items():
+            for onward in self._onward(_Arrival(key, port, 0, since)):
+                there = (onward.key, self._port(onward))
+                barred = self._is_barred(onward.key, barriers)
+                yield Hop(onward.time_ms, (key, port), there, barred)
+
+    def _was_in(self, state: State, time_ms: int) -> bool:
+        """Whether the search itself was there by then."""
+        return state in self._earliest and self._earliest[state] <= time_ms
 
     def onward(self, key: Key) -> set[Key]:
         """The affected nodes that an event leads to from an affected one."""
@@ -299,14 +336,10 @@ class EventSearch(Search):
         since = self._what.since(key) if self._causal else None
         return _ALWAYS if since is None else since
 
-    def _run(
-        self, starts: Iterable[_Arrival], barriers: Barriers, *, opened: Key | None = None
-    ) -> tuple[dict[Key, _Arrival], dict[Key, list[_Arrival]]]:
-        """The first arrival at each node that is passed, and all at each barrier that is met."""
+    def _run(self, starts: Iterable[_Arrival], barriers: Barriers) -> _Found:
         graph = self._graph
-        first: dict[Key, _Arrival] = {}
-        stopped: dict[Key, list[_Arrival]] = {}
-        earliest: dict[tuple[Key, str | None], int] = {}
+        found = _Found()
+        earliest = found.earliest
         arriving = list(starts)
         while arriving:
             if graph.needs_executions(barriers):
@@ -318,10 +351,10 @@ class EventSearch(Search):
                 if known is not None and known <= arrival.time_ms:
                     continue
                 earliest[state] = arrival.time_ms
-                if arrival.key != opened and self._is_barred(arrival.key, barriers):
-                    stopped.setdefault(arrival.key, []).append(arrival)
+                if self._is_barred(arrival.key, barriers):
+                    found.stopped.setdefault(arrival.key, []).append(arrival)
                     continue
-                first.setdefault(arrival.key, arrival)
+                found.first.setdefault(arrival.key, arrival)
                 frontier.append(arrival)
             graph.load(arrival.key for arrival in frontier)
             frontier.sort(key=lambda a: (a.key, a.port or "", a.time_ms))
@@ -331,25 +364,25 @@ class EventSearch(Search):
                 # Reached again in this very round, and earlier.
                 if earliest[arrival.key, self._port(arrival)] == arrival.time_ms
                 for onward in self._onward(arrival)
-                if self._within is None or onward.key in self._within
             ]
-        return first, stopped
+        return found
 
-    def _onward(self, arrival: _Arrival) -> Iterable[_Arrival]:
+    def _onward(self, arrival: _Arrival) -> Iterator[_Arrival]:
+        """What comes next, by each event that left a node since something arrived there."""
         kind, id = arrival.key
         ports = self._graph.ports(id) if kind is Kind.EXECUTION else {}
         for event in self._graph.onward(arrival.key):
             at = happened_ms(event) if self._causal else _ALWAYS
-            if at < arrival.time_ms:
-                continue
+            port: str | None = port_of(event.path)
             if kind is Kind.ARTIFACT:
                 key = (Kind.EXECUTION, event.execution_id)
-                yield _Arrival(key, port_of(event.path), arrival.depth + 1, at, arrival, event)
-                continue
-            came_of = ports.get(port_of(event.path))
-            if came_of is None or arrival.port is None or arrival.port in came_of:
-                key = (Kind.ARTIFACT, event.artifact_id)
-                yield _Arrival(key, None, arrival.depth + 1, at, arrival, event)
+            else:
+                came_of = ports.get(port or "")
+                if came_of is not None and arrival.port is not None and arrival.port not in came_of:
+                    continue
+                key, port = (Kind.ARTIFACT, event.artifact_id), None
+            if at >= arrival.time_ms and (self._within is None or key in self._within):
+                yield _Arrival(key, port, arrival.depth + 1, at, arrival, event)
 
     def _port(self, arrival: _Arrival) -> str | None:
         """The port, where it matters."""
