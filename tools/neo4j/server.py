@@ -26,8 +26,15 @@ _OPENS = (
     "java.base/java.util.concurrent",
     "java.base/java.lang",
 )
-_START_SECONDS = 120
+# Of a slow disk and a busy machine; one that can't start says so at once.
+_START_SECONDS = 300
+# How often another port is tried where somebody took the one that was free.
+_PORTS = 5
 _PR_SET_PDEATHSIG = 1
+
+
+class _PortTaken(CannotStart):
+    """Somebody else listens at the port that was free a moment ago."""
 
 
 class LocalNeo4j:
@@ -44,6 +51,12 @@ class LocalNeo4j:
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
         self.password = self._set_up()
+        for _ in range(_PORTS - 1):
+            try:
+                self.start()
+                return
+            except _PortTaken:
+                self.port = _free_port()
         self.start()
 
     @property
@@ -164,6 +177,8 @@ class LocalNeo4j:
             while True:
                 assert self._process is not None
                 if self._process.poll() is not None:
+                    if not _is_free(self.port):
+                        raise _PortTaken(f"somebody else listens at port {self.port}")
                     raise CannotStart(f"Neo4j ended while starting:\n{self._tail()}")
                 with contextlib.suppress(neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError):
                     driver.verify_connectivity()
@@ -183,6 +198,17 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the server does: what is left of closed connections is in nobody's way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def _die_with_parent() -> None:
