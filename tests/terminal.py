@@ -28,7 +28,7 @@ def shell(url: str, state: Path, *options: str, columns: int = 120) -> Iterator[
         ["-m", "lineage.cli", "shell", *options],
         env=environment,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
         dimensions=(40, columns),
         cwd=str(ROOT),
     )

@@ -354,7 +354,7 @@ class TestTransactions:
 
             def together(_: int) -> None:
                 with backend.read() as reader:
-                    barrier.wait(60)
+                    barrier.wait(300)
                     reader.counts()
 
             list(pool.map(together, range(40)))
@@ -452,7 +452,7 @@ class TestProcesses:
         with ThreadPoolExecutor(8) as pool:
             threads = [pool.submit(write, n) for n in range(8)]
             for process in processes:
-                process.communicate("go\n", timeout=120)
+                process.communicate("go\n", timeout=500)
             for thread in threads:
                 thread.result()
         assert [p.returncode for p in processes] == [0] * 4
@@ -485,7 +485,7 @@ while True:
             threading.Timer(0.05, process.send_signal, (signal.SIGKILL,)).start()
             assert process.stdout is not None
             acknowledged += [line.strip() for line in process.stdout if line.endswith("\n")]
-            process.wait(60)
+            process.wait(300)
             backend = open_backend(url, create=False)
             with backend.read() as reader:
                 executions = {e.id for e in reader.find(E, Filter())}
@@ -514,7 +514,7 @@ while True:
                 child = os.fork()
                 if child == 0:
                     # One that waits for a lock that nobody holds is ended, and fails.
-                    signal.alarm(30)
+                    signal.alarm(100)
                     status = 1
                     try:
                         apply(backend, types.write(A, name=f"child{n}"))
@@ -549,7 +549,7 @@ while True:
                     os._exit(status)
             children.append(child)
         apply(backend, types.write(A, name="parent"))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             with backend.read() as reader:
                 if reader.counts().artifacts == 5:
@@ -604,11 +604,12 @@ def test_a_deep_chain_and_a_wide_ladder_are_quick(backend: SqliteBackend) -> Non
             EventWrite(n + 1, n, EventType.OUTPUT, (), NOW, NOW),
         ]
     ids = backend.write(lambda tx: tx.apply(chain))
-    began = time.perf_counter()
+    # The work of this thread alone, however busy the machine.
+    began = time.thread_time()
     with backend.read() as reader:
         levels = reader.closure(A, [ladder[1]], "downstream")  # type: ignore[arg-type]
         assert sum(len(ids) for _, ids in levels) == 1 + 4 * layers
         levels = reader.closure(A, [ids[0]], "downstream")  # type: ignore[arg-type]
         assert len(levels) == 1 + 2 * links
-    # A bound that only a wrong algorithm misses, however busy the machine.
-    assert time.perf_counter() - began < 5
+    # A bound that only a wrong algorithm misses.
+    assert time.thread_time() - began < 20

@@ -197,7 +197,7 @@ def test_processes_race_with_apply(store: Store, url: str) -> None:
     plan, _ = applied(store, ids[0], 200, policy="cascade")
     seen = []
     for process in processes:
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=500)
         assert process.returncode == 0
         for line in output.splitlines():
             artifact, step, state = line.split()

@@ -41,7 +41,7 @@ def killed_recorder(
     timer.start()
     lines += recorder.stdout
     timer.join()
-    recorder.wait(60)
+    recorder.wait(300)
     recorder.stdout.close()
     # A line that was cut was not read by anyone as an acknowledgement.
     return [step for line in lines if line.endswith("\n") for step in line.split()]

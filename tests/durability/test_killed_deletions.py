@@ -46,6 +46,11 @@ _forking.set_forkserver_preload(
     ]
 )
 
+_OTHERS = (
+    "SHOW TRANSACTIONS YIELD transactionId, metaData WHERE metaData.lineage_query IS NULL "
+    "RETURN transactionId"
+)
+
 State = dict[str, Any]
 
 
@@ -109,7 +114,7 @@ class Stage:
         else:
             done = False
         child.kill()
-        child.join(60)
+        child.join(300)
         if not done:
             # It may have said so while it was killed.
             try:
@@ -135,8 +140,9 @@ class Stage:
 def settle(url: str) -> None:
     """Until the server has ended the transactions of the client that was killed."""
     with driver(url) as bare, bare.session() as session:
-        deadline = time.monotonic() + 60
-        while len(session.run("SHOW TRANSACTIONS YIELD transactionId").values()) > 1:
+        deadline = time.monotonic() + 300
+        # Itself, and not the queries that a test before has left to a server that computes on.
+        while len(session.run(_OTHERS).values()) > 1:
             assert time.monotonic() < deadline
 
 
@@ -159,7 +165,7 @@ def cases() -> list[tuple[str, str]]:
 
 
 @pytest.mark.backends("sqlite", "neo4j")
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_killed_it_leaves_old_new_or_resumable(url: str, tmp_path: Path) -> None:
     backend = "sqlite" if url.startswith("sqlite") else "neo4j"
     stage = Stage.built(url, tmp_path)
@@ -176,7 +182,7 @@ def test_killed_it_leaves_old_new_or_resumable(url: str, tmp_path: Path) -> None
         left: Counter[str] = Counter()
         late = 0
         while sum(left.values()) < KILLS[backend]:
-            assert late < 20 * KILLS[backend], f"{operation} is done before it can be killed"
+            assert late < 100 * KILLS[backend], f"{operation} is done before it can be killed"
             stage.put_back(operation)
             # Over the whole of the time that it takes by now.
             longest = statistics.median(stage.seconds[-5:])

@@ -83,7 +83,7 @@ class Side:
             response_deserializer=response.FromString,
         )
         try:
-            return "OK", call(request, timeout=120), ""
+            return "OK", call(request, timeout=400), ""
         except grpc.RpcError as error:
             return error.code().name, None, error.details() or ""
 

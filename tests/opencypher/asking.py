@@ -44,7 +44,7 @@ class Evaluated(Asker):
 
     def table(self, query: str, parameters: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
         with self._store.backend.read() as reader:
-            answer = run(StoreGraph(reader), query, parameters, limits=Limits(seconds=60))
+            answer = run(StoreGraph(reader), query, parameters, limits=Limits(seconds=300))
             # While the reader is open: nodes are loaded when their properties are asked for.
             rows = [list(row) for row in answer.rows]
             for row in rows:
@@ -64,7 +64,7 @@ class Native(Asker):
 
     def table(self, query: str, parameters: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
         with self._driver.session(default_access_mode=neo4j.READ_ACCESS) as session:
-            asked = neo4j.Query(query, timeout=60)  # type: ignore[arg-type]
+            asked = neo4j.Query(query, timeout=300)  # type: ignore[arg-type]
             answer = session.run(asked, dict(parameters))
             return list(answer.keys()), [record.values() for record in answer]
 

@@ -34,7 +34,7 @@ def store(neo4j_url: str) -> Iterator[Store]:
 
 
 def query(store: Store, cypher: str, **parameters: Any) -> Answer:
-    return store.backend.query(cypher, parameters, limit=100, timeout=60)
+    return store.backend.query(cypher, parameters, limit=100, timeout=300)
 
 
 def server_says(url: str, cypher: str) -> list[list[Any]]:
@@ -59,7 +59,7 @@ def test_the_hostile_are_refused_and_change_nothing(store: Store, neo4j_url: str
     before = state(store, neo4j_url)
     for hostile in REFUSED:
         with pytest.raises(InvalidInput) as refused:
-            store.backend.query(hostile.cypher, hostile.parameters, limit=10, timeout=60)
+            store.backend.query(hostile.cypher, hostile.parameters, limit=10, timeout=300)
         assert len(str(refused.value)) < 2_000, hostile
     assert state(store, neo4j_url) == before
 
@@ -70,7 +70,7 @@ def test_the_runaways_are_stopped(store: Store, hostile: Hostile) -> None:
     with suppress(InvalidInput, QueryStopped):
         store.backend.query(hostile.cypher, hostile.parameters, limit=10, timeout=0.5)
     # Far beyond the deadline and the grace, but for a machine that is busy with other things.
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert query(store, "MATCH (n:Artifact) RETURN count(n)").rows == [(2,)]
 
 
@@ -246,7 +246,7 @@ def test_memory_is_bounded(store: Store) -> None:
 
 
 def _wait_until_nothing_runs(url: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300
     while _running(url):
         assert time.monotonic() < deadline
 

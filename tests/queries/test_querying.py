@@ -99,7 +99,7 @@ def test_the_hostile_are_refused_and_change_nothing(small: Store) -> None:
     before = listing(small)
     for hostile in REFUSED:
         with pytest.raises(InvalidInput) as refused:
-            small.query(hostile.cypher, hostile.parameters, limit=10, timeout=60)
+            small.query(hostile.cypher, hostile.parameters, limit=10, timeout=300)
         assert len(str(refused.value)) < 2_000, hostile
     assert listing(small) == before
 
@@ -112,7 +112,7 @@ def test_the_runaways_are_stopped(small: Store) -> None:
         with suppress(InvalidInput, QueryStopped):
             small.query(hostile.cypher, hostile.parameters, limit=10, timeout=0.5)
         # Far beyond the deadline, but for a machine that is busy with other things.
-        assert time.monotonic() - began < 20, hostile
+        assert time.monotonic() - began < 60, hostile
         assert small.query("MATCH (n:Artifact) RETURN count(n)").value() == 2
 
 

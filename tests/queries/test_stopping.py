@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from tests.neo4j_for_tests import driver
 from tests.terminal import ROOT, shell
 
 _SERVER = ("neo4j", "bolt")
+# A runaway runs where much more of a processor was spent than a query of no work takes.
+_MUCH_MORE = 3
 _THRICE = "".join(f"UNWIND range(1, 1000) AS {name} " for name in "abc")
 _RUNAWAY = "".join(f"UNWIND range(1, 1000) AS {name} " for name in "abcdef") + "RETURN count(*)"
 _RUNNING = (
@@ -83,7 +86,7 @@ def on_server(url: str) -> list[Any]:
 
 
 def gone(url: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300
     while on_server(url):
         assert time.monotonic() < deadline
 
@@ -91,11 +94,11 @@ def gone(url: str) -> None:
 def test_the_deadline(url: str) -> None:
     late = started(url, _RUNAWAY, 1)
     began = time.monotonic()
-    said, told = late.communicate(timeout=60)
+    said, told = late.communicate(timeout=300)
     assert "QueryStopped the query was stopped at its deadline of 1 s" in said, told
     assert said.endswith("\n1\n")
     # 2 s were measured on a quiet machine; this is for one that is busy with other things.
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 120
     gone(url)
 
 
@@ -103,20 +106,21 @@ def test_ctrl_c_in_a_program(url: str) -> None:
     process = started(url, _RUNAWAY, 600)
     until_it_runs(url, process.pid, 0, lambda: process.poll() is None)
     process.send_signal(signal.SIGINT)
-    said, told = process.communicate(timeout=60)
+    said, told = process.communicate(timeout=300)
     assert said == "interrupted\n1\n", told
     gone(url)
 
 
 def test_ctrl_c_of_the_command(url: str) -> None:
     lineage.connect(url).close()
-    process = _process(
-        sys.executable, "-m", "lineage.cli", "--store", url, "query", _RUNAWAY, "--timeout", "0"
-    )
-    # More than what it takes to start.
-    until_it_runs(url, process.pid, 3, lambda: process.poll() is None)
+    command = (sys.executable, "-m", "lineage.cli", "--store", url, "query", "--timeout", "0")
+    before = os.times().children_user
+    _process(*command, "RETURN 1").communicate()
+    to_start = os.times().children_user - before
+    process = _process(*command, _RUNAWAY)
+    until_it_runs(url, process.pid, _MUCH_MORE * to_start, lambda: process.poll() is None)
     process.send_signal(signal.SIGINT)
-    said, told = process.communicate(timeout=60)
+    said, told = process.communicate(timeout=300)
     assert (process.returncode, said) == (130, "")
     assert "Traceback" not in told
     gone(url)
@@ -126,9 +130,13 @@ def test_ctrl_c_in_the_shell(url: str, tmp_path: Path) -> None:
     lineage.connect(url).close()
     with shell(url, tmp_path, "--timeout", "0", columns=250) as terminal:
         terminal.expect("lineage>")
+        # As long to type, and what evaluates it is loaded then.
+        terminal.send(f"RETURN 40000 + 1 /* {_RUNAWAY} */ AS sum;\r")
+        terminal.expect("40001")
+        terminal.expect("lineage>")
         spent = psutil.Process(terminal.pid).cpu_times().user
         terminal.send(f"{_RUNAWAY};\r")
-        until_it_runs(url, terminal.pid, spent + 2, terminal.isalive)
+        until_it_runs(url, terminal.pid, _MUCH_MORE * spent, terminal.isalive)
         terminal.send("\x03")
         terminal.expect("stopped")
         terminal.expect("lineage>")
