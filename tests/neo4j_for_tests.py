@@ -59,6 +59,16 @@ def emptied(url: str) -> None:
         ).consume()
 
 
+def replanned(url: str) -> None:
+    """Forget the plans that were made, and make new ones for what the database holds now.
+
+    The server plans by samples of its indexes, which it takes in its own time: those that it has
+    may be of a test before.
+    """
+    with driver(url) as bare:
+        bare.execute_query("CALL db.prepareForReplanning()")
+
+
 def _version(url: str) -> str:
     with driver(url) as bare:
         return bare.get_server_info().agent.removeprefix("Neo4j/")

@@ -8,7 +8,8 @@ from pathlib import Path
 import neo4j
 import pytest
 
-from tests.neo4j_for_tests import Neo4jForTests, driver
+import lineage
+from tests.neo4j_for_tests import driver, replanned
 
 FOLDER = Path(__file__).parents[1] / "cypher"
 TEMPLATES = sorted(FOLDER.rglob("*.cypher"))
@@ -40,12 +41,11 @@ def test_a_template_says_what_it_is(path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["downstream_of_artifacts", "upstream_of_executions", "whole_downstream_of_artifacts"]
 )
-def test_closures_never_enumerate_paths(neo4j_server: Neo4jForTests, name: str) -> None:
-    import lineage
-
-    lineage.connect(neo4j_server.url).close()
+def test_closures_never_enumerate_paths(neo4j_url: str, name: str) -> None:
+    lineage.connect(neo4j_url).close()
+    replanned(neo4j_url)
     statement = (FOLDER / "read" / f"{name}.cypher").read_text()
-    with driver(neo4j_server.url) as bare, bare.session() as session:
+    with driver(neo4j_url) as bare, bare.session() as session:
         summary = session.run(f"EXPLAIN {statement}", ids=[1], as_of=1).consume()
     assert "VarLengthExpand(Pruning,BFS" in _operators(summary)
 
@@ -56,15 +56,14 @@ SPREADING = [f"spread_{d}_of_{k}" for d in ("upstream", "downstream") for k in (
 @pytest.mark.parametrize(
     "name", ["spread_of_marks", "spread_of_all_marks", "whole_spread_of_all_marks", *SPREADING]
 )
-def test_taint_is_a_pruned_search(neo4j_server: Neo4jForTests, name: str) -> None:
-    import lineage
-
-    lineage.connect(neo4j_server.url).close()
+def test_taint_is_a_pruned_search(neo4j_url: str, name: str) -> None:
+    lineage.connect(neo4j_url).close()
+    replanned(neo4j_url)
     statement = (FOLDER / "read" / f"{name}.cypher").read_text()
     some = [1, 2]
     given = dict.fromkeys(re.findall(r"\$(\w+)", statement), some)
     parameters = {**given, "label": "tainted", "as_of": 1}
-    with driver(neo4j_server.url) as bare, bare.session() as session:
+    with driver(neo4j_url) as bare, bare.session() as session:
         summary = session.run(f"EXPLAIN {statement}", parameters).consume()
     operators = _operators(summary)
     assert "VarLengthExpand(Pruning,BFS" in operators

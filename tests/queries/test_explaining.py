@@ -12,7 +12,7 @@ from lineage.errors import InvalidInput, InvalidQuery, InvalidValue, QueryStoppe
 from lineage.model.query_plan import Operator
 from lineage.questions.query_plan import QueryPlan
 from tests.conformance.readable import listing
-from tests.neo4j_for_tests import driver
+from tests.neo4j_for_tests import replanned
 from tests.queries.hostile import REFUSED
 
 _ENDLESS = (
@@ -35,10 +35,7 @@ def small(store: Store, url: str) -> Store:
     # So that an index is worth it.
     store.put_all(Artifact(type="File", name=f"f{n}", uri=f"s3://f{n}") for n in range(60))
     if store.backend.capabilities.cypher:
-        # The server plans by samples of its indexes, which it takes in its own time: those here
-        # may be of a test before. This takes them now, and forgets the plans made before.
-        with driver(url) as bare:
-            bare.execute_query("CALL db.prepareForReplanning()")
+        replanned(url)
     return store
 
 
@@ -198,21 +195,24 @@ def test_limits_hold_under_profile(small: Store) -> None:
 
 
 def test_a_profile_is_stopped_at_its_deadline(small: Store) -> None:
-    began = time.monotonic()
-    with pytest.raises(QueryStopped, match=r"deadline of 0\.5 s") as stopped:
-        small.explain(_ENDLESS, profile=True, timeout=0.5)
-    # Far beyond the deadline, but for a machine that is busy with other things.
-    assert time.monotonic() - began < 20
-    if small.backend.capabilities.cypher:
-        # Neo4j tells nothing of what was not run to its end.
-        assert stopped.value.plan is None
-        return
-    plan = stopped.value.plan
-    assert (plan.profiled, plan.row_count, plan.complete) == (True, 0, False)
-    assert shape(plan.root) == shape(small.explain(_ENDLESS).root)
-    [scan] = [operator for operator in plan if operator.details == "m, for each row"]
-    assert scan.rows > 0
-    assert sum(operator.milliseconds for operator in plan) > 250
+    # A machine that is busy with other things may give it little of half a second.
+    for timeout in (0.5, 5, 50):
+        began = time.monotonic()
+        with pytest.raises(QueryStopped, match=rf"deadline of {timeout:g} s") as stopped:
+            small.explain(_ENDLESS, profile=True, timeout=timeout)
+        # Far beyond the deadline, for the same reason.
+        assert time.monotonic() - began < timeout + 60
+        plan = stopped.value.plan
+        if small.backend.capabilities.cypher:
+            # Neo4j tells nothing of what was not run to its end.
+            assert plan is None
+            return
+        assert (plan.profiled, plan.row_count, plan.complete) == (True, 0, False)
+        assert shape(plan.root) == shape(small.explain(_ENDLESS).root)
+        [scan] = [operator for operator in plan if operator.details == "m, for each row"]
+        if scan.rows > 0 and sum(operator.milliseconds for operator in plan) > 500 * timeout:
+            return
+    raise AssertionError(str(plan))
 
 
 @pytest.mark.backends("memory", "sqlite")
@@ -232,7 +232,7 @@ def test_the_hostile_are_refused_under_both(small: Store) -> None:
     for hostile in REFUSED:
         for prefix in ("EXPLAIN ", "PROFILE "):
             with pytest.raises(InvalidInput) as refused:
-                small.query(prefix + hostile.cypher, hostile.parameters, limit=10, timeout=60)
+                small.query(prefix + hostile.cypher, hostile.parameters, limit=10, timeout=300)
             assert len(str(refused.value)) < 2_000, hostile
     assert listing(small) == before
 
