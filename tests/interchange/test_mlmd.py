@@ -17,6 +17,7 @@ from lineage.cli.commands import app
 from lineage.errors import AlreadyExists, InvalidValue, StoreTooNew, StoreUnavailable
 from lineage.interchange.mlmd import import_mlmd
 from lineage.interchange.mlmd.connections import SqliteFile
+from lineage.interchange.mlmd.database import MlmdDatabase
 from lineage.interchange.mlmd.structs import decoded_struct
 
 
@@ -203,6 +204,22 @@ def test_a_database_that_is_written_to_is_read_as_it_is(tmp_path: Path, tfx: Pat
         file.execute("DELETE FROM Artifact")
         file.commit()
     assert source.rows("SELECT count(*) FROM Artifact") == [(0,)]
+    source.close()
+
+
+def test_a_type_that_comes_while_a_database_is_read(tmp_path: Path, tfx: Path) -> None:
+    copy = tmp_path / "mlmd.sqlite"
+    copy.write_bytes(tfx.read_bytes())
+    source = MlmdDatabase(copy)
+    before = source.notes()
+    with closing(sqlite3.connect(copy)) as file:
+        file.execute(
+            "INSERT INTO Type (id, name, type_kind, input_type) VALUES (900, 'New', 0, '{}')"
+        )
+        file.commit()
+    assert source.notes() == before
+    assert "New" in [type.name for type in source.types()]
+    assert source.notes() != before
     source.close()
 
 

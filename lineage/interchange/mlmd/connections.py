@@ -13,6 +13,9 @@ from lineage.errors import InvalidValue, NotFound, StoreUnavailable
 
 Rows = list[tuple[Any, ...]]
 
+# How long a writer of the file is waited for.
+_WAIT_SECONDS = 60.0
+
 
 class Connection(Protocol):
     """Runs statements whose values stand as `?`."""
@@ -54,7 +57,9 @@ class SqliteFile:
         uri = f"{self._path.as_uri()}?mode=ro{'&immutable=1' if still else ''}"
         with self._translated():
             # Whoever transfers reads ahead in another thread.
-            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                uri, uri=True, timeout=_WAIT_SECONDS, check_same_thread=False
+            )
 
     def _has_log(self) -> bool:
         """Whether its header says that it is written ahead (sqlite.org/fileformat2.html)."""

@@ -133,7 +133,8 @@ class MlmdDatabase:
         rows = self._select("Type", ["id", "type_kind", *signatures.FIELDS], "", ())
         for id, kind, *texts in rows:
             said = {f: t for f, t in zip(signatures.FIELDS, texts, strict=True) if t}
-            if said and _KINDS[kind] is Kind.EXECUTION:
+            # One that came since the types were read is for the next time.
+            if said and id in self._types and _KINDS[kind] is Kind.EXECUTION:
                 found[self._types[id].label] = said
         return [(signatures.NOTE, signatures.written(found))] if found else []
 
