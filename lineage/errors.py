@@ -23,6 +23,7 @@
     └── StoreError              the store itself failed
         ├── StoreUnavailable    it can't be reached or opened
         ├── StoreTooNew         a newer Lineage wrote it
+        ├── StoreReadOnly       it can only be read here; nothing was written
         └── Interrupted         a long operation stopped; running it again goes on from there
 
 `exit_code` is what the command line exits with, `grpc_status` the status that a gRPC call ends
@@ -166,6 +167,12 @@ class StoreTooNew(StoreError):
     """A newer Lineage wrote it."""
 
     grpc_status = "FAILED_PRECONDITION"
+
+
+class StoreReadOnly(StoreError):
+    """It can only be read here; nothing was written."""
+
+    grpc_status = "PERMISSION_DENIED"
 
 
 class Interrupted(StoreError):

@@ -48,8 +48,11 @@ class SqliteBackend(Backend):
             "version": sqlite3.sqlite_version,
             "location": str(self._connections.path),
             "schema": str(SCHEMA),
-            "journal": str(journal),
-            "synchronous": self._synchronous,
+            **(
+                {"access": "read-only"}
+                if connection.read_only
+                else {"journal": str(journal), "synchronous": self._synchronous}
+            ),
         }
 
     @contextmanager

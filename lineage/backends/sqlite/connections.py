@@ -18,6 +18,15 @@ from lineage.backends.sqlite.failures import (
     translated,
     unreachable,
 )
+from lineage.backends.sqlite.read_only import (
+    Stamp,
+    has_log,
+    is_read_only,
+    may_be_read_only,
+    open_to_read,
+    refusal,
+    stamp_of,
+)
 from lineage.backends.sqlite.schema import prepare
 from lineage.errors import NotFound, StoreError, StoreUnavailable
 
@@ -30,10 +39,13 @@ _WAL_PAGES = 4_000
 _KEPT = 16
 
 
-class _Connection(sqlite3.Connection):
-    """A connection that knows which file it opened."""
+class Connection(sqlite3.Connection):
+    """A connection that knows which file it opened, and how."""
 
     file: tuple[int, int]
+    read_only: bool = False
+    # Of a file that is read as if it never changed.
+    stamp: Stamp | None = None
 
 
 class Connections:
@@ -49,7 +61,7 @@ class Connections:
         # Where it is must not change when the process changes its directory.
         self.path = path.absolute()
         self._synchronous = synchronous
-        self._idle: list[_Connection] = []
+        self._idle: list[Connection] = []
         self._closed = False
         self._pid = os.getpid()
         self._lock = threading.Lock()
@@ -67,7 +79,7 @@ class Connections:
         _all.add(self)
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[Connection]:
         """A connection inside a transaction that sees the store as it is now, to the end.
 
         SQLite's errors in it are raised as ours.
@@ -78,16 +90,19 @@ class Connections:
             # BEGIN alone does not look; the first read fixes the state that is seen.
             patiently(connection, "SELECT 1 FROM type LIMIT 1")
             yield connection
+            self._check_unchanged(connection)
         except sqlite3.Error as error:
+            self._check_unchanged(connection)
             raise failure(self.path, error) from error
         finally:
             self._give_back(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """A connection inside a write transaction. Without an error it is committed.
 
-        SQLite's errors in it are raised as ours.
+        SQLite's errors in it are raised as ours. Raises StoreReadOnly where the file can't be
+        written.
         """
         if self._writer == threading.get_ident():
             raise StoreError("a write began inside a write of the same thread; finish that first")
@@ -102,6 +117,8 @@ class Connections:
             self._writer = threading.get_ident()
             connection = self._take()
             try:
+                if connection.read_only:
+                    raise refusal(self.path)
                 patiently(connection, "BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
@@ -121,7 +138,7 @@ class Connections:
         for connection in idle:
             connection.close()
 
-    def _take(self) -> _Connection:
+    def _take(self) -> Connection:
         # SQLite would go on writing to a file that was deleted, and acknowledge it.
         file = _identity(self.path)
         while True:
@@ -132,11 +149,11 @@ class Connections:
             if connection is None:
                 with translated(self.path):
                     return self._open()
-            if connection.file == file:
+            if connection.file == file and self._is_current(connection):
                 return connection
             connection.close()
 
-    def _give_back(self, connection: _Connection) -> None:
+    def _give_back(self, connection: Connection) -> None:
         if self._pid != os.getpid():
             # Given back in a forked child, which must not so much as close it.
             _inherited.append(connection)
@@ -153,19 +170,20 @@ class Connections:
                 return
         connection.close()
 
-    def _open(self) -> _Connection:
-        connection = sqlite3.connect(
-            self.path,
-            timeout=POLL_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-            factory=_Connection,
-        )
+    def _open(self) -> Connection:
+        if is_read_only(self.path):
+            return self._open_to_read()
         try:
-            # No mmap: it measures no faster, and a failing disk would kill the process.
-            patiently(connection, "PRAGMA foreign_keys = ON")
-            patiently(connection, f"PRAGMA cache_size = -{_CACHE_KIB}")
-            patiently(connection, "PRAGMA temp_store = MEMORY")
+            return self._open_to_write()
+        except sqlite3.Error as error:
+            if not may_be_read_only(self.path, error):
+                raise
+        return self._open_to_read()
+
+    def _open_to_write(self) -> Connection:
+        connection = self._connect(self.path)
+        try:
+            self._set_up(connection)
             prepare(connection, str(self.path))
             patiently(connection, f"PRAGMA synchronous = {self._synchronous}")
             patiently(connection, f"PRAGMA journal_size_limit = {_WAL_BYTES}")
@@ -175,6 +193,49 @@ class Connections:
             connection.close()
             raise
         return connection
+
+    def _open_to_read(self) -> Connection:
+        connection, stamp = open_to_read(self.path, self._connect)
+        try:
+            self._set_up(connection)
+            connection.file = _identity(self.path)
+        except BaseException:
+            connection.close()
+            raise
+        connection.read_only, connection.stamp = True, stamp
+        return connection
+
+    def _connect(self, file: Path | str) -> Connection:
+        return sqlite3.connect(
+            file,
+            timeout=POLL_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=Connection,
+            uri=isinstance(file, str),
+        )
+
+    def _set_up(self, connection: Connection) -> None:
+        # No mmap: it measures no faster, and a failing disk would kill the process.
+        patiently(connection, "PRAGMA foreign_keys = ON")
+        patiently(connection, f"PRAGMA cache_size = -{_CACHE_KIB}")
+        patiently(connection, "PRAGMA temp_store = MEMORY")
+
+    def _is_current(self, connection: Connection) -> bool:
+        if connection.stamp is None:
+            return True
+        with translated(self.path):
+            return connection.stamp == stamp_of(self.path) and not has_log(self.path)
+
+    def _check_unchanged(self, connection: Connection) -> None:
+        if connection.stamp is None:
+            return
+        with translated(self.path):
+            changed = connection.stamp != stamp_of(self.path)
+        if changed:
+            raise StoreUnavailable(
+                f"{self.path}: the file was written while it was read: ask again"
+            )
 
     def _before_fork(self) -> None:
         # The lock that a write has would never be let go of in the child.

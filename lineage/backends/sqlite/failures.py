@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lineage.errors import StoreError, StoreUnavailable
+from lineage.errors import StoreError, StoreReadOnly, StoreUnavailable
 
 # How long a writer waits for its turn. Writers take milliseconds, so this is for crowds.
 WAIT_SECONDS = 60.0
@@ -31,14 +31,14 @@ def patiently(connection: sqlite3.Connection, statement: str) -> None:
             connection.execute(statement).fetchall()
             return
         except sqlite3.OperationalError as error:
-            if _code(error) not in _BUSY or time.monotonic() > deadline:
+            if code(error) not in _BUSY or time.monotonic() > deadline:
                 raise
         time.sleep(random.uniform(0, POLL_SECONDS))
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raise SQLite's and the file system's errors as StoreUnavailable or StoreError."""
+    """Raise SQLite's and the file system's errors as kinds of StoreError."""
     try:
         yield
     except sqlite3.Error as error:
@@ -55,16 +55,19 @@ def unreachable(path: Path, error: OSError) -> StoreUnavailable:
 def failure(path: Path, error: sqlite3.Error) -> StoreError:
     """The error of ours that says what SQLite's means and what to do."""
     extended = getattr(error, "sqlite_errorcode", None)
-    hint = _HINTS.get(extended) or _HINTS.get(_code(error))
+    hint = _HINTS.get(extended) or _HINTS.get(code(error))
     if path.is_dir():
         hint = "it is a folder: name a file in it"
     kind = StoreUnavailable if hint else StoreError
+    if extended != sqlite3.SQLITE_READONLY_DBMOVED and code(error) == sqlite3.SQLITE_READONLY:
+        kind = StoreReadOnly
     return kind(f"{path}: {error}{f'; {hint}' if hint else ''}")
 
 
-def _code(error: sqlite3.Error) -> int | None:
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
+def code(error: sqlite3.Error) -> int | None:
+    """SQLite's primary code of an error."""
+    extended: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if extended is None else extended & 0xFF
 
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}

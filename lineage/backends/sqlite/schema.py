@@ -154,7 +154,7 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
         # BEGIN takes no lock; the first read does, and in a file that is just being made it waits
         # for the one who makes it.
         patiently(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
-        version = _version(connection, where)
+        version = version_of(connection, where)
     finally:
         connection.execute("ROLLBACK")
     # Before the tables are made, so that whoever finds them finds the file in WAL mode.
@@ -164,7 +164,7 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
     patiently(connection, "BEGIN IMMEDIATE")
     try:
         # Another process may have done it while this one waited for the lock.
-        for step in STEPS[_version(connection, where) :]:
+        for step in STEPS[version_of(connection, where) :]:
             for statement in step.split(";"):
                 if statement.strip():
                     connection.execute(statement)
@@ -177,7 +177,7 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
         raise
 
 
-def _version(connection: sqlite3.Connection, where: str) -> int:
+def version_of(connection: sqlite3.Connection, where: str) -> int:
     """The schema's number, 0 for an empty file. To be called inside a transaction."""
     [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     [application] = connection.execute("PRAGMA application_id").fetchone()
