@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 import lineage
 from tests.neo4j_for_tests import Neo4jForTests, emptied
@@ -20,9 +22,16 @@ BACKENDS = ("memory", "sqlite", "neo4j")
 # The fixtures that bring a server up.
 _NEO4J = {"neo4j_server", "own_neo4j"}
 # The same examples each time, so that a red run can be repeated; test-long looks for new ones.
-settings.register_profile("same-examples", derandomize=True, deadline=None)
-settings.register_profile("new-examples", deadline=None, print_blob=True)
-settings.load_profile("new-examples" if os.environ.get("LINEAGE_LONG") else "same-examples")
+_PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same-examples", derandomize=True, **_PATIENT)
+settings.register_profile("new-examples", print_blob=True, **_PATIENT)
+if os.environ.get("LINEAGE_LONG"):
+    settings.load_profile("new-examples")
+else:
+    settings.load_profile("same-examples")
+    # Examples are also made of the constants in those modules of ours that happen to be loaded,
+    # which depends on the tests that ran before in the same process.
+    providers.is_local_module_file = lambda path: False
 _ran: Counter[str] = Counter()
 _servers: list[Neo4jForTests] = []
 # What the workers of a run in parallel say of theirs.
@@ -44,6 +53,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell has what it starts in the background ignore Ctrl-C, and so would all that a test
+    # starts there and stops like that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "backends(*names): the backends that a test is about")
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1 and os.environ.get("LINEAGE_TEST_NEO4J_URL"):
