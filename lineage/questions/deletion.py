@@ -8,9 +8,10 @@
 - With **purge**, nodes leave the graph instead of being emptied. In its way stands everything one
   event downstream that does not go as well, the members and children of a context, and a
   deployment that stays and wrote some of it: by its events it is known when it happened, and of
-  what. A cascade that purges takes the executions downstream, too.
-- What **outputs of a deployment** alone say of it (where it went, that nothing was pushed), the
-  deployment itself says once they are deleted: what is deployed where stays as it was.
+  what. So does the step that came last at a place, where an earlier deployment there stays, which
+  would be in effect again. A cascade that purges takes the executions downstream, too.
+- Where a **deployment** went and that nothing was pushed, it says itself once it or the outputs
+  that say so are deleted: what is deployed where stays as it was.
 - **gc** deletes what `lineage.questions.collecting` finds; **forget** what was asked for and what a
   taint of it reaches (`lineage.questions.taint`), executions too, for they were told of it; but
   deployments keep what they say.
@@ -44,7 +45,7 @@ from lineage.model import (
 )
 from lineage.printing import caption
 from lineage.questions.collecting import Collectable
-from lineage.questions.deployments import said_by_outputs
+from lineage.questions.deployments import said_of
 from lineage.questions.impact import Sizes, impact_of
 from lineage.questions.reach import Reach, read_reach
 from lineage.questions.region import Key
@@ -75,7 +76,7 @@ class Request:
 class Draft:
     """A plan as far as the graph goes: `places` are the uris that go, with whose they are.
 
-    `said` are the properties that deployments get, by their ids, as the outputs that say so go.
+    `said` are the properties that deployments get, by their ids, as what says so goes.
     """
 
     request: Request
@@ -140,7 +141,7 @@ def drafted(
         tuple(nodes),
         tuple(_blockers(reach, request, going)),
         tuple(places),
-        _said(reach, going),
+        _said(reach, request, going),
         reach,
     )
 
@@ -214,6 +215,11 @@ def _blockers(reach: Reach, request: Request, going: Set[Key]) -> Iterable[Plann
                 yield planned(reach.contexts[context], f"holds {inside[0]}:{inside[1]}")
         for deployment, key in _staying_deployments(reach, going):
             yield planned(deployment, f"is a deployment that wrote {key[0]}:{key[1]}")
+        for id, others in sorted(reach.before.items()):
+            back = [d for d in others if (Kind.EXECUTION, d.execution.id or 0) not in going]
+            if (Kind.EXECUTION, id) in going and back:
+                why = f"is why {caption(back[-1].execution)} is not deployed to {back[-1].where}"
+                yield planned(reach.executions[id], f"{why} any more")
         after = {next for key in going if key in reach.depths for next in reach.after(key)}
         for key in sorted(after - going):
             yield planned(reach.node(key), "depends on what would leave the graph")
@@ -228,14 +234,17 @@ def _staying_deployments(reach: Reach, going: Set[Key]) -> Iterator[tuple[Execut
                     yield step, (Kind.ARTIFACT, artifact)
 
 
-def _said(reach: Reach, going: Set[Key]) -> dict[int, dict[str, Value]]:
+def _said(reach: Reach, request: Request, going: Set[Key]) -> dict[int, dict[str, Value]]:
+    telling = {step.id or 0 for step, _ in _staying_deployments(reach, going)}
+    emptied = set() if request.purge else {id for kind, id in going if kind is Kind.EXECUTION}
     found = {}
-    for step, _ in _staying_deployments(reach, going):
-        id = step.id or 0
-        outputs = [reach.artifacts[a] for a in reach.outputs[id]]
-        said = said_by_outputs(step, outputs, reach.bases)
-        if said:
-            found[id] = said
+    for id in sorted(telling | emptied):
+        step = reach.executions[id]
+        if reach.bases.of(step) is BaseType.DEPLOY:
+            outputs = [reach.artifacts[a] for a in reach.outputs.get(id, ())]
+            said = said_of(step, outputs, reach.bases, emptied=id in emptied)
+            if said:
+                found[id] = said
     return found
 
 

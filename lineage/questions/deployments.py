@@ -144,16 +144,23 @@ def passed_on(
     return found
 
 
-def said_by_outputs(step: Execution, outputs: Sequence[Artifact], bases: Bases) -> dict[str, Value]:
-    """What only the outputs of a deployment say of it, as properties of its own."""
+def said_of(
+    step: Execution, outputs: Sequence[Artifact], bases: Bases, *, emptied: bool = False
+) -> dict[str, Value]:
+    """What would be known of a deployment no more once its outputs are deleted, as properties of
+    its own: where it went, and that nothing was pushed.
+
+    With `emptied`, once its own properties are gone, too.
+    """
+    left = step.model_copy(update={"properties": {}, "custom_properties": {}}) if emptied else step
     said: dict[str, Value] = {}
     pushed = [artifact for artifact in outputs if bases.of(artifact) is BaseType.MODEL]
     where = _where(step, outputs, pushed)
-    if where is not None and _where(step, (), ()) is None:
+    if where is not None and _where(left, (), ()) is None:
         # None of these names tells a place here, but one may be there with nothing in it.
-        there = {*step.properties, *step.custom_properties}
+        there = {*left.properties, *left.custom_properties}
         said.update([(name, where) for name in _PLACES if name not in there][:1])
-    if _pushed_nothing(*outputs) and not _pushed_nothing(step):
+    if _pushed_nothing(step, *outputs) and not _pushed_nothing(left):
         said["pushed"] = 0
     return said
 

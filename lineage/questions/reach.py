@@ -3,7 +3,7 @@
 It is: the nodes asked about and everything downstream; every step that wrote one of those
 artifacts, with all that these steps read and wrote (and, where such an input is not live any more,
 the steps that wrote it, and so on: it might be rebuilt); the contexts of what is downstream; the
-deployments in it, with what ended them.
+deployments in it, with what ended them, and those that one of them ended.
 
 `read` names every node read and `facts` all that was read, so that a plan can say later whether
 any of it changed.
@@ -11,7 +11,7 @@ any of it changed.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,8 @@ class Reach:
     users: dict[int, list[int]] = field(default_factory=dict)
     memberships: list[tuple[Kind, int, int]] = field(default_factory=list)
     deployed: dict[int, list[Deployment]] = field(default_factory=dict)  # by artifact, in effect
+    # By the step that came last at a place: what was deployed there before, oldest first.
+    before: dict[int, list[Deployment]] = field(default_factory=dict)
     members: list[tuple[int, Kind, int]] = field(default_factory=list)  # of contexts asked about
     children: list[tuple[int, int]] = field(default_factory=list)
     deploying: list[Any] = field(default_factory=list)  # what was read of deployments
@@ -165,7 +167,9 @@ def _read_deployments(reader: Reader, reach: Reach) -> None:
     steps = {id for id, step in reach.executions.items() if reach.bases.of(step) is deploying}
     if not steps:
         return
-    for deployment in deployments(reader, history=True):
+    found = deployments(reader, history=True)
+    _read_before(reach, steps, found)
+    for deployment in found:
         if deployment.execution.id not in steps:
             continue
         after = deployment.ended_by
@@ -184,6 +188,23 @@ def _read_deployments(reader: Reader, reach: Reach) -> None:
             ["deployment", deployment.execution.id, deployment.where, deployment.until_ms]
             + ([after.id] if after is not None else [])
         )
+
+
+def _read_before(reach: Reach, steps: Set[int], found: Sequence[Deployment]) -> None:
+    at_place: dict[str, list[Deployment]] = {}
+    for deployment in found:
+        if deployment.took_effect and deployment.where is not None:
+            at_place.setdefault(deployment.where, []).append(deployment)
+    for there in at_place.values():
+        # What took the last one away is no deployment itself.
+        last = there[-1].ended_by
+        before = there if last is not None else there[:-1]
+        id = (last or there[-1].execution).id
+        if before and id is not None and id in steps:
+            reach.before[id] = before
+            for deployment in before:
+                reach.executions.setdefault(deployment.execution.id or 0, deployment.execution)
+            reach.deploying.append(["before", id, [d.execution.id for d in before]])
 
 
 def _read_contexts(reader: Reader, reach: Reach) -> None:

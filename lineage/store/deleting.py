@@ -140,13 +140,13 @@ class Deleting(Subject):
             for node in draft.nodes:
                 by_kind[node.kind].append(node.id)
             now = self._clock()
-            if draft.said:
-                tx.apply(_saying(draft, types, now))
             for kind, ids in by_kind.items():
                 if ids and plan.purge:
                     tx.purge(kind, ids)
                 elif ids:
                     tx.tombstone(kind, ids, now)
+            if draft.said:
+                tx.apply(_saying(draft, types, now))
             receipt = Receipt(
                 id=plan.id,
                 # Not the impact: it shows properties, which were to go.
@@ -424,7 +424,7 @@ _WAY_OUT = {
 
 
 def _saying(draft: Draft, types: TypeSession, now_ms: int) -> Batch:
-    """What deployments say themselves, as the outputs that say so go."""
+    """What deployments say themselves, as what says so goes."""
     batch = Batch()
     for id, said in draft.said.items():
         step = draft.reach.executions[id]

@@ -453,6 +453,95 @@ def test_what_a_push_said_is_said_by_the_deployment_itself(store: Store) -> None
     assert [b.label for b in plan.blockers] == ["Pusher:p"]
 
 
+@given(
+    events,
+    artifact_states,
+    execution_states,
+    deploying,
+    st.sets(st.tuples(st.sampled_from([A, X, X]), st.integers(0, 5)), min_size=1, max_size=3),
+    st.sampled_from(["restrict", "tombstone", "cascade"]),
+    st.booleans(),
+)
+@relaxed
+def test_no_deletion_changes_what_is_deployed_where(
+    store: Store,
+    made: Any,
+    states: Any,
+    runs: Any,
+    where: Any,
+    chosen: set[Key],
+    policy: str,
+    purge: bool,
+) -> None:
+    known = put(store, made, states, runs, where)
+    targets = [
+        f"{kind}:{list(known.artifacts if kind is A else known.executions)[at]}"
+        for kind, at in sorted(chosen)
+    ]
+
+    def deployed(**asked: Any) -> list[tuple[Any, ...]]:
+        return [
+            (d.execution.id, d.where, [m.id for m in d.models], d.took_effect, d.until_ms)
+            for d in store.deployments(**asked)
+        ]
+
+    ever, now = deployed(history=True), deployed()
+    plan = store.plan_deletion(*targets, policy=policy, purge=purge)
+    if plan.refused or not plan.nodes:
+        return
+    store.apply(plan)
+    if not purge:
+        assert deployed(history=True) == ever
+    left = [row for row in now if (X, row[0]) not in keys_of(plan.nodes)]
+    assert [row[:2] for row in deployed()] == [row[:2] for row in left]
+
+
+def test_a_deployment_that_is_deleted_says_where_it_went_and_what_it_ended(store: Store) -> None:
+    for at, place in enumerate(["prod", "prod", "test"], start=1):
+        store.record(
+            Execution(type="Deploy", name=f"d{at}", custom_properties={"target": {"on": place}}),
+            inputs=[Artifact(type="Model", name=f"m{at}")],
+            time_ms=at,
+        )
+    away = Execution(type="Deploy", name="away", custom_properties={"endpoint": "test"})
+    store.record(away, outputs=[Artifact(type="File", name="log")], time_ms=4)
+    skipped = Execution(type="Deploy", name="skipped", custom_properties={"pushed": 0})
+    flag = Artifact(type="File", name="flag", custom_properties={"endpoint": "prod"})
+    store.record(skipped, inputs=["Model:m1"], outputs=[flag], time_ms=5)
+    before = [(d.execution.name, d.where, d.until_ms) for d in store.deployments(history=True)]
+    assert [d.execution.name for d in store.deployments()] == ["d2"]
+    steps = ("Deploy:d1", "Deploy:d2", "Deploy:d3", "Deploy:away", "Deploy:skipped")
+    store.delete(*steps, policy="tombstone", reason="once")
+    store.apply(store.plan_forget(*steps))
+    found = [(d.execution.name, d.where, d.until_ms) for d in store.deployments(history=True)]
+    assert found == before
+    assert store.execution("Deploy:d2").custom_properties == {"endpoint": "prod"}
+    assert [d.execution.name for d in store.deployments()] == ["d2"]
+
+
+def test_what_came_last_at_a_place_is_not_purged_from_under_what_was_there_before(
+    store: Store,
+) -> None:
+    for at in (1, 2):
+        step = Execution(type="Deploy", name=f"d{at}", custom_properties={"endpoint": "prod"})
+        store.record(step, inputs=[Artifact(type="Model", name=f"m{at}")], time_ms=at)
+    plan = store.plan_deletion("Deploy:d2", policy="cascade", purge=True)
+    [blocker] = plan.blockers
+    assert (blocker.label, blocker.why) == (
+        "Deploy:d2",
+        "is why Deploy:d1 is not deployed to prod any more",
+    )
+    away = Execution(type="Deploy", name="away", custom_properties={"endpoint": "prod"})
+    store.put(away.model_copy(update={"state": "COMPLETE"}))
+    assert store.deployments() == []
+    # Nothing comes back by the going of what is deployed no more.
+    assert not store.plan_deletion("Deploy:d2", purge=True).blockers
+    plan = store.plan_deletion("Deploy:d2", "Deploy:away", purge=True)
+    assert [b.label for b in plan.blockers] == ["Deploy:away"]
+    store.delete("Deploy:d1", "Deploy:d2", "Deploy:away", purge=True)
+    assert store.deployments(history=True) == []
+
+
 def test_marks_stay_with_the_deleted_and_go_with_the_purged(store: Store) -> None:
     pipeline(store)
     store.put(Artifact(type="Dataset", name="alone"))
