@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from copy import copy
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import typer
@@ -35,10 +35,13 @@ def main() -> None:
 
 def _run() -> None:
     from lineage.cli.commands import app
-    from lineage.errors import LineageError
+    from lineage.errors import InvalidInput, LineageError
 
     try:
-        _narrowed(app, sys.argv[1:])(prog_name="lineage")
+        # Not on its own, typer raises what is wrong with the command line, which it would print.
+        ended = _narrowed(app, sys.argv[1:])(prog_name="lineage", standalone_mode=not _as_json())
+        if isinstance(ended, int):
+            sys.exit(ended)
     except LineageError as error:
         _complain(type(error).__name__, str(error))
         sys.exit(error.exit_code)
@@ -47,6 +50,9 @@ def _run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            _complain(InvalidInput.__name__, _misused(error))
+            sys.exit(error.exit_code)
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             _complain("OSError", f"the answer can't be written: {error.strerror}; make room")
             sys.exit(4)
@@ -80,8 +86,19 @@ def _narrowed(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:
     return narrowed
 
 
+def _misused(error: Any) -> str:
+    """What is wrong with the command line; typer's errors can't be named, as they are private."""
+    context = getattr(error, "ctx", None)
+    told = error.format_message().rstrip(".")
+    return f"{told}; see {context.command_path} --help" if context is not None else told
+
+
+def _as_json() -> bool:
+    return "--json" in sys.argv
+
+
 def _complain(kind: str, message: str) -> None:
-    if "--json" in sys.argv:
+    if _as_json():
         import json
 
         print(json.dumps({"error": kind, "message": message}), file=sys.stderr)
