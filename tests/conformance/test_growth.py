@@ -131,6 +131,25 @@ def marks(store: Store, n: int) -> None:
     store.record(Execution(type="Train"), inputs=data, outputs=[_model(0)])
 
 
+def joined(store: Store, n: int) -> None:
+    """N marked files, each read by a step of its own, whose outputs one step joins."""
+    files = store.put_all(Artifact(type="File", name=f"f{at}") for at in range(n))
+    store.mark(*files, label="pii")
+    store.record_steps(
+        Step(
+            execution=Execution(type="Ingest"),
+            inputs=[file],
+            outputs=[Artifact(type="Dataset", name=f"d{at}")],
+        )
+        for at, file in enumerate(files)
+    )
+    store.record(
+        Execution(type="Train"),
+        inputs=[f"Dataset:d{at}" for at in range(n)],
+        outputs=[_model(0)],
+    )
+
+
 @contextmanager
 def instructions(counts: list[int]) -> Iterator[None]:
     """Append how many instructions the engine ran inside."""
@@ -176,6 +195,14 @@ def instructions(counts: list[int]) -> Iterator[None]:
             barriers,
             lambda s: s.check("Model:last", label="pii", causal=True),
             id="check of many barriers in time",
+        ),
+        pytest.param(
+            joined, lambda s: s.cheapest_cut("Model:m-0", label="pii"), id="cut of many sources"
+        ),
+        pytest.param(
+            joined,
+            lambda s: s.cheapest_cut(*s.artifacts(type="Dataset"), label="pii"),
+            id="cut at many steps",
         ),
         pytest.param(
             behind_a_barrier, lambda s: s.check("Project:prod", label="pii"), id="check of many"

@@ -3,18 +3,19 @@
 Between the sources and the nodes lies a graph of affected artifacts and steps. Running a step
 again (with what is clean), or barring it, cuts every chain through it, and costs one; artifacts
 can't be cut. The fewest steps that cut all chains are a minimum vertex cut, found as a minimum cut
-of a flow network in which each step is an edge of capacity 1 (Ford and Fulkerson 1956; preflow
-push, in NetworkX). Of several that are as small, it is the one nearest to the nodes.
+of a flow network in which each step is a hop of capacity 1 (Ford and Fulkerson 1956). Of several
+that are as small, it is the one nearest to the nodes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from lineage.backends.base import Reader
 from lineage.model import Execution, Kind, Node
+from lineage.questions.flow import Network
 from lineage.questions.region import Key
 from lineage.questions.rendering import node_as_json
 from lineage.questions.taint.reading import nodes_of, upstream_of
@@ -54,8 +55,6 @@ def cheapest_cut(
     reader: Reader, targets: Sequence[Node], what: Sought, *, as_of_ms: int | None = None
 ) -> Cut:
     """The fewest steps that cut every chain from the sources to the targets."""
-    import networkx as nx
-
     keys = {(node.kind, node.id): node for node in targets if node.id is not None}
     upstream = upstream_of(reader, keys, as_of_ms)
     found = EventSearch(reader, what, as_of_ms=as_of_ms, causal=False, within=upstream)
@@ -63,22 +62,30 @@ def cheapest_cut(
     marked = [node for key, node in keys.items() if key in sources and key[0] is Kind.ARTIFACT]
     if marked or not found.depths.keys() & keys.keys():
         return Cut(tuple(targets), what.label, marked=tuple(marked))
-    graph: Any = nx.DiGraph()
-    for key in found.depths:
-        # An edge without a capacity can't be cut.
-        capacity = {"capacity": 1} if key[0] is Kind.EXECUTION else {}
-        graph.add_edge((key, "in"), (key, "out"), **capacity)
-        for there in found.onward(key):
-            graph.add_edge((key, "out"), (there, "in"))
-    for key in sources:
-        graph.add_edge("sources", (key, "in"))
-    for key in keys.keys() & found.depths.keys():
-        graph.add_edge((key, "out"), "targets")
-    _, (before, _after) = nx.minimum_cut(graph, "sources", "targets")
-    steps: list[Key] = [
-        key
-        for key in found.depths
-        if key[0] is Kind.EXECUTION and (key, "in") in before and (key, "out") not in before
-    ]
+    steps = _nearest_steps(found, sources, keys.keys() & found.depths.keys())
     cut = nodes_of(reader, steps).values()
     return Cut(tuple(targets), what.label, tuple(s for s in cut if isinstance(s, Execution)))
+
+
+def _nearest_steps(found: EventSearch, sources: Set[Key], targets: Set[Key]) -> list[Key]:
+    """The fewest affected steps on every chain from the sources to the targets."""
+    network = Network()
+    source, sink = network.place(), network.place()
+    into: dict[Key, int] = {}
+    out: dict[Key, int] = {}
+    for key in found.depths:
+        if key[0] is Kind.EXECUTION:
+            into[key], out[key] = network.place(), sink if key in targets else network.place()
+            network.hop(into[key], out[key], 1)
+            if key in sources:
+                network.hop(source, into[key])
+        else:
+            # An artifact can't be cut: a marked one is as good as the source, a target as the sink.
+            ends = source if key in sources else sink if key in targets else network.place()
+            into[key] = out[key] = ends
+    for key, here in out.items():
+        for there in found.onward(key):
+            if here != sink and into[there] != source:
+                network.hop(here, into[there])
+    behind = network.behind_cut(source, sink)
+    return [key for key in out if out[key] in behind and into[key] not in behind]
