@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from lineage.backends.base import Reader
 from lineage.errors import UnknownType
@@ -25,6 +25,12 @@ class Bases:
         """The ids of the types with one of these base types."""
         wanted = set(bases)
         return [id for id, base in self._bases.items() if base in wanted and id is not None]
+
+    def versions(self, kind: Kind, names: Set[str]) -> list[int]:
+        """The ids of all versions of the types with these names."""
+        return [
+            t.id for t in self._types if t.kind is kind and t.name in names and t.id is not None
+        ]
 
     def named(self, kind: Kind, name: str) -> list[int]:
         """The ids of the types called so: `Train`, `Train@2`, or a base type such as `TRAIN`.

@@ -73,7 +73,8 @@ def outcomes(
     """Those given; and, of a type, by state or by a threshold.
 
     Where bad ones are given, no others are; where no good ones are given and no type, those of
-    the types of the bad ones are looked at (without a threshold, every other artifact is good).
+    the types of the bad ones, in all versions, are looked at (without a threshold, every other
+    artifact is good).
     Raises InvalidValue where it isn't said what is bad.
     """
     both = {key_of(node) for node in bad} & {key_of(node) for node in good}
@@ -132,8 +133,7 @@ def _types(
         raise InvalidValue("what is bad? Name nodes, or give a type: type='Train'")
     if good:
         return []
-    ids: dict[Kind, set[int]] = {}
+    names: dict[Kind, set[str]] = {}
     for node in bad:
-        if node.type_id is not None:
-            ids.setdefault(node.kind, set()).add(node.type_id)
-    return [(kind, sorted(some)) for kind, some in ids.items()]
+        names.setdefault(node.kind, set()).add(node.type)
+    return [(kind, bases.versions(kind, some)) for kind, some in names.items()]

@@ -154,7 +154,7 @@ def _found(
         for a in _artifacts(reader, above.ids(Kind.ARTIFACT))
         if bases.of(a) is BaseType.DATASET and a.id != model.id
     ]
-    copies = _copies(reader, data)
+    copies = _copies(reader, bases, data)
     # The nearest first, each with its copies.
     alike = [(same, original) for original in data for same in (original, *copies[original.id])]
     originals = {key_of(same): original for same, original in alike}
@@ -211,7 +211,9 @@ def _trainings(reader: Reader, bases: Bases, above: Region) -> list[Node]:
     return []
 
 
-def _copies(reader: Reader, data: Sequence[Artifact]) -> Mapping[int | None, list[Artifact]]:
+def _copies(
+    reader: Reader, bases: Bases, data: Sequence[Artifact]
+) -> Mapping[int | None, list[Artifact]]:
     """For each of `data` by id, the artifacts of its type with its digest; each copy once."""
     copies: dict[int | None, list[Artifact]] = {a.id: [] for a in data}
     originals: dict[tuple[str, tuple[str, str]], Artifact] = {}
@@ -220,7 +222,7 @@ def _copies(reader: Reader, data: Sequence[Artifact]) -> Mapping[int | None, lis
         if digest is not None:
             originals.setdefault((artifact.type, digest), artifact)
     if originals:
-        type_ids = sorted({a.type_id for a in originals.values() if a.type_id is not None})
+        type_ids = bases.versions(Kind.ARTIFACT, {type for type, _ in originals})
         for other in reader.find(Kind.ARTIFACT, Filter(type_ids=type_ids)):
             if isinstance(other, Artifact) and other.id not in copies:
                 digest = digest_of(other)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lineage
-from lineage import Artifact, Context, Execution, Kind, Step, Store
+from lineage import Artifact, Context, Execution, Kind, Step, Store, Type
 from lineage.errors import UnknownType
 from lineage.questions.taint.rebuild import Rebuild
 from tests.conformance.test_taint import Drawn, embedded, relaxed
@@ -139,6 +139,39 @@ def test_what_has_no_name_is_replaced_by_the_same_step_from_what_replaces(store:
     store.put(dataset("raw-2"))
     trained("Dataset:raw-2")
     assert store.taint_progress(label="tainted").done
+
+
+def test_a_type_has_one_series_through_all_its_versions(store: Store) -> None:
+    for version in ("1", "2"):
+        store.put_type(Type(kind=A, name="Scorer", version=version, base="MODEL"))
+        store.put_type(Type(kind=X, name="Fit", version=version, base="TRAIN"))
+        store.put_type(Type(kind=A, name="Rows", version=version, base="DATASET"))
+    for version in ("1", "2"):
+        store.record(
+            Execution(type="Fit", type_version=version, name=f"fit-{version}", state="COMPLETE"),
+            inputs={
+                "rows": Artifact(
+                    type="Rows", type_version=version, name=f"rows-{version}",
+                    custom_properties={"sha256": "the same"},
+                )
+            },
+            outputs={
+                "named": Artifact(type="Scorer", type_version=version, name=f"scorer-{version}"),
+                "unnamed": Artifact(type="Scorer", type_version=version),
+            },
+        )  # fmt: skip
+    store.mark("Rows@1:rows-1", label="tainted")
+    progress = store.taint_progress(label="tainted")
+    assert [(a.name, b.name) for a, b in progress.replaced] == [
+        ("rows-1", "rows-2"),
+        ("scorer-1", "scorer-2"),
+        (None, None),
+    ]
+    assert progress.done
+    # So it is for those who look for copies, or for others of a type.
+    found = [row.model.type_version for row in store.siblings("Scorer@1:scorer-1")]
+    assert sorted(found) == ["1", "2", "2"]
+    assert len(store.blame("Scorer@1:scorer-1").good) == 3
 
 
 def test_what_cannot_be_rebuilt_says_why(store: Store) -> None:

@@ -1,7 +1,7 @@
 """What has been replaced by something clean already.
 
-An affected artifact is **replaced** by a later artifact (of a greater id) of its type which is live
-and not affected, and which is
+An affected artifact is **replaced** by a later artifact (of a greater id) of its type, in whatever
+version, which is live and not affected, and which is
 
 - of the same series (`lineage.questions.versions`), where the affected one has a name or a uri; and
   unless the affected one is a source or nothing is known to have written it, one that a step of
@@ -22,12 +22,13 @@ from typing import Any
 
 from lineage.backends.base import Filter, Reader
 from lineage.model import Artifact, Event, Execution, ExecutionState, Flow, Kind, Path
+from lineage.questions.bases import Bases
 from lineage.questions.region import Key
 from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
 
 _WITHOUT_RESULT = frozenset({ExecutionState.FAILED, ExecutionState.CANCELED})
-_Series = tuple[int | None, Hashable]
+_Series = tuple[str, Hashable]
 # A path, and the artifact that was read under it, or the series of that.
 _Read = tuple[Path, int | _Series]
 
@@ -89,13 +90,14 @@ class Replacements:
 
     def __init__(self, reader: Reader, flows: Flows) -> None:
         self._reader = reader
+        self._bases = Bases(reader)
         self._flows = flows
         # By id, of the series of what is affected.
         self._clean: dict[_Series, list[Artifact]] = {}
         self._read_series()
         self._newest: dict[tuple[_Series, frozenset[str]], Artifact | None] = {}
         self._writer_types: dict[int, set[str]] = {}
-        self._runs: dict[int | None, _Runs] = {}
+        self._runs: dict[str, _Runs] = {}
         self._again: dict[Hashable, _Latest] = {}
         self._places: dict[int, _Series] | None = None
         self._found: dict[int, Artifact] = {}
@@ -154,9 +156,9 @@ class Replacements:
         wanted = [self._instead_of(event) for event in self._flows.inputs[step.id]]
         if not all(wanted):
             return None
-        key = (step.type_id, frozenset(wanted), path, was.type)
+        key = (step.type, frozenset(wanted), path, was.type)
         if key not in self._again:
-            runs = self._runs_of(step.type_id)
+            runs = self._runs_of(step.type)
             self._again[key] = _Latest(
                 (run, artifact)
                 for run in runs.that_read(wanted)
@@ -183,20 +185,20 @@ class Replacements:
         same = {(was.path, place)} if place[1] is not None else set()
         return frozenset({(was.path, was.artifact_id), *same})
 
-    def _runs_of(self, type_id: int | None) -> _Runs:
+    def _runs_of(self, type: str) -> _Runs:
         """The runs of a step's type that could replace another."""
-        if type_id not in self._runs:
-            type_ids = [type_id] if type_id is not None else []
+        if type not in self._runs:
+            where = Filter(type_ids=self._bases.versions(Kind.EXECUTION, {type}))
             found = [
                 run.id
-                for run in self._reader.find(Kind.EXECUTION, Filter(type_ids=type_ids))
+                for run in self._reader.find(Kind.EXECUTION, where)
                 if isinstance(run, Execution)
                 and run.id is not None
                 and (Kind.EXECUTION, run.id) not in self._flows.affected
                 and run.state not in _WITHOUT_RESULT
             ]
-            self._runs[type_id] = _Runs(self._reader, found)
-        return self._runs[type_id]
+            self._runs[type] = _Runs(self._reader, found)
+        return self._runs[type]
 
     def _is_clean(self, artifact: Artifact) -> bool:
         return is_live(artifact) and not self._flows.is_affected(artifact.id or 0)
@@ -204,7 +206,7 @@ class Replacements:
     def _read_series(self) -> None:
         affected = self._flows.artifacts.values()
         wanted = {_place(artifact) for artifact in affected}
-        type_ids = sorted({id for id, _ in wanted if id is not None})
+        type_ids = self._bases.versions(Kind.ARTIFACT, {type for type, _ in wanted})
         for other in self._reader.find(Kind.ARTIFACT, Filter(type_ids=type_ids)):
             place = _place(other) if isinstance(other, Artifact) else None
             if isinstance(other, Artifact) and place in wanted and self._is_clean(other):
@@ -273,7 +275,7 @@ def _id(artifact: Artifact) -> int:
 
 
 def _place(artifact: Artifact) -> _Series:
-    return artifact.type_id, series_of(artifact)
+    return artifact.type, series_of(artifact)
 
 
 def _artifacts(reader: Reader, ids: Iterable[int]) -> dict[int, Artifact]:
