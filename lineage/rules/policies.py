@@ -111,14 +111,14 @@ def unknown_step_types(reader: Reader, policy: Policy) -> list[str]:
     return sorted({name for some in policy.stops.values() for name in some} - known)
 
 
-def forbidden_labels(policies: Iterable[Policy], context: Context) -> list[str]:
-    """The labels that policies forbid in a context."""
+def forbidden_labels(policies: Iterable[Policy], contexts: Sequence[Context]) -> list[str]:
+    """The labels that policies forbid in any of these contexts."""
     return sorted(
         {
             label
             for policy in policies
             for pattern, labels in policy.forbids.items()
-            if is_meant(context, pattern)
+            if any(is_meant(context, pattern) for context in contexts)
             for label in labels
         }
     )

@@ -135,8 +135,13 @@ def test_a_policy_says_what_a_context_may_not_contain(store: Store) -> None:
     assert not answer.clean
     gate = store.check("Model:m2", context="Project:prod")
     assert [(v.label, v.clean) for v in gate.verdicts] == [("license:nc", False), ("pii", True)]
-    assert store.check("Experiment:inner").verdicts == ()
-    assert store.check("Experiment:inner").clean
+    # What is put below a context is in it, too.
+    inner = store.check("Model:m2", context="Experiment:inner")
+    assert [(v.label, v.clean) for v in inner.verdicts] == [("license:nc", False), ("pii", True)]
+    assert not store.check("Experiment:inner").clean
+    store.put(Context(type="Experiment", name="outside"))
+    assert store.check("Experiment:outside").verdicts == ()
+    assert store.check("Experiment:outside").clean
     assert not store.check("Experiment:inner", label="other").clean
     with pytest.raises(NotFound):
         store.check("Model:m2", context="Project:nope")

@@ -102,8 +102,9 @@ class Tainting(Starting):
         """May it pass? Whether a node is clean of a label, or of several.
 
         Without `label`: the labels that policies forbid in `context`, where that is given; of a
-        context, those that they forbid in it; of anything else, every label in use. A context is
-        clean where everything in it, and in the contexts below it, is.
+        context, those that they forbid in it; of anything else, every label in use. What is
+        forbidden in a context is so in those below it. A context is clean where everything in it,
+        and in the contexts below it, is.
         """
         with self._reading() as (reader, types):
             at_ms = milliseconds(as_of)
@@ -115,7 +116,7 @@ class Tainting(Starting):
                 )
                 if not isinstance(place, Context):
                     raise InvalidValue(f"{place.label} is an {place.kind}, not a context")
-                labels += forbidden_labels(in_force(reader, at_ms), place)
+                labels += forbidden_labels(in_force(reader, at_ms), _with_above(reader, place))
                 if not labels:
                     return Check(node, ())
             searched = sought(reader, self._clock(), at_ms, labels=list(dict.fromkeys(labels)))
@@ -209,6 +210,16 @@ def _listed(refs: Ref | Sequence[Ref] | None) -> Sequence[Ref]:
     if refs is None:
         return ()
     return refs if isinstance(refs, Sequence) and not isinstance(refs, str) else [refs]
+
+
+def _with_above(reader: Reader, context: Context) -> list[Context]:
+    """A context and all those above it."""
+    assert context.id is not None
+    ids, frontier = {context.id}, [context.id]
+    while frontier:
+        frontier = sorted({above for _, above in reader.parents_of(frontier)} - ids)
+        ids.update(frontier)
+    return [c for c in reader.nodes(Kind.CONTEXT, sorted(ids)) if isinstance(c, Context)]
 
 
 def _shown(
