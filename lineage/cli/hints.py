@@ -9,6 +9,7 @@ from lineage.printing import short_type
 
 if TYPE_CHECKING:
     from lineage import Store
+    from lineage.filters.tree import Predicate
     from lineage.questions.results import Result
 
 
@@ -60,6 +61,25 @@ def of_type(store: Store, type: str | None, found: int) -> Iterator[str]:
     yield from _unknown([type], known, "nothing has the type")
 
 
+def of_filter(store: Store, predicate: Predicate | None, found: int) -> Iterator[str]:
+    """For a filter that nothing passed: the types it asks for that no node of the kind can have."""
+    if found or predicate is None:
+        return
+    from lineage.filters.tree import types_of
+    from lineage.rules.nearest import forms_of
+
+    types = store.types()
+    for kind, name in types_of(predicate):
+        others = [str(type.kind) for type in types if type.name == name]
+        if str(kind) in others:
+            continue
+        if others:
+            yield f"{name} is a type of {others[0]}s, not of {kind}s"
+        else:
+            known = forms_of([type for type in types if type.kind is kind])
+            yield from _unknown([name], known, f"there is no {kind} type")
+
+
 def of_labels(store: Store, labels: Iterable[str | None]) -> Iterator[str]:
     """For labels that nothing is affected by: those that no mark and no policy ever had."""
     asked = [label for label in labels if label is not None]
@@ -87,12 +107,10 @@ def _itself(names: Iterable[str]) -> dict[str, str]:
 
 def _unknown(names: Iterable[str], known: Mapping[str, str], said: str) -> Iterator[str]:
     """What is said of names that none of the known forms stands for, with what may be meant."""
-    from difflib import get_close_matches
+    from lineage.rules.nearest import nearest
 
-    folded = {form.lower(): meant for form, meant in known.items()}
     for name in names:
         if name in known.values():
             continue
-        near = get_close_matches(name.lower(), folded, 1, 0.7)
-        meant = f"; did you mean {folded[near[0]]}?" if near else ""
-        yield f"{said} {name}{meant}"
+        near = nearest(name, known)
+        yield f"{said} {name}{f'; did you mean {near}?' if near else ''}"

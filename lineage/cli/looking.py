@@ -8,10 +8,12 @@ import typer
 
 from lineage.cli.app import Json, app, opened
 from lineage.cli.arguments import Ref
+from lineage.cli.hints import of_filter
 from lineage.cli.output import (
     at,
     dotted,
     named,
+    note,
     print_fields,
     print_json,
     print_table,
@@ -99,7 +101,8 @@ def ls(
         from lineage.filters.parsing import parsed
 
         predicate = parsed(where, kind).also(predicate)
-    found = opened(context).find(
+    store = opened(context)
+    found = store.find(
         kind,
         where=predicate,
         type=type,
@@ -138,6 +141,8 @@ def ls(
         ],
         empty=f"no {listed}",
     )
+    for hint in of_filter(store, predicate, len(found)):
+        note(hint)
     if token:
         print("There are more: --limit shows more at once, and this goes on:")
         print(f"--page {token}")

@@ -232,6 +232,26 @@ def properties_of(expression: Expression) -> set[tuple[str, bool]]:
     return {(p.name, p.custom) for p in walked(expression) if isinstance(p, Property | Has)}
 
 
+_NEIGHBOURS = {Relation.ARTIFACT: Kind.ARTIFACT, Relation.EXECUTION: Kind.EXECUTION}
+
+
+def types_of(predicate: Predicate) -> list[tuple[Kind, str]]:
+    """The names of types that a predicate asks for, each with the kind of what is to have it."""
+    asked: list[tuple[Kind, str]] = []
+    for part in walked(predicate.condition):
+        match part:
+            case Comparison("=", Attribute("type", of), Constant(str(name))):
+                names: tuple[object, ...] = (name,)
+            case In(Attribute("type", of), names):
+                pass
+            case _:
+                continue
+        if of is None or of.relation is not Relation.EVENT:
+            kind = predicate.kind if of is None else _NEIGHBOURS.get(of.relation, Kind.CONTEXT)
+            asked += [(kind, str(name)) for name in names]
+    return list(dict.fromkeys(asked))
+
+
 def joined(texts: list[str], word: str) -> str:
     """Texts joined by AND or OR, in brackets and evenly, as databases limit how deep they read."""
     while len(texts) > 1:

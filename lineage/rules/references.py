@@ -8,6 +8,7 @@ from lineage.backends.base import Filter, Reader
 from lineage.errors import Ambiguous, NotFound
 from lineage.model import Kind, Node
 from lineage.model.values import INT64_MAX
+from lineage.rules.nearest import forms_of, nearest
 from lineage.rules.types import TypeSession
 from lineage.rules.values import is_text, shown
 
@@ -64,14 +65,27 @@ def resolved(
                 raise NotFound(
                     f"{shown(text)} is {_a(kind)}; {' or '.join(map(_a, kinds))} is asked for here"
                 )
+        meant = _meant(text, types, kinds)
+        hint = f"did you mean {meant}? Else " if meant else ""
         raise NotFound(
-            f"nothing is named {shown(text)}; give KIND:ID (artifact:42), TYPE:NAME "
-            "(Model:churn), an external id, or the uri of an artifact"
+            f"nothing is named {shown(text)}; {hint}give KIND:ID (artifact:42), "
+            "TYPE:NAME (Model:churn), an external id, or the uri of an artifact"
         )
     if len(found) > 1:
         several = ", ".join(f"{n.kind}:{n.id}" for n in found)
         raise Ambiguous(f"{shown(text)} names several nodes ({several}); give one of these")
     return found[0]
+
+
+def _meant(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> str | None:
+    """The reference with a known word before the colon, where that is near to what is there."""
+    prefix, colon, rest = text.partition(":")
+    name, at, version = prefix.partition("@")
+    there = [type for type in types.known.values() if type.kind in kinds]
+    if not colon or rest.startswith("//") or any(type.name == name for type in there):
+        return None
+    near = nearest(name, {kind: kind for kind in kinds} | forms_of(there))
+    return None if near in (None, name) else shown(f"{near}{at}{version}:{rest}")
 
 
 def _a(kind: Kind) -> str:

@@ -12,6 +12,7 @@ from lineage.backends.base import Reader, Writer
 from lineage.errors import AlreadyExists, InvalidValue, TypeConflict, UnknownType
 from lineage.model import Kind, Type
 from lineage.model.well_known import well_known
+from lineage.rules.nearest import forms_of, nearest
 from lineage.rules.values import MAX_NAME_BYTES, MAX_VALUE_BYTES, checked_int64, checked_text
 
 Key = tuple[Kind, str, str | None]
@@ -147,11 +148,14 @@ class TypeSession:
         known = well_known(kind, name) if version is None else None
         if known is not None and isinstance(self._reader, Writer):
             return self.put(known)
-        others = sorted(t.label for t in self.known.values() if t.kind is kind)
+        there = [t for t in self.known.values() if t.kind is kind]
+        others = sorted(t.label for t in there)
+        near = nearest(name, forms_of(there))
+        meant = f"; did you mean {near!r}?" if near not in (None, name) else ""
         listed = ", ".join(map(repr, others[:20])) or "none yet"
         declare = "; declare it with put_type, or under `types` of a step"
         raise UnknownType(
-            f"no {kind} type {name!r}{f' of version {version!r}' if version else ''} "
+            f"no {kind} type {name!r}{f' of version {version!r}' if version else ''}{meant} "
             f"(there are: {listed}){declare if isinstance(self._reader, Writer) else ''}"
         )
 

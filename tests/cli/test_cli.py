@@ -188,6 +188,15 @@ def test_who_may_have_mistyped_is_told(tmp_path: Path) -> None:
         (("downstream", "Dataset:raw", "--type", "DEPLOY"), ""),
         (("taint", "--label", "withdrawn", "--type", "Model"), ""),
         (("check", "Model:churn", "--label", "withdrwan", "--json"), ""),
+        (("ls", "type=Modle"), "there is no artifact type Modle; did you mean Model?"),
+        (("ls", "type=model"), "did you mean Model?"),
+        (("ls", "--where", "type IN ('Modle', 'Model') AND id > 9"), "did you mean Model?"),
+        (("ls", "executions", "type=Model"), "Model is a type of artifacts, not of executions"),
+        (("ls", "context=PipelineRum:monday"), "did you mean PipelineRun?"),
+        (("ls", "type=Zebra"), "there is no artifact type Zebra\n"),
+        (("ls", "type=Model", "name=nope"), ""),
+        (("ls", "type!=Modle"), ""),
+        (("ls", "type=Modle", "--json"), ""),
     ):
         told = run(*words, cwd=tmp_path)
         assert told.returncode == 0

@@ -27,6 +27,7 @@ from lineage.errors import (
     LineageError,
     NotFound,
     UnknownProperty,
+    UnknownType,
 )
 from tests.conformance.readable import listing
 
@@ -162,6 +163,41 @@ def test_references(store: Store) -> None:
     for reference in ("artifact:0", "T:m", "exT", "file:///X", "", ":", "T:", "artifact:", 0, -1):
         with pytest.raises(NotFound, match=r"nothing is named|no artifact"):
             store.artifact(reference)
+
+
+@pytest.mark.parametrize(
+    ("reference", "meant"),
+    [
+        ("Modle:churn", "Model:churn"),
+        ("model:churn", "Model:churn"),
+        ("Modle@2:churn", "Model@2:churn"),
+        ("Trainer:t", "tfx.components.Trainer:t"),
+        ("artefact:1", "artifact:1"),
+        ("Model:nope", None),
+        ("Zebra:churn", None),
+        ("modle://churn", None),
+        ("Modle", None),
+        ("Modle" * 1_000_000 + ":churn", None),
+    ],
+)
+def test_a_mistyped_type_in_a_reference(store: Store, reference: str, meant: str | None) -> None:
+    store.put_type(Type(kind=Kind.EXECUTION, name="tfx.components.Trainer"))
+    store.put(Artifact(type="Model", name="churn"))
+    with pytest.raises(NotFound) as caught:
+        store.get(reference)
+    assert (f"did you mean '{meant}'?" if meant else "nothing is named") in str(caught.value)
+    assert ("did you mean" in str(caught.value)) is (meant is not None)
+    if meant == "Model:churn":
+        with pytest.raises(NotFound, match="did you mean 'Model:churn'"):
+            store.downstream(reference)
+
+
+def test_a_mistyped_type_is_told_from_one_that_nobody_knows(store: Store) -> None:
+    store.put(Artifact(type="Model", name="churn"))
+    with pytest.raises(UnknownType, match="no artifact type 'Modle'; did you mean 'Model'"):
+        store.artifacts(type="Modle")
+    with pytest.raises(UnknownType, match=r"no artifact type 'Zebra' \(there are"):
+        store.artifacts(type="Zebra")
 
 
 @pytest.mark.parametrize(
