@@ -11,7 +11,8 @@
   what. So does the step that came last at a place, where an earlier deployment there stays, which
   would be in effect again. A cascade that purges takes the executions downstream, too.
 - Where a **deployment** went and that nothing was pushed, it says itself once it or the outputs
-  that say so are deleted: what is deployed where stays as it was.
+  that say so are deleted: what is deployed where stays as it was. Which of its **ports** came of
+  which, a deleted step still says: a taint stays as it was.
 - **gc** deletes what `lineage.questions.collecting` finds; **forget** what was asked for and what a
   taint of it reaches (`lineage.questions.taint`), executions too, for they were told of it; but
   deployments keep what they say.
@@ -50,6 +51,7 @@ from lineage.questions.impact import Sizes, impact_of
 from lineage.questions.reach import Reach, read_reach
 from lineage.questions.region import Key
 from lineage.questions.storing import others_at
+from lineage.questions.taint.events import CAME_OF, ports_of, types_with_ports
 from lineage.questions.taint.searching import search
 from lineage.questions.taint.sources import sought
 from lineage.rules.liveness import is_live
@@ -76,7 +78,8 @@ class Request:
 class Draft:
     """A plan as far as the graph goes: `places` are the uris that go, with whose they are.
 
-    `said` are the properties that deployments get, by their ids, as what says so goes.
+    `said` are the properties that steps get, by their ids, as what says so goes: `came_of` as one
+    that their type declares.
     """
 
     request: Request
@@ -141,7 +144,7 @@ def drafted(
         tuple(nodes),
         tuple(_blockers(reach, request, going)),
         tuple(places),
-        _said(reach, request, going),
+        _said(reader, reach, request, going),
         reach,
     )
 
@@ -234,17 +237,23 @@ def _staying_deployments(reach: Reach, going: Set[Key]) -> Iterator[tuple[Execut
                     yield step, (Kind.ARTIFACT, artifact)
 
 
-def _said(reach: Reach, request: Request, going: Set[Key]) -> dict[int, dict[str, Value]]:
+def _said(
+    reader: Reader, reach: Reach, request: Request, going: Set[Key]
+) -> dict[int, dict[str, Value]]:
     telling = {step.id or 0 for step, _ in _staying_deployments(reach, going)}
     emptied = set() if request.purge else {id for kind, id in going if kind is Kind.EXECUTION}
+    with_ports = types_with_ports(reader) if emptied else frozenset()
     found = {}
     for id in sorted(telling | emptied):
         step = reach.executions[id]
+        said: dict[str, Value] = {}
         if reach.bases.of(step) is BaseType.DEPLOY:
             outputs = [reach.artifacts[a] for a in reach.outputs.get(id, ())]
-            said = said_of(step, outputs, reach.bases, emptied=id in emptied)
-            if said:
-                found[id] = said
+            said.update(said_of(step, outputs, reach.bases, emptied=id in emptied))
+        if id in emptied and step.type_id in with_ports and (ports := ports_of(step)):
+            said[CAME_OF] = {output: sorted(inputs) for output, inputs in ports.items()}
+        if said:
+            found[id] = said
     return found
 
 

@@ -35,6 +35,7 @@ from lineage.questions.deletion import Draft, Request, drafted
 from lineage.questions.region import Key
 from lineage.questions.starting import Ref, check_in_flow
 from lineage.questions.storing import others_at
+from lineage.questions.taint.events import CAME_OF
 from lineage.rules.marks import checked_label
 from lineage.rules.retention import checked_retention
 from lineage.rules.types import TypeSession
@@ -424,15 +425,17 @@ _WAY_OUT = {
 
 
 def _saying(draft: Draft, types: TypeSession, now_ms: int) -> Batch:
-    """What deployments say themselves, as what says so goes."""
+    """What steps still say of deployments and of ports, as what says so goes."""
     batch = Batch()
     for id, said in draft.said.items():
         step = draft.reach.executions[id]
         type = types.get(step.kind, step.type, step.type_version)
+        declared = {name: value for name, value in said.items() if name == CAME_OF}
         batch.nodes.append(
             NodeWrite(
                 kind=step.kind, mode=Mode.MERGE, key="id", type=type, id=id,
-                custom_properties=said, now_ms=now_ms,
+                properties=declared, now_ms=now_ms,
+                custom_properties={n: value for n, value in said.items() if n not in declared},
             )
         )  # fmt: skip
     return batch

@@ -22,6 +22,7 @@ from lineage import (
     ExecutionState,
     Kind,
     Store,
+    Type,
 )
 from lineage.backends.base import Direction
 from lineage.errors import InvalidValue, NotFound, PlanApplied, PlanRefused, PlanStale
@@ -517,6 +518,25 @@ def test_a_deployment_that_is_deleted_says_where_it_went_and_what_it_ended(store
     assert found == before
     assert store.execution("Deploy:d2").custom_properties == {"endpoint": "prod"}
     assert [d.execution.name for d in store.deployments()] == ["d2"]
+
+
+def test_a_step_that_is_deleted_says_which_ports_came_of_which(store: Store) -> None:
+    store.put_type(Type(kind=X, name="Halve", properties={"came_of": "struct", "note": "string"}))
+    came_of = {"b": ["two"], "c": [], "told": "of nobody"}
+    step = Execution(type="Halve", name="h", properties={"came_of": came_of, "note": "of ann"})
+    store.record(
+        step,
+        inputs={port: Artifact(type="Dataset", name=port) for port in ("one", "two")},
+        outputs={port: Artifact(type="Dataset", name=port) for port in "abc"},
+    )
+    store.mark("Dataset:one", label="pii")
+    assert [row.node.name for row in store.taint(label="pii", kind=A)] == ["one", "a"]
+    store.delete("Halve:h", policy="tombstone")
+    assert [row.node.name for row in store.taint(label="pii", kind=A)] == ["one", "a"]
+    assert store.execution("Halve:h").properties == {"came_of": {"b": ["two"], "c": []}}
+    # What is forgotten, too: of its ports it says nothing of anybody.
+    store.apply(store.plan_forget("Dataset:one"))
+    assert [row.node.name for row in store.taint(label="pii", kind=A)] == ["one", "a"]
 
 
 def test_what_came_last_at_a_place_is_not_purged_from_under_what_was_there_before(

@@ -67,7 +67,7 @@ class EventGraph:
             if isinstance(node, Execution) and node.id is not None:
                 self._executions[node.id] = node
                 if node.type_id in self._with_ports:
-                    self._ports[node.id] = _came_of(node.get(CAME_OF))
+                    self._ports[node.id] = ports_of(node)
 
     def onward(self, key: Key) -> list[Event]:
         """The events by which data left a node, as read by `load`."""
@@ -94,8 +94,9 @@ class EventGraph:
         return self._as_of_ms is None or (event.recorded_ms or 0) <= self._as_of_ms
 
 
-def _came_of(given: Any) -> dict[str, frozenset[str]]:
-    """What the property says; what is not of its form says nothing."""
+def ports_of(step: Execution) -> dict[str, frozenset[str]]:
+    """What a step says of its ports; what is not of that form says nothing."""
+    given: Any = step.get(CAME_OF)
     if not isinstance(given, Mapping):
         return {}
     return {
