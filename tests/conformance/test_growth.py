@@ -150,6 +150,21 @@ def joined(store: Store, n: int) -> None:
     )
 
 
+def ever_earlier(store: Store, n: int) -> None:
+    """One dataset that n others led to, the earlier the longer the way, and that n steps read."""
+    store.mark(store.put(Artifact(type="Dataset", name="d-0")), label="pii")
+    store.put(Artifact(type="Dataset", name="hub"))
+    for at in range(n):
+        store.record_steps(
+            Step(execution=Execution(type="Transform"), inputs=[read], outputs=[made], time_ms=time)
+            for read, made, time in (
+                (f"Dataset:d-{at}", Artifact(type="Dataset", name=f"d-{at + 1}"), 1),
+                (f"Dataset:d-{at}", "Dataset:hub", 2 * n - at),
+                ("Dataset:hub", Artifact(type="Dataset", name=f"of-{at}"), 3 * n),
+            )
+        )
+
+
 @contextmanager
 def instructions(counts: list[int]) -> Iterator[None]:
     """Append how many instructions the engine ran inside."""
@@ -195,6 +210,11 @@ def instructions(counts: list[int]) -> Iterator[None]:
             barriers,
             lambda s: s.check("Model:last", label="pii", causal=True),
             id="check of many barriers in time",
+        ),
+        pytest.param(
+            ever_earlier,
+            lambda s: s.taint(label="pii", causal=True),
+            id="taint of what is reached ever earlier",
         ),
         pytest.param(
             joined, lambda s: s.cheapest_cut("Model:m-0", label="pii"), id="cut of many sources"

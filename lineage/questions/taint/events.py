@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -41,6 +42,7 @@ class EventGraph:
         self._as_of_ms = as_of_ms
         self._with_ports = types_with_ports(reader)
         self._onward: dict[Key, list[Event]] = {}
+        self._by_time: dict[Key, list[tuple[int, int]]] = {}
         self._executions: dict[int, Execution] = {}
         self._ports: dict[int, Mapping[str, frozenset[str]]] = {}
 
@@ -72,6 +74,15 @@ class EventGraph:
     def onward(self, key: Key) -> list[Event]:
         """The events by which data left a node, as read by `load`."""
         return self._onward[key]
+
+    def onward_between(self, key: Key, since_ms: int, until_ms: int) -> list[Event]:
+        """Those of them that happened since a time, and before another."""
+        events = self._onward[key]
+        if key not in self._by_time:
+            self._by_time[key] = sorted((happened_ms(event), at) for at, event in enumerate(events))
+        order = self._by_time[key]
+        first, last = (bisect_left(order, (time, 0)) for time in (since_ms, until_ms))
+        return [events[at] for at in sorted(at for _, at in order[first:last])]
 
     def type_id(self, execution_id: int) -> int | None:
         """The type of an execution, as read by `load_executions`."""

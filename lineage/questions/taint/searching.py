@@ -340,6 +340,7 @@ class EventSearch(Search):
         graph = self._graph
         found = _Found()
         earliest = found.earliest
+        left: dict[State, int] = {}
         arriving = list(starts)
         while arriving:
             if graph.needs_executions(barriers):
@@ -358,20 +359,27 @@ class EventSearch(Search):
                 frontier.append(arrival)
             graph.load(arrival.key for arrival in frontier)
             frontier.sort(key=lambda a: (a.key, a.port or "", a.time_ms))
-            arriving = [
-                onward
-                for arrival in frontier
-                # Reached again in this very round, and earlier.
-                if earliest[arrival.key, self._port(arrival)] == arrival.time_ms
-                for onward in self._onward(arrival)
-            ]
+            arriving = []
+            for arrival in frontier:
+                state = (arrival.key, self._port(arrival))
+                # Else reached again in this very round, and earlier.
+                if earliest[state] == arrival.time_ms:
+                    # Where an event led to and when is the same whatever came before it.
+                    arriving += self._onward(arrival, left.get(state))
+                    left[state] = arrival.time_ms
         return found
 
-    def _onward(self, arrival: _Arrival) -> Iterator[_Arrival]:
-        """What comes next, by each event that left a node since something arrived there."""
+    def _onward(self, arrival: _Arrival, until_ms: int | None = None) -> Iterator[_Arrival]:
+        """What comes next, by each event that left a node since something arrived there, and
+        before `until_ms`."""
         kind, id = arrival.key
         ports = self._graph.ports(id) if kind is Kind.EXECUTION else {}
-        for event in self._graph.onward(arrival.key):
+        events = (
+            self._graph.onward(arrival.key)
+            if until_ms is None
+            else self._graph.onward_between(arrival.key, arrival.time_ms, until_ms)
+        )
+        for event in events:
             at = happened_ms(event) if self._causal else _ALWAYS
             port: str | None = port_of(event.path)
             if kind is Kind.ARTIFACT:
