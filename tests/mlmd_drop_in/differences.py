@@ -48,6 +48,9 @@ def which(name: str, request: Any, theirs: tuple[str, str], ours: tuple[str, str
 _EVENT = re.compile(r"event already exists: artifact_id: (\d+)\nexecution_id: (\d+)\n")
 _TYPE = re.compile(r"(Artifact|Execution|Context)Type\Z")
 _UNIQUE = re.compile(r"UNIQUE constraint failed: (Artifact|Execution|Context|Type)\.(\w+)")
+_CONFLICT = re.compile(
+    r"Conflict of external_id: \S+ Found already existing (Artifact|Execution|Context) type"
+)
 
 
 def without_what_is_taken(request: Any, said: str) -> Any | None:
@@ -68,6 +71,11 @@ def without_what_is_taken(request: Any, said: str) -> Any | None:
         for context in _messages(mended, "Context"):
             context.name += " mended"
             context.ClearField("external_id")
+        return mended
+    conflict = _CONFLICT.search(said)
+    if conflict is not None:
+        for one in _messages(mended, f"{conflict[1]}Type"):
+            one.ClearField("external_id")
         return mended
     found = _UNIQUE.search(said)
     if found is None:

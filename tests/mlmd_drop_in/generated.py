@@ -87,7 +87,8 @@ class Generator:
         if there is None:
             there = {"id": id, "name": type.name, "version": type.version, "properties": {}}
             self.types[kind].append(there)
-        there["properties"] |= dict(type.properties)
+        # A map has another order in each process, and a seed must mean the same in all.
+        there["properties"] |= dict(sorted(type.properties.items()))
         there["external_id"] = type.external_id
 
     def _learn_nodes(self, kind: str, given: Any, ids: Any) -> None:

@@ -56,7 +56,7 @@ def _messages(message: Any) -> Iterator[Any]:
             continue
         if field.message_type.GetOptions().map_entry:
             if field.message_type.fields_by_name["value"].message_type is not None:
-                for key in value:
+                for key in sorted(value):
                     yield from _messages(value[key])
         else:
             for one in value if field.is_repeated else [value]:
