@@ -15,7 +15,7 @@ from lineage.interchange.copying import copy_store
 from lineage.opencypher import ast
 from lineage.opencypher.names import everything
 from lineage.opencypher.parsing import parse
-from tests.neo4j_for_tests import Neo4jForTests, driver, emptied
+from tests.neo4j_for_tests import Neo4jForTests, driver, emptied, replanned
 from tests.opencypher.asking import Asker, Evaluated, Native, same
 from tests.opencypher.generated_queries import QueryMaker
 from tests.opencypher.generated_scope import PARAMETERS
@@ -39,6 +39,7 @@ def askers(seed: int, folder: Path, neo4j_url: str | None) -> Iterator[dict[str,
             emptied(neo4j_url)
             with lineage.connect(neo4j_url) as native:
                 copy_store(memory, native)
+            replanned(neo4j_url)
             found["neo4j"] = Native(stack.enter_context(driver(neo4j_url)))
         yield found
 

@@ -11,6 +11,7 @@ from lineage import Artifact, Execution, Kind, Store, Type
 from lineage.pictures.drawing import Drawing, drawn
 from lineage.pictures.mermaid import mermaid
 from tests.conformance.test_questions_tracing import ladder
+from tests.pictures.pages import new_page
 from tools.mermaid import script
 
 pytestmark = pytest.mark.backends("memory")
@@ -44,7 +45,7 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page()
+    opened = new_page(browser)
     said: list[str] = []
     asked: list[str] = []
     opened.on("console", lambda message: said.append(message.text))

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from lineage import Artifact, Execution, Kind, Store, Type
 from lineage.interchange.graphml import graphml
 from tests.conformance.test_questions_tracing import ladder
+from tests.pictures.pages import new_page
 
 pytestmark = pytest.mark.backends("memory")
 HOSTILE = (
@@ -35,7 +36,7 @@ def page(browser: Browser, store: Store, tmp_path: Path) -> Iterator[Page]:
     both = store.upstream("Model:churn") | store.downstream("Model:churn")
     file = tmp_path / "page.html"
     file.write_text(both.to_html(), encoding="utf-8")
-    opened = browser.new_page(viewport={"width": 1200, "height": 700})
+    opened = new_page(browser, viewport={"width": 1200, "height": 700})
     said: list[str] = []
     asked: list[str] = []
     opened.on("console", lambda message: said.append(message.text))
@@ -117,7 +118,7 @@ def test_hundreds_of_boxes(browser: Browser, store: Store, tmp_path: Path) -> No
     _, last = ladder(store, 60)
     file = tmp_path / "ladder.html"
     file.write_text(store.upstream(*last).to_html("The ladder"), encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1200, "height": 700})
+    page = new_page(browser, viewport={"width": 1200, "height": 700})
     page.goto(file.as_uri())
     assert page.locator(".box").count() == 240
     # What was asked about can be read at once.
@@ -138,7 +139,7 @@ def test_it_begins_where_the_picture_ends_at_what_was_asked_about(
     ):
         file = tmp_path / "ladder.html"
         file.write_text(answer.to_html(), encoding="utf-8")
-        page = browser.new_page(viewport={"width": 1200, "height": 700})
+        page = new_page(browser, viewport={"width": 1200, "height": 700})
         page.goto(file.as_uri())
         box = page.locator(f".box[data-key=artifact{asked[0]}] rect").bounding_box()
         assert box is not None
@@ -162,7 +163,7 @@ def test_what_has_no_name_is_called_by_its_type(
     pusher = f"Pusher (execution:{run.execution})"
     file = tmp_path / "unnamed.html"
     file.write_text(answer.to_html(), encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1200, "height": 700})
+    page = new_page(browser, viewport={"width": 1200, "height": 700})
     page.goto(file.as_uri())
     assert page.title() == f"Downstream of {pusher}"
     assert page.locator(".box text").all_text_contents() == [pusher, model]
