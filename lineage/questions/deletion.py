@@ -249,7 +249,7 @@ def _said(
         said: dict[str, Value] = {}
         if reach.bases.of(step) is BaseType.DEPLOY:
             outputs = [reach.artifacts[a] for a in reach.outputs.get(id, ())]
-            said.update(said_of(step, outputs, reach.bases, emptied=id in emptied))
+            said.update(said_of(step, outputs, reach.bases, going))
         if id in emptied and step.type_id in with_ports and (ports := ports_of(step)):
             said[CAME_OF] = {output: sorted(inputs) for output, inputs in ports.items()}
         if said:

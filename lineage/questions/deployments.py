@@ -18,22 +18,25 @@ A step of base type DEPLOY that neither reads nor writes a model takes away what
 Two times are kept apart. `at` is when things happened: what was deployed then. `as_of` is what was
 known: only events recorded by then are seen, and a deployment of which no output was recorded yet
 (no input, where it has no outputs; the execution itself, where it has no events) had not been
-heard of. States are not kept over time: a run that failed since is seen as failed.
+heard of. States are not kept over time: a run that failed since is seen as failed. What an output
+said that was deleted since is the deployment's own, and so was known from its beginning.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar
 
 from lineage.backends.base import Direction, Filter, Reader
 from lineage.model import Artifact, BaseType, Event, Execution, ExecutionState, Flow, Kind, Value
 from lineage.questions.bases import Bases
 from lineage.questions.rendering import node_as_json
 from lineage.questions.settings import leaves
+
+N = TypeVar("N", Execution, Artifact)
 
 _PLACES = (
     "endpoint",
@@ -145,22 +148,22 @@ def passed_on(
 
 
 def said_of(
-    step: Execution, outputs: Sequence[Artifact], bases: Bases, *, emptied: bool = False
+    step: Execution, outputs: Sequence[Artifact], bases: Bases, going: Container[tuple[Kind, int]]
 ) -> dict[str, Value]:
-    """What would be known of a deployment no more once its outputs are deleted, as properties of
-    its own: where it went, and that nothing was pushed.
-
-    With `emptied`, once its own properties are gone, too.
+    """What would be known of a deployment no more once what is `going` of it and its outputs is
+    deleted, as properties of its own: where it went, and that nothing was pushed.
     """
-    left = step.model_copy(update={"properties": {}, "custom_properties": {}}) if emptied else step
+    after = [_emptied(a) if (Kind.ARTIFACT, a.id or 0) in going else a for a in outputs]
+    left = _emptied(step) if (Kind.EXECUTION, step.id or 0) in going else step
     said: dict[str, Value] = {}
-    pushed = [artifact for artifact in outputs if bases.of(artifact) is BaseType.MODEL]
-    where = _where(step, outputs, pushed)
-    if where is not None and _where(left, (), ()) is None:
+    where = _where(step, outputs, _models(outputs, bases))
+    if where is not None and _where(left, after, _models(after, bases)) != where:
         # None of these names tells a place here, but one may be there with nothing in it.
         there = {*left.properties, *left.custom_properties}
-        said.update([(name, where) for name in _PLACES if name not in there][:1])
-    if _pushed_nothing(step, *outputs) and not _pushed_nothing(left):
+        # A text that reads as a struct is a place only inside of one.
+        told: Value = where if _place(where) == where else {"place": where}
+        said.update([(name, told) for name in _PLACES if name not in there][:1])
+    if _pushed_nothing(step, *outputs) and not _pushed_nothing(left, *after):
         said["pushed"] = 0
     return said
 
@@ -225,6 +228,18 @@ def _heard_of(step: Execution, events: Sequence[Event], as_of_ms: int | None) ->
 
 def _artifacts(events: Iterable[Event], flow: Flow) -> list[int]:
     return list(dict.fromkeys(e.artifact_id for e in events if e.type.flow is flow))
+
+
+def _models(artifacts: Iterable[Artifact], bases: Bases) -> list[Artifact]:
+    return [artifact for artifact in artifacts if bases.of(artifact) is BaseType.MODEL]
+
+
+def _emptied(node: N) -> N:
+    """A node as its deletion leaves it, but for its state."""
+    without: dict[str, Any] = {"properties": {}, "custom_properties": {}}
+    if isinstance(node, Artifact):
+        without["uri"] = None
+    return node.model_copy(update=without)
 
 
 def _takes_away(deployment: Deployment) -> bool:

@@ -498,13 +498,14 @@ def test_no_deletion_changes_what_is_deployed_where(
 
 
 def test_a_deployment_that_is_deleted_says_where_it_went_and_what_it_ended(store: Store) -> None:
-    for at, place in enumerate(["prod", "prod", "test"], start=1):
+    odd = '{"a": 1}'  # a text, though it reads as a struct
+    for at, place in enumerate(["prod", "prod", odd], start=1):
         store.record(
             Execution(type="Deploy", name=f"d{at}", custom_properties={"target": {"on": place}}),
             inputs=[Artifact(type="Model", name=f"m{at}")],
             time_ms=at,
         )
-    away = Execution(type="Deploy", name="away", custom_properties={"endpoint": "test"})
+    away = Execution(type="Deploy", name="away", custom_properties={"endpoint": {"on": odd}})
     store.record(away, outputs=[Artifact(type="File", name="log")], time_ms=4)
     skipped = Execution(type="Deploy", name="skipped", custom_properties={"pushed": 0})
     flag = Artifact(type="File", name="flag", custom_properties={"endpoint": "prod"})
