@@ -129,10 +129,13 @@ class Lineage:
         return f'{note}.</p><div style="overflow:auto;background:#fff">{self.to_svg()}</div>'
 
     def to_networkx(self) -> Any:
-        """A DiGraph whose nodes are (kind, id), with `node` and `depth`; arrows follow the data."""
+        """A MultiDiGraph whose nodes are (kind, id), with `node` and `depth`.
+
+        Each event is an edge the way the data flows, with `event`.
+        """
         import networkx as nx
 
-        graph: Any = nx.DiGraph()
+        graph: Any = nx.MultiDiGraph()
         for found in self.nodes:
             key = (str(found.node.kind), found.node.id)
             graph.add_node(key, node=found.node, depth=found.depth)

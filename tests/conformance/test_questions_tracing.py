@@ -181,3 +181,15 @@ def test_what_cannot_be_asked_says_so(store: Store) -> None:
     made = store.put(Artifact(type="Dataset"))
     with pytest.raises(InvalidValue, match="yesterday"):
         store.upstream(made, as_of="yesterday")
+
+
+def test_as_a_networkx_graph_no_event_is_left_out(store: Store) -> None:
+    store.record(
+        Execution(type="Train", name="t"),
+        inputs={path: Artifact(type="Dataset", name="d") for path in ("examples", "baseline")},
+        outputs={"model": Artifact(type="Model", name="m")},
+    )
+    answer = store.upstream("Model:m")
+    graph = answer.to_networkx()
+    assert len(answer.events) == 3
+    assert {event for _, _, event in graph.edges(data="event")} == set(answer.events)
