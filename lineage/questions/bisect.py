@@ -89,15 +89,7 @@ def bisect(
         above = region(reader, [*bad, *good], Direction.UPSTREAM, as_of_ms=as_of_ms)
         ids = above.ids(Kind.ARTIFACT)
         nodes = {key_of(n): n for n in reader.nodes(Kind.ARTIFACT, ids) if isinstance(n, Artifact)}
-    for node in good:
-        made_of = above.reached_from([key_of(node)])
-        for other in bad:
-            if key_of(other) in made_of:
-                raise InvalidValue(
-                    f"{node.label} can't be good, because it came of {other.label}, which is bad"
-                    if node.id != other.id
-                    else f"{node.label} is given as bad and as good"
-                )
+    _check_good(above, bad, good)
     wanted = None if type is None else set(bases.named(Kind.ARTIFACT, type))
     all_bad, all_good = list(bad), list(good)
     if threshold is not None:
@@ -114,6 +106,21 @@ def bisect(
     if wanted is not None:
         candidates = [n for n in candidates if n.type_id in wanted or key_of(n) in kept]
     return _best(above, candidates, all_bad, all_good)
+
+
+def _check_good(above: Region, bad: Sequence[Artifact], good: Sequence[Artifact]) -> None:
+    """Raise InvalidValue where one of the good ones is, or was made of, a bad one."""
+    made_of_bad = above.reversed().reached_from(key_of(node) for node in bad)
+    node = next((node for node in good if key_of(node) in made_of_bad), None)
+    if node is None:
+        return
+    made_of = above.reached_from([key_of(node)])
+    other = next(other for other in bad if key_of(other) in made_of)
+    raise InvalidValue(
+        f"{node.label} can't be good, because it came of {other.label}, which is bad"
+        if node.id != other.id
+        else f"{node.label} is given as bad and as good"
+    )
 
 
 def _series(

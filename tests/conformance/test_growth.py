@@ -212,6 +212,13 @@ def instructions(counts: list[int]) -> Iterator[None]:
             id="check of many barriers in time",
         ),
         pytest.param(
+            lost,
+            lambda s: s.bisect(
+                *list(s.artifacts(type="Model"))[-1:], good=list(s.artifacts(type="Model"))[:-1]
+            ),
+            id="bisect with many good ones",
+        ),
+        pytest.param(
             ever_earlier,
             lambda s: s.taint(label="pii", causal=True),
             id="taint of what is reached ever earlier",
