@@ -18,6 +18,7 @@ from lineage.questions.comparing import Comparing
 from lineage.questions.deployments import Deployment
 from lineage.questions.failure import Failure, failure, made_by
 from lineage.questions.history import Happening, history
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.rendering import node_as_json
 from lineage.questions.starting import Ref, check_in_flow
 from lineage.questions.versions import versions_of
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class About(InNotebooks):
     """Everything that a person asks of one model."""
 
     model: Artifact

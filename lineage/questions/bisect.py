@@ -21,6 +21,7 @@ from lineage.backends.base import Direction, Reader
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, Kind
 from lineage.questions.bases import Bases
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.outcomes import Threshold, judged
 from lineage.questions.region import Key, Region, key_of, region, spread
 from lineage.questions.rendering import node_as_json
@@ -28,7 +29,7 @@ from lineage.questions.versions import versions_of
 
 
 @dataclass(frozen=True, slots=True)
-class Bisection:
+class Bisection(InNotebooks):
     """Which versions may be the first bad one, in the order in which they were recorded.
 
     `first_bad` is known where one is left. Else `test` is the one to test next; of the candidates

@@ -23,6 +23,7 @@ from typing import Any
 from lineage.backends.base import Direction, Reader, in_chunks
 from lineage.model import Artifact, Execution, Kind, Node
 from lineage.printing import caption
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.outcomes import Outcomes
 from lineage.questions.region import Key, key_of, region, spread
 from lineage.questions.rendering import as_json, node_as_json
@@ -87,7 +88,7 @@ class Suspect:
 
 
 @dataclass(frozen=True, slots=True)
-class Blame:
+class Blame(InNotebooks):
     """The suspects, the most suspicious first, and the outcomes that they were counted in."""
 
     formula: str

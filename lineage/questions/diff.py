@@ -20,6 +20,7 @@ from lineage.errors import InvalidValue
 from lineage.model import Artifact, ArtifactState, Execution, Node
 from lineage.questions.bases import Bases
 from lineage.questions.metrics import higher_is_better, measured
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.pairing import Pairing, paired
 from lineage.questions.rendering import as_json, node_as_json
 from lineage.questions.settings import Part, comparable, leaves_of
@@ -99,7 +100,7 @@ class MetricDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(InNotebooks):
     """What differs between two nodes and their upstreams; `shared` nodes are in both.
 
     Of what is `deleted`, what was recorded is gone, so that a difference in it doesn't show.

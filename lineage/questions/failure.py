@@ -14,6 +14,7 @@ from lineage.backends.base import Filter, Reader
 from lineage.errors import NotFound
 from lineage.model import Artifact, Execution, ExecutionState, Flow, Kind, Node, Path
 from lineage.model.well_known import PIPELINE_TYPES
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.rendering import as_json, node_as_json
 
 _GOOD = (ExecutionState.COMPLETE, ExecutionState.CACHED)
@@ -29,7 +30,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(InNotebooks):
     """A run, its inputs by path, the last good run of the step, and what differs."""
 
     run: Execution

@@ -27,6 +27,7 @@ from typing import Any
 from lineage.model import Artifact, BaseType, Context, Execution, Kind, Node
 from lineage.printing import caption
 from lineage.questions.deployments import Deployment
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.reach import Reach, read_reach
 from lineage.questions.rebuildable import rebuildable
 from lineage.questions.rendering import node_as_json
@@ -61,7 +62,7 @@ class ModelAtStake:
 
 
 @dataclass(frozen=True, slots=True)
-class Impact:
+class Impact(InNotebooks):
     """What removing `targets` would do. `downstream` counts by (kind, type name)."""
 
     targets: tuple[Node, ...]

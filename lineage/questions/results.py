@@ -7,18 +7,17 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from lineage.errors import NotFound, Unsupported
 from lineage.model import NODE_CLASSES, Event, Node
 from lineage.model.graph import Link, Vertex, Walk
 from lineage.pictures.drawing import ends
-from lineage.printing import caption, printable
+from lineage.printing import caption
+from lineage.questions.notebook import MOST_ROWS, table
 from lineage.questions.query_plan import QueryPlan
 from lineage.questions.rendering import as_json, event_as_json, node_as_json
 
-_MOST_IN_A_NOTEBOOK = 100
 _NODES = tuple(NODE_CLASSES.values())
 # JSON lets them stand in a string, and many who read by lines end one there.
 _LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
@@ -149,24 +148,17 @@ class Result:
         """What a notebook shows: the first rows as a table, or the plan."""
         if self.plan is not None:
             return self.plan._repr_html_()
-        heading = "".join(f"<th>{_html(name)}</th>" for name in self.columns)
-        rows = (
-            "".join(f"<td>{_html(in_words(value))}</td>" for value in row)
-            for row in self.rows[:_MOST_IN_A_NOTEBOOK]
+        shown = table(
+            self.columns, ([in_words(value) for value in row] for row in self.rows[:MOST_ROWS])
         )
-        body = "".join(f"<tr>{cells}</tr>" for cells in rows)
         note = f"{len(self):,} row{'' if len(self) == 1 else 's'}"
-        if len(self) > _MOST_IN_A_NOTEBOOK:
-            note += f", of which {_MOST_IN_A_NOTEBOOK} are shown"
+        if len(self) > MOST_ROWS:
+            note += f", of which {MOST_ROWS} are shown"
         note += ", complete" if self.complete else ", <b>not complete</b>"
-        return f"<table><tr>{heading}</tr>{body}</table><p>{note}.</p>"
+        return f"{shown}<p>{note}.</p>"
 
     def _places(self) -> range:
         return range(len(self.columns))
-
-
-def _html(value: Any) -> str:
-    return "" if value is None else escape(printable(str(value)))
 
 
 def _dtype(values: list[Any]) -> Any:

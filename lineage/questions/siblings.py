@@ -27,6 +27,7 @@ from lineage.questions.bases import Bases
 from lineage.questions.deployments import passed_on
 from lineage.questions.diff import better_than
 from lineage.questions.metrics import Measurement, checked_direction, measured
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.region import Key, Region, key_of, region, spread
 from lineage.questions.rendering import as_json, node_as_json
 from lineage.questions.versions import digest_of
@@ -60,7 +61,7 @@ class Sibling:
 
 
 @dataclass(frozen=True, slots=True)
-class Siblings:
+class Siblings(InNotebooks):
     """The siblings of a model, best first. `metric` is None where nothing was measured of it."""
 
     model: Artifact

@@ -13,11 +13,12 @@ from typing import Any
 from lineage.backends.base import Direction, Reader
 from lineage.model import Event, Flow, Kind, Node
 from lineage.questions.closure import closure_levels
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.rendering import event_as_json, node_as_json
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(InNotebooks):
     """A chain: `nodes[i]` reaches `nodes[i + 1]` by `events[i]`. Empty where there is none."""
 
     source: Node

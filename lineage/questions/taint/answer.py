@@ -8,6 +8,8 @@ from typing import Any
 
 from lineage.errors import NotFound
 from lineage.model import Event, Mark, Node
+from lineage.printing import caption
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.region import Key
 from lineage.questions.rendering import event_as_json, node_as_json
 from lineage.questions.taint.searching import Way
@@ -88,7 +90,7 @@ class Met:
 
 
 @dataclass(frozen=True, slots=True)
-class Taint:
+class Taint(InNotebooks):
     """What is affected, nearest first, and what stopped it.
 
     `nodes` are those that were asked for, `affected` is how many are affected in all. `saved` is
@@ -165,6 +167,31 @@ class Taint:
             "as_of_ms": self.as_of_ms,
             "causal": self.causal,
             "complete": self.complete,
+        }
+
+    def _shown(self) -> dict[str, Any]:
+        # Without the witnesses, of which each row would make one.
+        return {
+            "labels": [label for label in self.labels if label is not None],
+            "affected": self.affected,
+            "saved": self.saved,
+            "complete": self.complete,
+            "sources": [
+                node_as_json(
+                    source.node, label=source.label, reasons=[mark.reason for mark in source.marks]
+                )
+                for source in self.sources
+            ],
+            "barriers": [
+                node_as_json(met.node, label=met.label, why=met.why, saved=met.saved)
+                for met in self.barriers
+            ],
+            "nodes": [
+                node_as_json(
+                    found.node, depth=found.depth, labels=found.labels, source=caption(found.source)
+                )
+                for found in self.nodes
+            ],
         }
 
     def _row(self, found: Affected) -> dict[str, Any]:

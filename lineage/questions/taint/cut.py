@@ -16,6 +16,7 @@ from typing import Any
 from lineage.backends.base import Reader
 from lineage.model import Execution, Kind, Node
 from lineage.questions.flow import Network
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.region import Key
 from lineage.questions.rendering import node_as_json
 from lineage.questions.taint.reading import nodes_of, upstream_of
@@ -24,7 +25,7 @@ from lineage.questions.taint.sources import Sought
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(InNotebooks):
     """The steps; none where the nodes are clean already. `possible` is False where a node is
     itself an artifact that is marked: then only lifting its mark clears it."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from lineage.backends.base import Reader
 from lineage.model import Context, Kind, Mark, Node
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.region import Key
 from lineage.questions.rendering import node_as_json
 from lineage.questions.taint.answer import witness_of
@@ -66,7 +67,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Check(InNotebooks):
     """Whether a node is clean, with a verdict for each label that was asked about."""
 
     node: Node

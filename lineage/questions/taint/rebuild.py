@@ -29,6 +29,7 @@ from lineage.backends.base import Reader
 from lineage.model import Artifact, BaseType, Event, Execution, Kind, Node, Path
 from lineage.questions.bases import Bases
 from lineage.questions.deployments import Deployment, deployments
+from lineage.questions.notebook import InNotebooks
 from lineage.questions.rendering import node_as_json
 from lineage.questions.taint.replacing import Flows, Replacements
 from lineage.rules.liveness import can_run_again, is_live
@@ -108,7 +109,7 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(InNotebooks):
     """How far the clean-up has come. `replaced` are pairs: what was, and what is instead."""
 
     labels: tuple[str | None, ...]
@@ -139,7 +140,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuild:
+class Rebuild(InNotebooks):
     """The plan: nothing of it has been done, and nothing is stored."""
 
     labels: tuple[str | None, ...]
