@@ -38,6 +38,15 @@ class Sectioned(TyperGroup):
                 )
             raise
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] != "help":
+            return super().resolve_command(ctx, args)
+        # What other programs have as a command.
+        if len(args) == 1 or args[1].startswith("-"):
+            print(ctx.get_help())
+            ctx.exit()
+        return super().resolve_command(ctx, [*args[1:], "--help"])
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         rest = [name for name in self.list_commands(ctx) if name not in _PLACED]
         width = max(map(len, (*_PLACED, *rest)))

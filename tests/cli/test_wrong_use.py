@@ -79,3 +79,31 @@ def test_with_json_the_other_exit_codes_stay(
         ("check Model:m --json", 1),
     ]:
         assert said(words, capsys, monkeypatch, tmp_path)[0] == expected, words
+
+
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        ("help", "--help"),
+        ("help --json", "--help"),
+        ("--store memory:// help", "--help"),
+        ("help ls", "ls --help"),
+        ("help policy show", "policy show --help"),
+        ("help policy", "policy --help"),
+    ],
+)
+def test_help_is_asked_for_as_a_command_too(
+    words: str, same: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = said(words, capsys, monkeypatch, tmp_path)
+    assert told == said(same, capsys, monkeypatch, tmp_path)
+    assert told[0] == 0
+    assert "Usage: lineage" in told[1]
+
+
+def test_help_about_no_command(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code, _, err = said("help nope", capsys, monkeypatch, tmp_path)
+    assert code == 2
+    assert "No such command 'nope'" in err
