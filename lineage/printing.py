@@ -33,3 +33,17 @@ def caption(node: Named) -> str:
 def printable(text: str) -> str:
     """With nothing in it that a terminal or a picture would act on: a space for each such."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def width_of(text: str) -> int:
+    """How many columns of a terminal a text takes: a Chinese character or an emoji two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def padded(text: str, width: int) -> str:
+    """A text with spaces behind it up to a width in columns."""
+    return text + " " * (width - width_of(text))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lineage.printing import Named, printable, short_type
+from lineage.printing import Named, padded, printable, short_type, width_of
 
 if TYPE_CHECKING:
     from lineage.model import Node
@@ -61,16 +61,17 @@ def print_table(
         print(empty)
         return
     widths = [
-        max(len(headings[at]), *(len(row[at]) for row in texts)) for at in range(len(headings))
+        max(width_of(headings[at]), *(width_of(row[at]) for row in texts))
+        for at in range(len(headings))
     ]
     before_last = sum(widths[:-1]) + 2 * (len(widths) - 1)
     beside = room() - before_last
     below = len(headings) > 1 and beside < min(_BESIDE, widths[-1])
     titles = headings if as_written else [heading.upper() for heading in headings]
-    print("  ".join(h.ljust(w) for h, w in zip(titles, widths, strict=True)).rstrip())
+    print("  ".join(padded(h, w) for h, w in zip(titles, widths, strict=True)).rstrip())
     for row in texts:
-        cells = [cell.ljust(w) for cell, w in zip(row, widths, strict=True)][:-1]
-        if below and len(row[-1]) > beside:
+        cells = [padded(cell, w) for cell, w in zip(row, widths, strict=True)][:-1]
+        if below and width_of(row[-1]) > beside:
             first, indent = "", _INDENT
             rest = _wrapped(row[-1], room() - indent)
         else:
@@ -87,10 +88,10 @@ def print_fields(fields: Iterable[tuple[str, object]], *, wrap: bool = False) ->
     With `wrap`, values go on below themselves where the line is full.
     """
     shown = [(name, one_line(value)) for name, value in fields if value not in (None, "", {})]
-    width = max((len(name) for name, _ in shown), default=0)
+    width = max((width_of(name) for name, _ in shown), default=0)
     for name, value in shown:
         first, *rest = _wrapped(value, room() - width - 2) if wrap else [value]
-        print(f"{name.ljust(width)}  {first}")
+        print(f"{padded(name, width)}  {first}")
         for line in rest:
             print(" " * (width + 2) + line)
 
@@ -187,7 +188,15 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    import textwrap
-
     width = max(width, _NARROWEST)
-    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False) or [""]
+    if width_of(text) <= width:
+        return [text.rstrip()]
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and width_of(longer.rstrip()) > width:
+            lines[-1] = lines[-1].rstrip()
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [line for line in lines if line] or [""]

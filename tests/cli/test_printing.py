@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 import lineage
 from lineage import Artifact, ArtifactState, Execution, Store
@@ -88,6 +89,42 @@ def test_a_row_is_one_line_in_a_pipe_and_wrapped_where_lines_end(store: Store) -
         assert len(told) > len(rows)
         assert all(len(line) <= columns for line in told if "word" in line)
         assert sum(line.count("word") for line in told) == WORDS * len(CLOSE)
+
+
+WIDE = ["模型", "데이터", "モデル", "🚀🚀", "é", "e\u0301", "plain", "größe"]
+
+
+def columns_before(line: str, word: str) -> int:
+    return cell_len(line[: line.index(word)])
+
+
+def test_columns_stand_below_each_other_whatever_the_letters(store: Store) -> None:
+    """A terminal gives Chinese characters and emoji two columns, and an accent none."""
+    for at, name in enumerate(WIDE):
+        store.put(Artifact(type="Model", name=name, custom_properties={name: f"word{at}"}))
+    listed = run(store, "ls", "type=Model", "name!=m-0", "name!=m-1").stdout.splitlines()
+    assert {columns_before(line, "20") for line in listed[1:]} == {
+        columns_before(listed[0], "RECORDED")
+    }
+    asked = "MATCH (m:Model) RETURN m.name AS `模型`, m.type AS type"
+    told = run(store, "query", asked).stdout.splitlines()
+    assert {columns_before(line, "Model") for line in told[1:-1]} == {
+        columns_before(told[0], "type")
+    }
+    for name in WIDE:
+        shown = run(store, "show", f"Model:{name}").stdout.splitlines()
+        fields = {
+            columns_before(line, word) for line in shown for word in ("20", "word") if word in line
+        }
+        assert len(fields) == 1
+
+
+def test_lines_of_wide_letters_fit_the_terminal(store: Store) -> None:
+    store.put(Artifact(type="Model", name="模", custom_properties={"n": "模型 的 数据集 " * 20}))
+    told = run(store, "ls", "name=模", columns=80).stdout.splitlines()
+    assert len(told) > 2
+    assert all(cell_len(line) <= 80 for line in told)
+    assert max(map(cell_len, told)) > 70
 
 
 def test_a_state_that_nobody_gave_is_no_word(store: Store) -> None:
