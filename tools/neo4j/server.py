@@ -27,7 +27,7 @@ _OPENS = (
     "java.base/java.lang",
 )
 # Of a slow disk and a busy machine; one that can't start says so at once.
-_START_SECONDS = 300
+_START_SECONDS = 900
 # How often another port is tried where somebody took the one that was free.
 _PORTS = 5
 _PR_SET_PDEATHSIG = 1

@@ -44,6 +44,9 @@ _RACES = 10
 # How long after a deadlock, in seconds, writes lock the nodes that they share in one order. It
 # costs a round trip, so it isn't done while nobody else writes to the same nodes.
 _CONTENDED = 60.0
+# Whoever is chosen to give way in a deadlock lets another one pass, so it is tried again even where
+# that took longer than the driver tries.
+_DEADLOCK = "Neo.TransientError.Transaction.DeadlockDetected"
 # A write waited for a node that another transaction purged; the second try doesn't find it.
 _PURGED_MEANWHILE = "Neo.ClientError.Statement.EntityNotFound"
 
@@ -119,7 +122,7 @@ class Neo4jBackend(Backend):
             )
 
         with translated(self._address):
-            refused: exceptions.ClientError
+            refused: exceptions.Neo4jError
             for _ in range(_RACES):
                 try:
                     with self._session() as session:
@@ -129,6 +132,10 @@ class Neo4jBackend(Backend):
                     self._explain(attempted, error)
                 except exceptions.ClientError as error:
                     if error.code != _PURGED_MEANWHILE:
+                        raise
+                    refused = error
+                except exceptions.TransientError as error:
+                    if error.code != _DEADLOCK:
                         raise
                     refused = error
             raise refused
