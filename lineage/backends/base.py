@@ -272,6 +272,16 @@ class Reader(ABC):
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         """The nodes for which the filter holds."""
 
+    def count_fields(
+        self, kind: Kind, where: Filter, fields: Sequence[Field]
+    ) -> list[tuple[Any, ...]]:
+        """Type id, these fields, and how many nodes have these, of those that the filter holds for.
+
+        Each combination comes once, in any order.
+        """
+        found = Counter(row[1:] for row in self.find_fields(kind, where, fields))
+        return [(*values, count) for values, count in found.items()]
+
     def by_keys(
         self,
         kind: Kind,
@@ -309,6 +319,56 @@ class Reader(ABC):
                 found[event.artifact_id] = max(recorded, found.get(event.artifact_id, recorded))
         return list(found.items())
 
+    def degrees(
+        self, kind: Kind, ids: Sequence[int], flow: Flow, types: Sequence[int] | None = None
+    ) -> list[tuple[int, int]]:
+        """Pairs (id, how many events of this flow it has) for these artifacts or executions.
+
+        Only events whose other node is of one of these types count. In any order; who has none may
+        be left out.
+        """
+        artifact = kind is Kind.ARTIFACT
+        events = self.events(**{"artifact_ids" if artifact else "execution_ids": ids})
+        ends = [
+            (e.artifact_id, e.execution_id) if artifact else (e.execution_id, e.artifact_id)
+            for e in events
+            if e.type.flow is flow
+        ]
+        if types is not None:
+            among = Kind.EXECUTION if artifact else Kind.ARTIFACT
+            others = self.fields_of(among, list({other for _, other in ends}), ())
+            kept = {id for id, type_id in others if type_id in types}
+            ends = [(id, other) for id, other in ends if other in kept]
+        return list(Counter(id for id, _ in ends).items())
+
+    def count_events(
+        self,
+        flow: Flow | None = None,
+        artifact_types: Sequence[int] | None = None,
+        execution_types: Sequence[int] | None = None,
+    ) -> list[tuple[int | None, int | None, EventType, int]]:
+        """Artifact's type id, execution's type id, type, and how many events have these.
+
+        Only events of this flow count, between nodes of these types; where types are not given,
+        that side's type id is None. Each combination comes once, in any order.
+        """
+        events = [e for e in self.events() if flow is None or e.type.flow is flow]
+        ends: dict[Kind, dict[int, int | None]] = {}
+        for kind, types in ((Kind.ARTIFACT, artifact_types), (Kind.EXECUTION, execution_types)):
+            ids = {e.artifact_id if kind is Kind.ARTIFACT else e.execution_id for e in events}
+            ends[kind] = (
+                dict.fromkeys(ids)
+                if types is None
+                else {id: t for id, t in self.fields_of(kind, list(ids), ()) if t in types}
+            )
+        artifacts, executions = ends[Kind.ARTIFACT], ends[Kind.EXECUTION]
+        found = Counter(
+            (artifacts[e.artifact_id], executions[e.execution_id], e.type)
+            for e in events
+            if e.artifact_id in artifacts and e.execution_id in executions
+        )
+        return [(*ends_and_type, count) for ends_and_type, count in found.items()]
+
     @abstractmethod
     def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
         """Pairs (node id, context id) for artifacts or executions, ordered."""
@@ -316,6 +376,18 @@ class Reader(ABC):
     @abstractmethod
     def members_of(self, context_ids: Sequence[int], kind: Kind) -> list[tuple[int, int]]:
         """Pairs (context id, node id of that kind), ordered."""
+
+    def count_members(self, kind: Kind) -> list[tuple[int, int, int]]:
+        """Type id, context's type id, and how many memberships of this kind have these.
+
+        Each combination comes once, in any order.
+        """
+        contexts = dict(self.find_fields(Kind.CONTEXT, Filter(), ()))
+        types = dict(self.find_fields(kind, Filter(), ()))
+        found = Counter(
+            (types[id], contexts[context]) for context, id in self.members_of(list(contexts), kind)
+        )
+        return [(*pair, count) for pair, count in found.items()]
 
     @abstractmethod
     def parents_of(self, context_ids: Sequence[int]) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ MOST = 4_000_000
 # So many characters, or bytes, weigh as much as a number.
 _TEXT = 100
 _TEXTS = frozenset({str, bytes, bytearray})
+_LIGHT = frozenset({int, float, bool, type(None)})
 # A node or relationship with its small properties.
 _ENTITY = 4
 
@@ -49,7 +50,14 @@ def weight_of_entity(properties: Mapping[str, Any]) -> int:
 
 
 def _more(values: Iterable[Any]) -> int:
-    return sum(weight(value) - 1 for value in values)
+    # Most values weigh 1, and rows are many: no call for those.
+    return sum(
+        [
+            weight(value) - 1
+            for value in values
+            if value.__class__ not in _LIGHT and (value.__class__ is not str or len(value) >= _TEXT)
+        ]
+    )
 
 
 class Pile:

@@ -17,9 +17,11 @@ _OF_TYPE: Mapping[str, Callable[[Type], Value]] = {
     "type_id": lambda type: type.id,
     "type_version": lambda type: type.version,
 }
+# What is the same of all nodes of a type.
+OF_TYPE = frozenset(_OF_TYPE)
 _FIELDS = frozenset({"name", "external_id", "uri", "state", "created", "updated"})
 # The properties of artifacts, executions and contexts that are not of their types' making.
-BRIEF = _FIELDS | _OF_TYPE.keys() | {"id"}
+BRIEF = _FIELDS | OF_TYPE | {"id"}
 _TEXTS = frozenset({"name", "uri"})
 _NUMBERS = frozenset({"id", "created", "updated"})
 # What nodes are found by, within bounds.

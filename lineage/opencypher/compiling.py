@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from lineage.backends.weights import weight
 from lineage.opencypher import ast, operators
+from lineage.opencypher.degrees import Asked, Degrees, asked_by, asked_by_query
 from lineage.opencypher.errors import (
     CypherError,
     CypherParameterMissing,
@@ -17,6 +18,7 @@ from lineage.opencypher.errors import (
     CypherUnsupported,
 )
 from lineage.opencypher.functions.registry import Context, find_function
+from lineage.opencypher.matching.grouping import TIMES
 from lineage.opencypher.matching.matcher import Matcher, Observed
 from lineage.opencypher.names import looked_into, used_names
 from lineage.opencypher.steps import Inner, Names, Placed
@@ -75,9 +77,13 @@ class Compiler:
         finally:
             self._met.pop()
 
-    def _meet(self, steps: Callable[[Names], Sequence[Placed]]) -> None:
+    def _meet(
+        self,
+        steps: Callable[[Names], Sequence[Placed]],
+        foresee: Callable[[Sequence[Row]], None] | None = None,
+    ) -> None:
         if self._met:
-            self._met[-1].append(Inner(steps, self._local))
+            self._met[-1].append(Inner(steps, self._local, foresee))
 
     @contextmanager
     def _within(self, names: Iterable[str], *, alone: bool = False) -> Iterator[None]:
@@ -348,6 +354,18 @@ class Compiler:
         return lambda mine, row: join(test(mine, row) for test in tests)
 
     def _call(self, e: ast.FunctionCall) -> Evaluate:
+        match e.arguments:
+            case (
+                ast.PatternComprehension(
+                    pattern=pattern, where=None, projection=ast.Variable() | ast.Literal()
+                ),
+            ) if e.name.lower() == "size" and (asked := asked_by(pattern)):
+                with self.meeting():
+                    otherwise = self._called(e)
+                return self._counted(asked, otherwise, any=False)
+        return self._called(e)
+
+    def _called(self, e: ast.FunctionCall) -> Evaluate:
         function = find_function(e.name)
         if function is None:
             raise CypherSyntaxError(
@@ -502,7 +520,28 @@ class Compiler:
 
     # --- What looks into the graph ---
 
+    def _counted(self, asked: Sequence[Asked], otherwise: Evaluate, *, any: bool) -> Evaluate:
+        """How many, or whether `any`, relationships there are; `otherwise` for other rows."""
+        degrees = Degrees(self.context, asked)
+        self._meet(lambda names: (), degrees.foresee)
+
+        def evaluate(row: Row) -> Value:
+            degree = degrees.of(row)
+            if degree is None:
+                return otherwise(row)
+            return degree > 0 if any else degree
+
+        return evaluate
+
     def _pattern_predicate(self, e: ast.PatternPredicate) -> Evaluate:
+        asked = asked_by(e.pattern)
+        if asked:
+            with self.meeting():
+                otherwise = self._any_match(e)
+            return self._counted(asked, otherwise, any=True)
+        return self._any_match(e)
+
+    def _any_match(self, e: ast.PatternPredicate) -> Evaluate:
         matcher = Matcher(self, (e.pattern,), None, Observed(frozenset(), duplicates=False))
         names = _pattern_names(e.pattern)
         self._meet(matcher.placed)
@@ -552,10 +591,24 @@ class Compiler:
         return evaluate
 
     def _subquery(self, e: ast.Subquery) -> Evaluate:
+        asked = [] if e.kind == "collect" else asked_by_query(e.query)
+        if asked:
+            with self.meeting():
+                otherwise = self._queried(e)
+            return self._counted(asked, otherwise, any=e.kind == "exists")
+        return self._queried(e)
+
+    def _queried(self, e: ast.Subquery) -> Evaluate:
         with self._within((), alone=True):
             prepared = self.subqueries.prepare(e.query, duplicates=e.kind != "exists")
         self._meet(prepared.placed)
-        query, budget = prepared.run, self.context.budget
+        budget = self.context.budget
+
+        def query(row: Row) -> Iterator[Row]:
+            # Inside, a row stands for itself.
+            alone = {n: v for n, v in row.items() if n != TIMES} if TIMES in row else row
+            return prepared.run(alone)
+
         if e.kind == "exists":
             return lambda row: next(query(row), None) is not None
         if e.kind == "count":

@@ -10,6 +10,7 @@ from lineage.opencypher import ast
 from lineage.opencypher.compiling import Compiler
 from lineage.opencypher.counting import counting
 from lineage.opencypher.errors import CypherUnsupported
+from lineage.opencypher.matching.grouping import Groups
 from lineage.opencypher.matching.matcher import Matcher, Observed
 from lineage.opencypher.names import Looks, everything, looked_into, together, used_names
 from lineage.opencypher.projecting import Projecting, hides_duplicates, looks_of
@@ -85,7 +86,10 @@ class Evaluator:
                 if isinstance(clause, ast.Return):
                     columns = projecting.columns
                 hidden = hides_duplicates(clause.projection, after=hidden)
-            elif place == 0 and projecting is not None and isinstance(clause, ast.Match):
+            elif projecting is not None and isinstance(clause, ast.Match) and place > 0:
+                stages.append(self._match(clause, rest, hidden, projecting))
+                projecting = None
+            elif projecting is not None and isinstance(clause, ast.Match):
                 match, projection = self._first(clause, rest, hidden, projecting), stages[-1]
                 count = counting(
                     clauses[:2], projecting.columns[0], self._compiler.context.graph,
@@ -117,10 +121,17 @@ class Evaluator:
         self, clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: Projecting
     ) -> Stage:
         """A MATCH that a query begins with, and whose rows are projected next: in their order."""
-        observed = _observed(rest, [p.variable for p in clause.patterns], hidden)
-        observed = replace(observed, order=then.wanted_order)
+        observed = replace(_projected(clause, rest, hidden, then), order=then.wanted_order)
         matcher = Matcher(self._compiler, clause.patterns, clause.where, observed)
         then.given_in_order(lambda: matcher.in_order)
+        return matcher.stage(optional=clause.optional)
+
+    def _match(
+        self, clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: Projecting
+    ) -> Stage:
+        """A MATCH whose rows are projected next."""
+        observed = _projected(clause, rest, hidden, then)
+        matcher = Matcher(self._compiler, clause.patterns, clause.where, observed)
         return matcher.stage(optional=clause.optional)
 
     def _stage(self, clause: ast.Clause, rest: tuple[ast.Clause, ...], hidden: bool) -> Stage:
@@ -240,6 +251,15 @@ class Evaluator:
 
 # What a sub-query sees that imports nothing.
 _NOTHING = Stage(lambda rows: ({} for _ in rows), lambda names: (), lambda names: frozenset())
+
+
+def _projected(
+    clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: Projecting
+) -> Observed:
+    observed = _observed(rest, [p.variable for p in clause.patterns], hidden)
+    if observed.names is None or not (hidden or then.tells_how_many):
+        return observed
+    return replace(observed, groups=Groups(then.told, then.uncounted))
 
 
 def _observed(rest: tuple[ast.Clause, ...], paths: list[str | None], hidden: bool) -> Observed:

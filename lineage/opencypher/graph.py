@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 from lineage.opencypher.values import Keys, Loader, Node, Relationship, Value
 
@@ -18,6 +19,21 @@ Sign = Literal["=", "<", "<=", ">", ">=", "STARTS WITH"]
 Bound = tuple[str, Sign, Value]
 Types = frozenset[str] | None  # None: of any type
 Step = tuple[Relationship, Node]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What is told of the nodes at one end of relationships: which properties, and their labels
+    where `labelled`; they have this label, or any."""
+
+    label: str | None
+    labelled: bool
+    keys: Keys
+
+
+Entity = TypeVar("Entity", Node, Relationship)
+# One of several, and how many they are.
+Group = tuple[Entity, int]
 
 
 class Graph(Loader):
@@ -94,6 +110,36 @@ class Graph(Loader):
         for steps in self.expand(nodes, direction, types).values():
             for _, other in steps:
                 yield other
+
+    def degrees(
+        self, nodes: Sequence[Node], direction: Direction, types: Types, label: str | None
+    ) -> Mapping[Node, int]:
+        """How many relationships each of these nodes has; only those to nodes with this label."""
+        found = self.expand(nodes, direction, types)
+        if label is None:
+            return {node: len(steps) for node, steps in found.items()}
+        others = dict.fromkeys(other for steps in found.values() for _, other in steps)
+        kept = set(self.with_label(list(others), label))
+        return {node: sum(other in kept for _, other in s) for node, s in found.items()}
+
+    def node_groups(
+        self, label: str | None, keys: Keys, bounds: Sequence[Bound] = ()
+    ) -> Iterable[Group[Node]] | None:
+        """As `scan`: of nodes that differ in none of these properties, nor in their labels, one,
+        and how many they are. None where the graph does not know that faster than by a look at
+        each node.
+        """
+        return None
+
+    def relationship_groups(
+        self, types: Types, start: End, end: End
+    ) -> Iterable[Group[Relationship]] | None:
+        """As `relationships`: of those that differ in nothing that is told, one, and how many.
+
+        What is told is the type, and of each end the labels and properties that `End` says; both
+        ends have the labels that are asked for. None as for `node_groups`.
+        """
+        return None
 
     def with_label(self, nodes: Sequence[Node], label: str) -> Iterable[Node]:
         """Those of these nodes that have this label."""

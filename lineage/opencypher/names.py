@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import lru_cache
 
@@ -108,6 +108,41 @@ def together(looks: Iterable[Looks]) -> Looks:
             before = found.get(name, _LABELS_ONLY)
             found[name] = None if keys is None or before is None else before | keys
     return found
+
+
+@lru_cache(maxsize=4096)
+def told(part: ast.Part) -> frozenset[str]:
+    """The names of values of which an expression tells more than properties, labels and how many
+    they are."""
+    match part:
+        case (
+            ast.Property(subject=ast.Variable())
+            | ast.HasLabels(subject=ast.Variable())
+            | ast.FunctionCall(arguments=(ast.Variable(),))
+        ) if not isinstance(part, ast.FunctionCall) or part.name.lower() in ("labels", "type"):
+            return frozenset()
+        case ast.Variable(name=name):
+            return frozenset((name,))
+    return _but_counted(part, told)
+
+
+@lru_cache(maxsize=4096)
+def used_uncounted(part: ast.Part) -> frozenset[str]:
+    """The names of values of which an expression tells more than how many they are."""
+    if isinstance(part, ast.Variable):
+        return frozenset((part.name,))
+    return _but_counted(part, used_uncounted)
+
+
+def _but_counted(part: ast.Part, names_of: Callable[[ast.Part], frozenset[str]]) -> frozenset[str]:
+    match part:
+        case ast.FunctionCall(name=name, arguments=(ast.Variable(),), distinct=False) if (
+            name.lower() == "count"
+        ):
+            return frozenset()
+        case ast.NodePattern(variable=str(name)) | ast.RelationshipPattern(variable=str(name)):
+            return frozenset((name,)).union(*map(names_of, parts(part)))
+    return frozenset().union(*map(names_of, parts(part)))
 
 
 def conjuncts(expression: ast.Expression | None) -> list[ast.Expression]:

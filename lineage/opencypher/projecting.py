@@ -12,10 +12,11 @@ from lineage.opencypher import ast
 from lineage.opencypher.compiling import Compiler, Evaluate
 from lineage.opencypher.errors import CypherSyntaxError
 from lineage.opencypher.functions.registry import Aggregate, Context, find_aggregate
+from lineage.opencypher.matching.grouping import TIMES
 from lineage.opencypher.matching.matcher import in_batches, load
 from lineage.opencypher.matching.planning import Order
-from lineage.opencypher.names import Looks, looked_into, parts, together
-from lineage.opencypher.steps import Inner, Stage, Step, through
+from lineage.opencypher.names import Looks, looked_into, parts, together, told, used_uncounted
+from lineage.opencypher.steps import Inner, Stage, Step, foreseen, through
 from lineage.opencypher.values import Value, identity_key, kind_of, order_key
 from lineage.opencypher.written import name_of, written
 
@@ -105,6 +106,7 @@ class Projecting:
         ]
         self.columns = [name for name, _ in self._items]
         self._projection = projection
+        self._condition = where
         self._aggregates: dict[ast.Expression, str] = {}
         self._grouped = any(True for _, e in self._items for _ in aggregates_in(e))
         named = {e: ast.Variable(e.position, name) for name, e in self._items}
@@ -131,7 +133,8 @@ class Projecting:
             self._counters = [_counter(compiler, e) for e in self._aggregates]
         self._in_order: Callable[[], bool] = lambda: False
         self._hidden = list(self._aggregates.values())
-        self._first = self._projected(tuple(projected))
+        self._inner = tuple(projected)
+        self._first = self._projected(self._inner)
         self._then = [*self._bounded(tuple(ordered)), *self._kept(where, tuple(filtered))]
 
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -161,6 +164,27 @@ class Projecting:
             case ast.Property(subject=ast.Variable(name=node), key=key):
                 return Order(node, key, item.descending)
         return None
+
+    @property
+    def tells_how_many(self) -> bool:
+        """Whether a row may stand for several, as many as it has under TIMES."""
+        return self._grouped and all(map(_weighs, self._aggregates))
+
+    @property
+    def told(self) -> frozenset[str]:
+        """The names of values of which more is told than properties, labels and how many."""
+        return frozenset().union(*map(told, self._expressions()))
+
+    @property
+    def uncounted(self) -> frozenset[str]:
+        """The names of values of which more is told than how many they are."""
+        return frozenset().union(*map(used_uncounted, self._expressions()))
+
+    def _expressions(self) -> Iterator[ast.Expression]:
+        yield from (e for _, e in self._items)
+        yield from (item.expression for item in self._projection.order_by)
+        if self._condition is not None:
+            yield self._condition
 
     def given_in_order(self, told: Callable[[], bool]) -> None:
         """What comes in has the wanted order if this is so, once the first row has come."""
@@ -258,6 +282,7 @@ class Projecting:
         budget, graph, items = self._context.budget, self._context.graph, self._plain
         for batch in in_batches(rows):
             load(graph, batch, self.looks)
+            foreseen(self._inner, batch)
             for row in batch:
                 budget.step()
                 before = budget.made
@@ -274,6 +299,7 @@ class Projecting:
         held = 0
         for batch in in_batches(rows):
             load(graph, batch, self.looks)
+            foreseen(self._inner, batch)
             budget.step(len(batch))
             for row in batch:
                 before = budget.made
@@ -324,6 +350,8 @@ class Projecting:
         order = self._order
         wanted = None if self._limit is None else self._limit + (self._skip or 0)
         kept: list[tuple[list[Any], Pair, int]] = []
+        # What comes after as many as are wanted.
+        last: list[Any] | None = None
         pairs = iter(pairs)
         first = next(pairs, None)
         if first is None:
@@ -343,6 +371,9 @@ class Projecting:
             before = budget.made
             keys = [order_key(evaluate(seen)) for evaluate, _ in order]
             budget.made = before
+            if last is not None and not self._comes_before(keys, last):
+                budget.step()
+                continue
             size = weight_of_row(seen.values())
             budget.hold(size)
             kept.append((keys, pair, size))
@@ -350,11 +381,18 @@ class Projecting:
                 sort()
                 budget.release(sum(size for _, _, size in kept[wanted:]))
                 del kept[wanted:]
+                last = kept[-1][0] if kept else None
         sort()
         budget.release(sum(size for _, _, size in kept))
         ordered = [pair for _, pair, _ in kept]
         kept.clear()
         yield from ordered
+
+    def _comes_before(self, keys: Sequence[Any], others: Sequence[Any]) -> bool:
+        for mine, other, (_, descending) in zip(keys, others, self._order, strict=True):
+            if mine != other:
+                return bool(mine < other) is not descending
+        return False
 
 
 class _Count:
@@ -407,10 +445,30 @@ class _CountRows(_Count):
         self._rows = 0
 
     def add(self, row: Row) -> None:
-        self._rows += 1
+        self._rows += row.get(TIMES, 1)
 
     def result(self) -> Value:
         return self._rows
+
+
+class _CountValues(_CountRows):
+    __slots__ = ("_of",)
+
+    def __init__(self, of: Evaluate) -> None:
+        super().__init__()
+        self._of = of
+
+    def add(self, row: Row) -> None:
+        if self._of(row) is not None:
+            self._rows += row.get(TIMES, 1)
+
+
+def _weighs(aggregate: ast.Expression) -> bool:
+    """Whether it can be told of a row how many it stands for, or need not be."""
+    if isinstance(aggregate, ast.CountStar):
+        return True
+    assert isinstance(aggregate, ast.FunctionCall)
+    return aggregate.distinct or aggregate.name.lower() in {"count", *_INSENSITIVE}
 
 
 def _text(expression: ast.Expression) -> Callable[[], str]:
@@ -424,6 +482,9 @@ def _counter(compiler: Compiler, expression: ast.Expression) -> Callable[[], _Co
     aggregate = find_aggregate(expression.name)
     assert aggregate is not None
     arguments = [compiler.expression(argument) for argument in expression.arguments]
+    if expression.name.lower() == "count" and not expression.distinct:
+        [of] = arguments
+        return lambda: _CountValues(of)
     return lambda: _Count(compiler.context, aggregate, arguments, expression.distinct)
 
 

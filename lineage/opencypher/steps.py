@@ -40,10 +40,19 @@ Placed = tuple[Step, Names]
 @dataclass(frozen=True, slots=True, eq=False)
 class Inner:
     """A query or pattern inside an expression: its steps, for rows that have these names; `local`
-    are names that the expression adds to them."""
+    are names that the expression adds to them. `foresee` is told of rows that the expression will
+    be evaluated for, all at once."""
 
     steps: Callable[[Names], Sequence[Placed]]
     local: Names = frozenset()
+    foresee: Callable[[Sequence[Any]], None] | None = None
+
+
+def foreseen(inner: Iterable[Inner], rows: Sequence[Any]) -> None:
+    """Tell what is inside expressions of the rows that come."""
+    for each in inner:
+        if each.foresee is not None and not each.local:
+            each.foresee(rows)
 
 
 @dataclass(frozen=True, slots=True)

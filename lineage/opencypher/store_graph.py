@@ -28,17 +28,18 @@ from lineage.backends.native import (
     relationship_of,
     type_properties,
 )
-from lineage.model import Event, EventType, Kind, Mark, Policy, Type
+from lineage.model import Event, EventType, Flow, Kind, Mark, Policy, Type
 from lineage.model import Node as StoredNode
 from lineage.opencypher.brief import (
     BOUNDED,
     BRIEF,
+    OF_TYPE,
     Briefs,
     predicate_of,
     state_within,
     types_within,
 )
-from lineage.opencypher.graph import Bound, Direction, Graph, Step, Types
+from lineage.opencypher.graph import Bound, Direction, End, Graph, Group, Step, Types
 from lineage.opencypher.values import Keys, Node, Relationship, Value
 
 _SORTS = 8
@@ -49,6 +50,8 @@ _BY_LABEL = dict(zip(_LABELS, range(3), strict=True))
 _INDEXED = frozenset({"id", "name", "external_id", "uri"})
 _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
 _FLOWS = frozenset({"INPUT", "OUTPUT"})
+# Neither events nor memberships.
+_FEW = frozenset({"CHILD_OF", "EXTENDS", "MARKED", "CLEARED", "ON"})
 _RELATIONSHIPS: dict[EventType, str] = {type: relationship_of(type) for type in EventType}
 _LARGEST_PAGE = 5_000
 # Of nodes within bounds, how many are looked for at first, and how many ids after that.
@@ -61,6 +64,8 @@ _ORDERS: dict[str, tuple[Literal["id", "created", "updated"], int]] = {
     "updated": ("updated", 4 * _LARGEST_PAGE),
 }
 _CACHED = 200_000
+# The key of a node or relationship that stands for several begins so.
+_ALIKE = "\0alike"
 
 
 class StoreGraph(Graph):
@@ -400,6 +405,123 @@ class StoreGraph(Graph):
             return 100.0
         return 2.0 + sum(self._counts[_LABELS[s]] for s, _ in self._sorts(label)) / 4
 
+    def node_groups(
+        self, label: str | None, keys: Keys, bounds: Sequence[Bound] = ()
+    ) -> Iterable[Group[Node]] | None:
+        if keys is None or not keys <= OF_TYPE | {"state"}:
+            return None
+        return self._node_groups(label, keys, bounds)
+
+    def _node_groups(
+        self, label: str | None, keys: frozenset[str], bounds: Sequence[Bound]
+    ) -> Iterator[Group[Node]]:
+        for sort, type_ids in self._sorts(label):
+            kind, where = _KINDS[sort], self._within(sort, type_ids, bounds)
+            briefs = Briefs(kind, keys, self._types)
+            for *row, count in self._reader.count_fields(kind, where, briefs.fields):
+                yield self._alike(sort, briefs, row), count
+        for name, few in self._few.items():
+            if label is None or label == name:
+                for node in few():
+                    yield node, 1
+
+    def _alike(self, sort: int, briefs: Briefs, row: Sequence[Any]) -> Node:
+        """One for all nodes of a type with the same fields."""
+        labels, _ = self._labels_of[row[0]]
+        return Node(self, (_ALIKE, sort, *row), labels, None, briefs.of((None, *row)))
+
+    def relationship_groups(
+        self, types: Types, start: End, end: End
+    ) -> Iterable[Group[Relationship]] | None:
+        if types is None:
+            # Those that are no events are looked at one by one, whatever their ends.
+            if any(side.label not in (None, *_LABELS) for side in (start, end)):
+                return None
+        elif not types <= _EVENTS | {"IN_CONTEXT"}:
+            return None
+        if any(side.keys is None or not side.keys <= OF_TYPE for side in (start, end)):
+            return None
+        return self._relationship_groups(types, start, end)
+
+    def _relationship_groups(
+        self, types: Types, start: End, end: End
+    ) -> Iterator[Group[Relationship]]:
+        wanted = _EVENTS if types is None else types
+        if "INPUT" in wanted:
+            yield from self._event_groups(Flow.INPUT, frozenset({"INPUT"}), start, end)
+        if wanted - {"INPUT"}:
+            # Those that carry no data have no flow to look for.
+            flow = Flow.OUTPUT if wanted <= _FLOWS else None
+            yield from self._event_groups(flow, wanted - {"INPUT"}, end, start)
+        if _asked(types, "IN_CONTEXT"):
+            yield from self._member_groups(start, end)
+        if types is None:
+            for relationship in self._between_others(_FEW):
+                yield relationship, 1
+
+    def _member_groups(self, start: End, end: End) -> Iterator[Group[Relationship]]:
+        contexts = Briefs(Kind.CONTEXT, end.keys or frozenset(), self._types)
+        for sort in (_ARTIFACT, _EXECUTION):
+            briefs = Briefs(_KINDS[sort], start.keys or frozenset(), self._types)
+            for mine, other, count in self._reader.count_members(_KINDS[sort]):
+                node = self._alike(sort, briefs, (mine,))
+                context = self._alike(_CONTEXT, contexts, (other,))
+                if _has(node, start.label) and _has(context, end.label):
+                    key = (_ALIKE, mine, other, "IN_CONTEXT")
+                    yield Relationship(self, key, "IN_CONTEXT", node, context, {}), count
+
+    def _event_groups(
+        self, flow: Flow | None, wanted: frozenset[str], artifact: End, execution: End
+    ) -> Iterator[Group[Relationship]]:
+        artifacts, executions = self._side(_ARTIFACT, artifact), self._side(_EXECUTION, execution)
+        if artifacts == [] or executions == []:
+            return
+        briefs = [
+            Briefs(_KINDS[sort], side.keys or frozenset(), self._types)
+            for sort, side in ((_ARTIFACT, artifact), (_EXECUTION, execution))
+        ]
+        found = self._reader.count_events(flow, artifacts, executions)
+        for *type_ids, type, count in found:
+            name = _RELATIONSHIPS[type]
+            if name in wanted:
+                a, x = (
+                    Node(self, (_ALIKE, sort), (_LABELS[sort],), None, {})
+                    if id is None
+                    else self._alike(sort, briefs[sort], (id,))
+                    for sort, id in enumerate(type_ids)
+                )
+                start, end = (a, x) if name == "INPUT" else (x, a)
+                yield Relationship(self, (_ALIKE, *type_ids, name), name, start, end, {}), count
+
+    def _side(self, sort: int, end: End) -> list[int] | None:
+        """The types of the nodes of a sort at one end; None where they make no difference."""
+        if end.label not in _LABELS and end.label is not None:
+            return self._type_ids[end.label][sort] if end.label in self._type_ids else []
+        if end.label is not None and _BY_LABEL[end.label] != sort:
+            return []
+        if not end.labelled:
+            return None
+        return [id for id, type in self._types.items() if type.kind is _KINDS[sort]]
+
+    def degrees(
+        self, nodes: Sequence[Node], direction: Direction, types: Types, label: str | None
+    ) -> Mapping[Node, int]:
+        if types is None or not types <= _FLOWS or label in self._few:
+            return super().degrees(nodes, direction, types, label)
+        found: dict[Node, int] = {}
+        ids, _ = _by_sort(nodes)
+        for sort, other in ((_ARTIFACT, _EXECUTION), (_EXECUTION, _ARTIFACT)):
+            by_id = ids.get(sort, {})
+            among = None if label is None else self._side(other, End(label, False, frozenset()))
+            if not by_id or among == []:
+                continue
+            for flow in Flow:
+                out = (sort == _ARTIFACT) == (flow is Flow.INPUT)
+                if flow.value in types and direction != ("in" if out else "out"):
+                    for id, count in self._reader.degrees(_KINDS[sort], list(by_id), flow, among):
+                        found[by_id[id]] = found.get(by_id[id], 0) + count
+        return found
+
     def with_label(self, nodes: Sequence[Node], label: str) -> Iterable[Node]:
         if label in _BY_LABEL:
             sort = _BY_LABEL[label]
@@ -572,15 +694,17 @@ class StoreGraph(Graph):
                 last = page[-1]
                 after = last.execution_id, last.artifact_id, last.type, encoded_path(last.path)
         if types is None or types - _EVENTS:
-            # These leave contexts, types, marks and labels, or reach contexts.
-            for label in ("Context", "BaseType", "Mark"):
-                others = None if types is None else types - _EVENTS
-                for node in self.nodes(label):
-                    for made, _ in self.expand((node,), "in", others).get(node, ()):
-                        yield made
-            if _asked(types, "ON"):
-                for mark in self._marks.values():
-                    yield self._on(mark)
+            yield from self._between_others(None if types is None else types - _EVENTS)
+
+    def _between_others(self, types: Types) -> Iterator[Relationship]:
+        """Those that leave contexts, types, marks and labels, or reach contexts."""
+        for label in ("Context", "BaseType", "Mark"):
+            for node in self.nodes(label):
+                for made, _ in self.expand((node,), "in", types).get(node, ()):
+                    yield made
+        if _asked(types, "ON"):
+            for mark in self._marks.values():
+                yield self._on(mark)
 
     def _event(self, event: Event) -> Relationship:
         fields = event.__dict__
@@ -634,6 +758,10 @@ class StoreGraph(Graph):
 
 
 _Found = dict[Node, list[Step]]
+
+
+def _has(node: Node, label: str | None) -> bool:
+    return label is None or label in node.labels
 
 
 def _id_of(node: Node) -> int:

@@ -21,7 +21,18 @@ from lineage.backends.base import (
 )
 from lineage.backends.sqlite.ordering import beyond, ordered
 from lineage.backends.traversal import Expand, breadth_first, spread
-from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
+from lineage.model import (
+    BaseType,
+    Event,
+    EventType,
+    Flow,
+    Kind,
+    Mark,
+    Node,
+    Policy,
+    PropertyKind,
+    Type,
+)
 
 _NODES = """
 SELECT n.id, n.type_id, n.name, n.external_id, n.uri, n.state, n.created, n.updated,
@@ -29,6 +40,9 @@ SELECT n.id, n.type_id, n.name, n.external_id, n.uri, n.state, n.created, n.upda
 """
 _EVENTS = "SELECT e.artifact_id, e.execution_id, e.type, e.path, e.time, e.recorded"
 _EVENT_ORDER = " ORDER BY e.execution_id, e.artifact_id, e.type, e.path"
+
+# As the `flow` of events is stored.
+_FLOWS = {Flow.INPUT: 1, Flow.OUTPUT: 2}
 
 # By what is expanded and which way: inputs carry data into executions, outputs out of them.
 _EXPAND = {
@@ -97,7 +111,24 @@ class SqliteReader(Reader):
     ) -> list[tuple[Any, ...]]:
         return self._found(_columns(fields), kind, where).fetchall()
 
+    def count_fields(
+        self, kind: Kind, where: Filter, fields: Sequence[Field]
+    ) -> list[tuple[Any, ...]]:
+        columns = ", ".join(f"n.{column}" for column in ("type_id", *fields))
+        conditions, values = self._conditions(kind, where)
+        return self._connection.execute(
+            f"SELECT {columns}, count(*) FROM {kind} n {conditions} GROUP BY {columns}", values
+        ).fetchall()
+
     def _found(self, select: str, kind: Kind, where: Filter) -> sqlite3.Cursor:
+        conditions, values = self._conditions(kind, where)
+        values.append(-1 if where.limit is None else where.limit)
+        return self._connection.execute(
+            f"{select} FROM {kind} n {conditions} ORDER BY {ordered(where)} LIMIT ?", values
+        )
+
+    def _conditions(self, kind: Kind, where: Filter) -> tuple[str, list[Any]]:
+        """What a filter says of nodes, but for their order and how many."""
         clauses: list[str] = []
         values: list[Any] = []
         for column in ("name", "external_id", "uri", "state"):
@@ -127,13 +158,7 @@ class SqliteReader(Reader):
             clauses += compiler.predicate(where.where)
             values += compiler.values
         clauses += beyond(where, values)
-        values.append(-1 if where.limit is None else where.limit)
-        return self._connection.execute(
-            f"{select} FROM {kind} n "
-            f"{'WHERE ' if clauses else ''}{' AND '.join(clauses)} "
-            f"ORDER BY {ordered(where)} LIMIT ?",
-            values,
-        )
+        return f"{'WHERE ' if clauses else ''}{' AND '.join(clauses)}", values
 
     def by_keys(
         self,
@@ -181,6 +206,52 @@ class SqliteReader(Reader):
             (id_list(set(artifact_ids)), flow),
         ).fetchall()
 
+    def degrees(
+        self, kind: Kind, ids: Sequence[int], flow: Flow, types: Sequence[int] | None = None
+    ) -> list[tuple[int, int]]:
+        other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
+        values = [id_list(set(ids)), _FLOWS[flow]]
+        among = ""
+        if types is not None:
+            among = (
+                f"CROSS JOIN {other} n ON n.id = e.{other}_id "
+                "AND n.type_id IN (SELECT value FROM json_each(?))"
+            )
+            values.append(id_list(types))
+        return self._connection.execute(
+            f"SELECT e.{kind}_id, count(*) FROM json_each(?) j CROSS JOIN event e "
+            f"ON e.{kind}_id = j.value AND e.flow = ? {among} GROUP BY j.key",
+            values,
+        ).fetchall()
+
+    def count_events(
+        self,
+        flow: Flow | None = None,
+        artifact_types: Sequence[int] | None = None,
+        execution_types: Sequence[int] | None = None,
+    ) -> list[tuple[int | None, int | None, EventType, int]]:
+        columns, sources, conditions = [], ["event e"], []
+        values: list[Any] = []
+        for name, kind, types in (
+            ("a", Kind.ARTIFACT, artifact_types),
+            ("x", Kind.EXECUTION, execution_types),
+        ):
+            columns.append("NULL" if types is None else f"{name}.type_id")
+            if types is not None:
+                sources.append(f"{kind} {name} ON {name}.id = e.{kind}_id")
+                conditions.append(f"{name}.type_id IN (SELECT value FROM json_each(?))")
+                values.append(id_list(types))
+        if flow is not None:
+            conditions.append("e.flow = ?")
+            values.append(_FLOWS[flow])
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        found = self._connection.execute(
+            f"SELECT {', '.join(columns)}, e.type, count(*) FROM {' JOIN '.join(sources)} {where} "
+            "GROUP BY 1, 2, 3",
+            values,
+        )
+        return [(a, x, EventType(type), count) for a, x, type, count in found]
+
     def contexts_of(self, kind: Kind, ids: Sequence[int]) -> list[tuple[int, int]]:
         return self._connection.execute(
             "SELECT m.node_id, m.context_id FROM json_each(?) j CROSS JOIN membership m "
@@ -193,6 +264,14 @@ class SqliteReader(Reader):
             "SELECT m.context_id, m.node_id FROM json_each(?) j CROSS JOIN membership m "
             "ON m.context_id = j.value AND m.kind = ? ORDER BY 1, 2",
             (id_list(set(context_ids)), kind),
+        ).fetchall()
+
+    def count_members(self, kind: Kind) -> list[tuple[int, int, int]]:
+        return self._connection.execute(
+            f"SELECT n.type_id, c.type_id, count(*) FROM membership m JOIN {kind} n "
+            "ON n.id = m.node_id JOIN context c ON c.id = m.context_id WHERE m.kind = ? "
+            "GROUP BY 1, 2",
+            (kind,),
         ).fetchall()
 
     def parents_of(self, context_ids: Sequence[int]) -> list[tuple[int, int]]:

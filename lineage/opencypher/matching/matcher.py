@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherTypeError
 from lineage.opencypher.functions.registry import Context
-from lineage.opencypher.graph import Bound, Graph
+from lineage.opencypher.graph import Bound, End, Graph
 from lineage.opencypher.matching import planning
 from lineage.opencypher.matching.describing import (
     anchor_text,
@@ -23,6 +23,14 @@ from lineage.opencypher.matching.describing import (
     predicate_text,
     scan_name,
     walk_name,
+)
+from lineage.opencypher.matching.grouping import (
+    TIMES,
+    CountedLast,
+    Groups,
+    alike,
+    counted_last,
+    end_of,
 )
 from lineage.opencypher.matching.pruning import Reach, Taken, disjoint, may_share
 from lineage.opencypher.matching.shape import HIDDEN, Link, PathShape, shape_of
@@ -32,8 +40,8 @@ from lineage.opencypher.matching.walks import (
     Walker,
     lists_of,
 )
-from lineage.opencypher.names import Looks, looked_into, together, used_names
-from lineage.opencypher.steps import Inner, Names, Placed, Stage, Step, alone, through
+from lineage.opencypher.names import Looks, everything, looked_into, together, used_names
+from lineage.opencypher.steps import Inner, Names, Placed, Stage, Step, alone, foreseen, through
 from lineage.opencypher.values import Node, Path, Relationship, Value, kind_of
 from lineage.opencypher.written import name_of
 
@@ -67,6 +75,7 @@ class Observed:
     names: those that something later uses. lengths: paths of which only the least length is used.
     duplicates: whether it matters how often the same row comes. order: the order in which rows
     are best given. looks: what is read of the values of names as soon as the matches are there.
+    groups: where a row may stand for several.
     """
 
     names: frozenset[str] | None = None  # None: all
@@ -74,6 +83,7 @@ class Observed:
     duplicates: bool = True
     order: planning.Order | None = None
     looks: Looks = field(default_factory=dict)
+    groups: Groups | None = None
 
     def uses(self, name: str) -> bool:
         """Whether a name's value is used."""
@@ -159,12 +169,26 @@ class Matcher:
         walked: list[Link] = []
         pruned: list[Reach] = []
         first = True
-        for step in planning.plan(self._shape, bound, self._context.graph, self._observed.order):
+        plan = planning.plan(self._shape, bound, self._context.graph, self._observed.order)
+        grouped, last = False, None
+        if self._observed.groups is not None:
+            grouped = not bound and alike(plan, self._shape, self._observed.groups, self._looks)
+            last = counted_last(plan, self._shape, self._observed.groups, bound)
+        if grouped and self._shape.links:
+            together = self._all_alike(self._shape.links[0])
+            if together is not None:
+                yield together
+                yield from map(self._keep, self._in_order(self._shape.predicates))
+                return
+        for step in plan:
+            if last is not None and step is last.step:
+                yield self._degree(last)
+                return
             match step:
                 case planning.Anchor():
                     if first and step.order is not None:
                         self._orderly.add(bound)
-                    yield self._anchor(step, again=not first)
+                    yield self._anchor(step, again=not first, grouped=grouped)
                 case planning.Known(node=node):
                     yield Step("Argument", _known(node), partial(name_of, node))
                 case planning.Keep(predicates=predicates):
@@ -193,10 +217,16 @@ class Matcher:
 
     @staticmethod
     def _in_order(predicates: Sequence[ast.Expression]) -> list[ast.Expression]:
-        """Labels first: they are decided without fetching properties."""
-        return sorted(predicates, key=lambda p: not isinstance(p, ast.HasLabels))
+        """Labels first: they are decided without fetching properties. What looks into the graph
+        comes last."""
+        return sorted(
+            predicates,
+            key=lambda p: (
+                0 if isinstance(p, ast.HasLabels) else 1 + any(map(_looks_further, everything(p)))
+            ),
+        )
 
-    def _anchor(self, anchor: planning.Anchor, *, again: bool) -> Step:
+    def _anchor(self, anchor: planning.Anchor, *, again: bool, grouped: bool) -> Step:
         graph, budget = self._context.graph, self._context.budget
         name, label, key = anchor.node, anchor.label, anchor.key
 
@@ -204,7 +234,7 @@ class Matcher:
             return anchor_text(anchor, again=again)
 
         if key is None or anchor.value is None:
-            return self._scan(anchor, details)
+            return self._scan(anchor, details, grouped=grouped)
         with self._compiler.meeting() as inner:
             value_of = self._compiler.expression(anchor.value)
 
@@ -225,13 +255,14 @@ class Matcher:
         kind = "NodeUniqueIndexSeek" if key == "id" else "NodeIndexSeek"
         return Step(kind, find, details, anchor.estimate, tuple(inner))
 
-    def _scan(self, anchor: planning.Anchor, details: Callable[[], str]) -> Step:
+    def _scan(self, anchor: planning.Anchor, details: Callable[[], str], *, grouped: bool) -> Step:
         graph, budget = self._context.graph, self._context.budget
         name, label = anchor.node, anchor.label
         keys = self._looks.get(name, frozenset()) if self._observed.names is not None else None
         order = None if anchor.order is None else (anchor.order.key, anchor.order.descending)
         with self._compiler.meeting() as inner:
             bounds = [(b.key, b.sign, self._compiler.expression(b.value)) for b in anchor.bounds]
+        grouped = grouped and not self._shape.links and graph.node_groups(label, keys) is not None
 
         def scan(rows: Rows) -> Iterator[Row]:
             for row in rows:
@@ -241,11 +272,17 @@ class Matcher:
                     if value is not None:
                         given.append((key, sign, value))
                 # What compares with null is not true.
-                if len(given) == len(bounds):
-                    for node in graph.scan(label, keys, given, order):
-                        budget.step()
-                        yield {**row, name: node}
+                if len(given) < len(bounds):
+                    continue
+                for node, times in graph.node_groups(label, keys, given) or () if grouped else ():
+                    budget.step()
+                    yield {**row, name: node, TIMES: times}
+                for node in () if grouped else graph.scan(label, keys, given, order):
+                    budget.step()
+                    yield {**row, name: node}
 
+        if grouped:
+            return Step("NodeCountByGroup", scan, details, None, tuple(inner))
         kind = "AllNodesScan" if label is None else "NodeByLabelScan"
         return Step(kind, scan, details, anchor.estimate, tuple(inner))
 
@@ -263,18 +300,22 @@ class Matcher:
                 return Step("Filter", labelled, details)
         with self._compiler.meeting() as inner:
             holds = self._compiler.predicate(predicate)
-        return Step("Filter", self._kept(holds, predicate), details, None, tuple(inner))
+        kept = self._kept(holds, predicate, tuple(inner))
+        return Step("Filter", kept, details, None, tuple(inner))
 
-    def _kept(self, holds: Callable[[Row], bool], predicate: ast.Expression) -> Run:
+    def _kept(
+        self, holds: Callable[[Row], bool], predicate: ast.Expression, inner: Sequence[Inner]
+    ) -> Run:
         graph, names = self._context.graph, looked_into(predicate)
         # All that is read of a node is fetched at once.
         looks = {name: self._looks[name] for name in names if name in self._looks}
-        if not looks:
+        if not looks and all(each.foresee is None for each in inner):
             return lambda rows: filter(holds, rows)
 
         def load_and_keep(rows: Rows) -> Iterator[Row]:
             for batch in in_batches(rows):
                 load(graph, batch, looks)
+                foreseen(inner, batch)
                 yield from filter(holds, batch)
 
         return load_and_keep
@@ -317,6 +358,56 @@ class Matcher:
         return Step(
             name, run, lambda: link_text(link, from_left=step.from_left), None, tuple(inner)
         )
+
+    def _degree(self, last: CountedLast) -> Step:
+        """How many relationships follow, where no more is told of them."""
+        graph, budget = self._context.graph, self._context.budget
+        first, [hop] = _ends(last.step.link, last.step.from_left)
+        target = last.step.link.right if last.step.from_left else last.step.link.left
+
+        def count(rows: Rows) -> Iterator[Row]:
+            for batch in in_batches(rows):
+                budget.step(len(batch))
+                starts = list(dict.fromkeys(row[first] for row in batch))
+                found = graph.degrees(starts, hop.direction, hop.types, last.label)
+                for row in batch:
+                    times = found.get(row[first], 0)
+                    if times:
+                        # That there are some is all that is told of both.
+                        yield {**row, hop.name: True, target: True, TIMES: times}
+
+        def details() -> str:
+            label = "" if last.label is None else f" WHERE {name_of(target)}:{name_of(last.label)}"
+            return link_text(last.step.link, from_left=last.step.from_left) + label
+
+        return Step("GetDegree", count, details)
+
+    def _all_alike(self, link: Link) -> Step | None:
+        """All relationships that a link can be, as groups that nobody can tell apart."""
+        graph, budget = self._context.graph, self._context.budget
+        [hop] = link.hops
+        left, right = (
+            end_of(name, self._shape, self._observed.looks) for name in (link.left, link.right)
+        )
+        if hop.direction == "both":
+            # Each is looked at from both ends.
+            keys = None if left.keys is None or right.keys is None else left.keys | right.keys
+            left = right = End(None, True, keys)
+        start, end = (right, left) if hop.direction == "in" else (left, right)
+        if graph.relationship_groups(hop.types, start, end) is None:
+            return None
+
+        def scan(rows: Rows) -> Iterator[Row]:
+            for row in rows:
+                for one, times in graph.relationship_groups(hop.types, start, end) or ():
+                    budget.step()
+                    found = {**row, hop.name: one, TIMES: times}
+                    if hop.direction != "in":
+                        yield {**found, link.left: one.start, link.right: one.end}
+                    if hop.direction != "out" and (hop.direction == "in" or one.start != one.end):
+                        yield {**found, link.left: one.end, link.right: one.start}
+
+        return Step("RelationshipCountByGroup", scan, lambda: link_text(link, from_left=True))
 
     def _expand(self, step: planning.Follow, taken: Taken) -> Run:
         graph, budget = self._context.graph, self._context.budget
@@ -615,6 +706,12 @@ class Matcher:
                 yield {**row, path.name: ReachedPath(length)}
 
         return Step("Projection", name, lambda: f"length of path {name_of(path.name)}")
+
+
+def _looks_further(part: ast.Part) -> bool:
+    return isinstance(
+        part, ast.Subquery | ast.PatternPredicate | ast.PatternComprehension | ast.PathValue
+    )
 
 
 def _known(name: str) -> Run:

@@ -256,18 +256,19 @@ def _types(element: ast.RelationshipPattern, name: str) -> tuple[Types, list[ast
     """The types that may be walked, and the predicate that holds for what a set can't say."""
     if element.types is None:
         return None, []
-    names = _alternatives(element.types)
+    names = alternatives(element.types)
     if names is not None:
         return frozenset(names), []
     subject = ast.Variable(element.position, name)
     return None, [ast.HasLabels(element.position, subject, element.types)]
 
 
-def _alternatives(labels: ast.LabelExpression) -> list[str] | None:
+def alternatives(labels: ast.LabelExpression) -> list[str] | None:
+    """The names of which a label expression asks for any; None where it asks for something else."""
     if labels.operator == "is":
         return [labels.name or ""]
     if labels.operator == "or":
-        found = [_alternatives(operand) for operand in labels.operands]
+        found = [alternatives(operand) for operand in labels.operands]
         if all(names is not None for names in found):
             return [name for names in found for name in names or ()]
     return None

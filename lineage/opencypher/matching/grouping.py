@@ -1,0 +1,106 @@
+"""Where a row may stand for several: of nodes or relationships that nobody can tell apart, one is
+looked at, and how many they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lineage.opencypher import ast
+from lineage.opencypher.graph import End
+from lineage.opencypher.matching import planning
+from lineage.opencypher.matching.pruning import may_share
+from lineage.opencypher.matching.shape import HIDDEN, Shape
+from lineage.opencypher.names import Looks, looked_into, together, told, used_names
+
+# Under this name, how many rows one stands for.
+TIMES = HIDDEN + "times"
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """What of the matches is told afterwards, where a row may stand for several.
+
+    told: names of which more is told than properties, labels and how many they are. uncounted:
+    those of which more is told than how many.
+    """
+
+    told: frozenset[str]
+    uncounted: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedLast:
+    """The last step of a plan only counts: the relationships of a node, to nodes with a label."""
+
+    step: planning.Follow
+    label: str | None
+
+
+def alike(plan: Sequence[planning.Step], shape: Shape, groups: Groups, looks: Looks) -> bool:
+    """Whether a plan goes through all nodes, or all relationships, and none of them is told from
+    others: nodes that have the same properties, relationships of the same type."""
+    first = plan[0]
+    through_all = isinstance(first, planning.Every) or (
+        isinstance(first, planning.Anchor) and first.key is None and first.order is None
+    )
+    if not through_all or shape.paths or len(shape.links) > 1:
+        return False
+    if len(shape.nodes) != len(shape.links) + 1:
+        return False
+    for link in shape.links:
+        if link.repeated or link.selector is not None or looks.get(link.hops[0].name):
+            return False
+    return not shape.names & groups.told.union(*map(told, shape.predicates))
+
+
+def end_of(node: str, shape: Shape, looks: Looks) -> End:
+    """What is told of the nodes at an end of a link; `looks`: what is read after the match."""
+    label, rest = None, []
+    for predicate in shape.predicates:
+        named = _label_of(predicate, node)
+        if label is None and named is not None:
+            label = named
+        else:
+            rest.append(looked_into(predicate))
+    found = together((looks, *rest))
+    return End(label, node in found, found.get(node, frozenset()))
+
+
+def counted_last(
+    plan: Sequence[planning.Step], shape: Shape, groups: Groups, bound: frozenset[str]
+) -> CountedLast | None:
+    """What a plan ends with, where that only makes rows that are counted."""
+    steps, label = list(plan), None
+    last = steps.pop()
+    kept: tuple[ast.Expression, ...] = ()
+    if isinstance(last, planning.Keep) and steps:
+        kept, last = last.predicates, steps.pop()
+    if not isinstance(last, planning.Follow) or last.closes or shape.paths:
+        return None
+    link = last.link
+    target = link.right if last.from_left else link.left
+    if link.repeated or link.selector is not None or link.left == link.right:
+        return None
+    if kept:
+        label = _label_of(kept[0], target)
+        if label is None or len(kept) > 1:
+            return None
+    mine = {target, link.hops[0].name}
+    about = frozenset().union(*(used_names(p) for p in shape.predicates if p not in kept))
+    if mine & (groups.uncounted | about | bound):
+        return None
+    if any(other is not link and may_share(other, link) for other in shape.links):
+        return None
+    return CountedLast(last, label)
+
+
+def _label_of(predicate: ast.Expression, node: str) -> str | None:
+    """The label that a predicate asks a node for, where it asks for no more."""
+    if (
+        isinstance(predicate, ast.HasLabels)
+        and predicate.subject == ast.Variable(predicate.position, node)
+        and predicate.labels.operator == "is"
+    ):
+        return predicate.labels.name
+    return None
