@@ -420,7 +420,8 @@ class _Classifier:
 
     def _begins_map(self, at: int) -> bool:
         """Whether the brace there opens a map, or what is picked of one: no clause begins so."""
-        return self._type(at + 1) in ("RBRACE", "DOT") or self._type(at + 2) == "COLON"
+        first = self._type(at + 1)
+        return first in ("RBRACE", "DOT") or (first != "LPAR" and self._type(at + 2) == "COLON")
 
     def _special(self, at: int, word: str, following: str, before: str) -> str | None:
         """Words that are keywords only in one place."""

@@ -27,7 +27,8 @@ _COUNTED = {
     "MATCH (n:Train) RETURN DISTINCT n.state AS s": "NodeCountByGroup",
     "MATCH (n:Artifact|Execution) RETURN count(DISTINCT n.type) AS t, max(n.state) AS s":
         "NodeCountByGroup",
-    "MATCH (n) WITH n.type AS t, count(*) AS c WHERE c > 3 RETURN t, c": "NodeCountByGroup",
+    "MATCH (n:Artifact|Mark) WITH n.type AS t, count(*) AS c WHERE c > 3 RETURN t, c":
+        "NodeCountByGroup",
     "MATCH (n:Nobody) RETURN count(*) AS c, n.type AS t": "NodeCountByGroup",
     "MATCH (n:Nobody) RETURN count(*) AS c, min(n.type) AS t": "NodeCountByGroup",
     "OPTIONAL MATCH (n:Nobody) RETURN count(n) AS c, n.type AS t": "NodeCountByGroup",
@@ -116,7 +117,7 @@ _DEGREES = [
     "EXISTS { (n)-->() } AS f",
     "MATCH (a:Artifact) WITH a, COUNT { (a)--() } AS n WHERE n > 1 RETURN a.id AS a, n",
     "MATCH (a:Artifact) RETURN COUNT { (a)-[:INPUT]->() } AS n, count(*) AS c",
-    "MATCH (a:Artifact) RETURN a.id AS a ORDER BY COUNT { (a)-->() }, a.id",
+    "MATCH (a:Artifact) RETURN a.id AS i ORDER BY COUNT { (a)-->() }, i",
     "MATCH (t:Train) WHERE EXISTS { (t)-[:IN_CONTEXT]->(:Context) } RETURN count(t) AS c",
     "MATCH (n) WHERE COUNT { (n)-[:IN_CONTEXT|INPUT]->() } > 1 RETURN n.id AS n, labels(n) AS l",
 ]  # fmt: skip
@@ -160,13 +161,18 @@ def test_degrees_of_many_nodes_are_asked_for_at_once(url: str) -> None:
             assert sum(step.hits or 0 for step in plan) <= 100, str(plan)
 
 
-@pytest.mark.parametrize("seed", [51, 52])
-def test_as_neo4j_answers(seed: int, tmp_path: Path, neo4j_server: Neo4jForTests) -> None:
-    with askers(seed, tmp_path, neo4j_server.url) as found:
-        for query in (*_COUNTED, *_ONE_BY_ONE, *_DEGREES):
-            expected = found["neo4j"].forms(query)
-            for name in ("memory", "sqlite"):
-                assert same(found[name].forms(query), expected, query), (name, query)
+def test_as_neo4j_answers(tmp_path: Path, neo4j_server: Neo4jForTests) -> None:
+    with askers(51, tmp_path, neo4j_server.url) as found:
+        native = found.pop("neo4j")
+        asked = (*_COUNTED, *_ONE_BY_ONE, *_DEGREES)
+        expected = {query: native.forms(query) for query in asked}
+        different = [
+            (name, query)
+            for query in asked
+            for name, asker in found.items()
+            if not same(asker.forms(query), expected[query], query)
+        ]
+    assert not different
 
 
 @pytest.mark.backends("memory", "sqlite")
