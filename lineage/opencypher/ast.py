@@ -143,6 +143,24 @@ class IsNull(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class IsType(Expression):
+    """`x IS :: INTEGER NOT NULL`, `x IS NOT :: …`; the type as `value_types` writes it."""
+
+    operand: Expression
+    type: str
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IsNormalized(Expression):
+    """`x IS NORMALIZED`, `x IS NOT NFD NORMALIZED`; `form` is NFC, NFD, NFKC or NFKD."""
+
+    operand: Expression
+    form: str
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HasLabels(Expression):
     """`n:A|B&!C` as a predicate, of a node or a relationship."""
 
@@ -164,9 +182,21 @@ class CountStar(Expression):
     """`count(*)`."""
 
 
+# The name that the subject of a CASE has in what is asked of it.
+SUBJECT = "\0subject"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTest(Expression):
+    """`> 3`, `IS NULL` after WHEN: a condition on SUBJECT."""
+
+    condition: Expression
+
+
 @dataclass(frozen=True, slots=True)
 class Case(Expression):
-    """`CASE [subject] WHEN … THEN … ELSE … END`."""
+    """`CASE [subject] WHEN … THEN … ELSE … END`. An alternative is a predicate; with a subject, a
+    value that equals it, or a `CaseTest`; `WHEN 1, 2` is two alternatives."""
 
     subject: Expression | None
     alternatives: tuple[tuple[Expression, Expression], ...]

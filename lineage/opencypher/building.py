@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from lark import Token, Transformer
 
 from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherSyntaxError, CypherUnsupported
+from lineage.opencypher.value_types import FORMS, type_of_text, type_text
 
 Children = list[Any]
 
@@ -26,6 +27,29 @@ _OPERATORS = {
 }  # fmt: skip
 _INTEGER = re.compile(r"(0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+)\Z", re.IGNORECASE)
 _FLOAT = re.compile(r"(\d*\.\d+([eE][+-]?\d+)?|\d+[eE][+-]?\d+)\Z")
+
+
+def _with_form(arguments: Sequence[ast.Expression]) -> tuple[ast.Expression, ...]:
+    """The arguments of normalize(), of which the second is a word."""
+    match tuple(arguments):
+        case (text, ast.Variable(name=form) as word) if form.upper() in FORMS:
+            return text, ast.Literal(word.position, "string", form.upper())
+        case (_, other):
+            raise CypherSyntaxError(
+                f"a normal form is one of {', '.join(sorted(FORMS))}", position=other.position
+            )
+    return tuple(arguments)
+
+
+def _subject(place: ast.Position) -> ast.Variable:
+    return ast.Variable(place, ast.SUBJECT)
+
+
+def _type(token: Token) -> str:
+    try:
+        return type_text(type_of_text(str(token)))
+    except CypherSyntaxError as error:
+        raise CypherSyntaxError(error.message, position=_at(token)) from None
 
 
 def _at(child: Any) -> ast.Position:
@@ -456,6 +480,18 @@ class Builder(Transformer[Any, Any]):
     def is_not_null(self, c: Children) -> ast.IsNull:
         return ast.IsNull(_at(c[0]), c[0], True)
 
+    def is_type(self, c: Children) -> ast.IsType:
+        return ast.IsType(_at(c[0]), c[0], _type(c[-1]), False)
+
+    def is_not_type(self, c: Children) -> ast.IsType:
+        return ast.IsType(_at(c[0]), c[0], _type(c[-1]), True)
+
+    def is_normalized(self, c: Children) -> ast.IsNormalized:
+        return ast.IsNormalized(_at(c[0]), c[0], str(c[-1]), False)
+
+    def is_not_normalized(self, c: Children) -> ast.IsNormalized:
+        return ast.IsNormalized(_at(c[0]), c[0], str(c[-1]), True)
+
     def property(self, c: Children) -> ast.Property:
         return ast.Property(_at(c[0]), c[0], str(c[2]))
 
@@ -480,6 +516,8 @@ class Builder(Transformer[Any, Any]):
 
     def call(self, c: Children) -> ast.FunctionCall:
         name, _, distinct, arguments, _ = c
+        if str(name).lower() == "normalize":
+            arguments = _with_form(arguments or ())
         return ast.FunctionCall(_at(name), str(name), arguments or (), distinct is not None)
 
     def call_star(self, c: Children) -> ast.CountStar:
@@ -489,10 +527,52 @@ class Builder(Transformer[Any, Any]):
 
     def case(self, c: Children) -> ast.Case:
         token, subject, *rest, _, default, _ = c
-        return ast.Case(_at(token), subject, tuple(rest), default)
+        alternatives = tuple(alternative for several in rest for alternative in several)
+        if subject is None:
+            for several in rest:
+                for when, _then in several:
+                    if len(several) > 1 or isinstance(when, ast.CaseTest):
+                        raise CypherSyntaxError(
+                            "this can only be asked of a value that stands after CASE",
+                            position=when.position,
+                        )
+        return ast.Case(_at(token), subject, alternatives, default)
 
-    def case_alternative(self, c: Children) -> tuple[ast.Expression, ast.Expression]:
-        return c[1], c[3]
+    def case_alternative(self, c: Children) -> list[tuple[ast.Expression, ast.Expression]]:
+        *values, _, then = c
+        return [(value, then) for value in values[1::2]]
+
+    def case_compare(self, c: Children) -> ast.CaseTest:
+        place = _at(c[1])
+        return ast.CaseTest(place, ast.Comparison(place, _subject(place), ((c[0], c[1]),)))
+
+    def case_text(self, c: Children) -> ast.CaseTest:
+        place = _at(c[0])
+        name = _OPERATORS.get(c[0].type, c[0].type)
+        return ast.CaseTest(place, ast.Binary(place, name, _subject(place), c[1]))
+
+    def case_null(self, c: Children) -> ast.CaseTest:
+        return self._test(c, self.is_null)
+
+    def case_not_null(self, c: Children) -> ast.CaseTest:
+        return self._test(c, self.is_not_null)
+
+    def case_type(self, c: Children) -> ast.CaseTest:
+        return self._test(c, self.is_type)
+
+    def case_not_type(self, c: Children) -> ast.CaseTest:
+        return self._test(c, self.is_not_type)
+
+    def case_normalized(self, c: Children) -> ast.CaseTest:
+        return self._test(c, self.is_normalized)
+
+    def case_not_normalized(self, c: Children) -> ast.CaseTest:
+        return self._test(c, self.is_not_normalized)
+
+    @staticmethod
+    def _test(c: Children, made: Callable[[Children], ast.Expression]) -> ast.CaseTest:
+        place = _at(c[0])
+        return ast.CaseTest(place, made([_subject(place), *c]))
 
     def list_comprehension(self, c: Children) -> ast.ListComprehension:
         opening, name, _, source, where, _, projection, _ = c

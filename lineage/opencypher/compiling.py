@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, Protocol
+from unicodedata import is_normalized
 
 from lineage.backends.weights import weight
 from lineage.opencypher import ast, operators
@@ -22,6 +23,7 @@ from lineage.opencypher.matching.grouping import TIMES
 from lineage.opencypher.matching.matcher import Matcher, Observed
 from lineage.opencypher.names import looked_into, used_names
 from lineage.opencypher.steps import Inner, Names, Placed
+from lineage.opencypher.value_types import is_of, type_of_text
 from lineage.opencypher.values import (
     Node,
     Path,
@@ -319,6 +321,25 @@ class Compiler:
             return lambda row: operand(row) is not None
         return lambda row: operand(row) is None
 
+    def _is_type(self, e: ast.IsType) -> Evaluate:
+        operand, type, negated = self.expression(e.operand), type_of_text(e.type), e.negated
+        return lambda row: is_of(operand(row), type) is not negated
+
+    def _is_normalized(self, e: ast.IsNormalized) -> Evaluate:
+        operand, form, negated = self.expression(e.operand), e.form, e.negated
+
+        def evaluate(row: Row) -> Value:
+            value = operand(row)
+            if not isinstance(value, str):
+                return None
+            return is_normalized(form, value) is not negated  # type: ignore[arg-type]
+
+        return evaluate
+
+    def _case_test(self, e: ast.CaseTest) -> Evaluate:
+        with self._within((ast.SUBJECT,)):
+            return self.expression(e.condition)
+
     def _has_labels(self, e: ast.HasLabels) -> Evaluate:
         subject, test = self.expression(e.subject), self._label_test(e.labels)
         position = e.position
@@ -404,10 +425,14 @@ class Compiler:
         subject = self.expression(e.subject)
         values = [(self.expression(when), self.expression(then)) for when, then in e.alternatives]
 
+        of_subject = [isinstance(when, ast.CaseTest) for when, _ in e.alternatives]
+
         def choose(row: Row) -> Value:
             value = subject(row)
-            for when, then in values:
-                if equal(value, when(row)):
+            known = {**row, ast.SUBJECT: value} if any(of_subject) else row
+            for test, (when, then) in zip(of_subject, values, strict=True):
+                found = when(known)
+                if found is True if test else equal(value, found):
                     return then(row)
             return default(row)
 
@@ -683,6 +708,9 @@ _MAKERS: dict[type, Callable[[Compiler, Any], Evaluate]] = {
     ast.Binary: Compiler._binary,
     ast.Comparison: Compiler._comparison,
     ast.IsNull: Compiler._is_null,
+    ast.IsType: Compiler._is_type,
+    ast.IsNormalized: Compiler._is_normalized,
+    ast.CaseTest: Compiler._case_test,
     ast.HasLabels: Compiler._has_labels,
     ast.FunctionCall: Compiler._call,
     ast.Case: Compiler._case,

@@ -90,9 +90,11 @@ class Checker:
             case ast.Comparison():
                 self._all((e.first, *(side for _, side in e.rest)), scope)
                 return "boolean"
-            case ast.IsNull():
+            case ast.IsNull() | ast.IsType() | ast.IsNormalized():
                 self.check(e.operand, scope)
                 return "boolean"
+            case ast.CaseTest():
+                return self.check(e.condition, scope.with_(ast.SUBJECT, None))
             case ast.FunctionCall():
                 return self._call(e, scope)
             case ast.CountStar():

@@ -56,6 +56,8 @@ def used_names(part: ast.Part) -> frozenset[str]:
             outside = used_names(part.source)
             inside = [used_names(p) for p in parts(part) if p is not part.source]
             return outside | (frozenset().union(*inside) - local)
+        case ast.CaseTest():
+            return used_names(part.condition) - {ast.SUBJECT}
         case ast.Reduce():
             outside = used_names(part.initial) | used_names(part.source)
             return outside | (used_names(part.expression) - {part.accumulator, part.variable})

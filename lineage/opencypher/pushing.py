@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from lineage.opencypher import ast
+from lineage.opencypher.functions.registry import find_function
 from lineage.opencypher.names import conjuncts, everything, used_names
 from lineage.opencypher.projecting import aggregates_in, replaced
 
@@ -84,7 +85,7 @@ def _changes(expression: ast.Expression) -> bool:
     """Whether it may be another value when it is asked for again."""
     return any(
         isinstance(part, ast.FunctionCall)
-        and (part.name.lower().startswith("rand") or "." in part.name)
+        and ((function := find_function(part.name)) is None or not function.deterministic)
         for part in everything(expression)
     )
 

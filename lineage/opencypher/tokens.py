@@ -18,6 +18,7 @@ from lark import Token
 from lineage.opencypher.ast import Position
 from lineage.opencypher.errors import CypherSyntaxError, CypherUnsupported
 from lineage.opencypher.prefixes import SPACE
+from lineage.opencypher.value_types import FORMS, read_type
 
 _SCANNER = re.compile(
     rf"(?P<SPACE>{SPACE})"
@@ -55,7 +56,7 @@ _SAME = {"ASCENDING": "ASC", "DESCENDING": "DESC", "OFFSET": "SKIP"}
 _ENDS = frozenset(
     {
         "NAME", "STRING", "INTEGER", "FLOAT", "PARAMETER", "RPAR", "RBRACK", "RBRACE", "NULL",
-        "TRUE", "FALSE", "END", "STAR",
+        "TRUE", "FALSE", "END", "STAR", "TYPE", "NORMALIZED",
     }
 )  # fmt: skip
 _CLAUSES = frozenset(
@@ -228,25 +229,26 @@ class _Classifier:
 
     def classified(self) -> list[Token]:
         at = 0
-        projecting: list[bool] = [False]
+        # In each bracket: how many CASEs were open at its projection, whose items commas part.
+        projecting: list[int | None] = [None]
         while at < len(self._raw):
             token = self._raw[at]
             kind, taken, value = self._kind(at, token)
             if kind in ("LPAR", "NPAR", "LBRACK", "LCOMP", "PCOMP", "LBRACE"):
-                projecting.append(False)
+                projecting.append(None)
             elif kind in ("RPAR", "RBRACK", "RBRACE") and len(projecting) > 1:
                 projecting.pop()
             self._put(kind, token.value if value is None else value, token.start_pos or 0)
             at += taken
             if kind in ("RETURN", "WITH"):
-                projecting[-1] = True
+                projecting[-1] = self._cases
                 if self._word(at) == "DISTINCT":
                     self._put("DISTINCT", "DISTINCT", self._raw[at].start_pos or 0)
                     at += 1
                 self._item(at)
             elif kind in _CLAUSES:
-                projecting[-1] = False
-            elif kind == "COMMA" and projecting[-1]:
+                projecting[-1] = None
+            elif kind == "COMMA" and projecting[-1] == self._cases:
                 self._item(at)
         return self._out
 
@@ -269,7 +271,7 @@ class _Classifier:
                 if depth < 0:
                     break
             elif depth == 0:
-                if kind in ("COMMA", "SEMICOLON"):
+                if kind == "SEMICOLON" or (kind == "COMMA" and not cases):
                     break
                 word = self._word(place)
                 cases += (word == "CASE") - (word == "END" and cases > 0)
@@ -285,7 +287,7 @@ class _Classifier:
                     "DELETE", "REMOVE", "FOREACH"):  # fmt: skip
             return True
         if word == "WITH":
-            return self._word(place - 1) not in ("STARTS", "ENDS")
+            return self._word(place - 1) not in ("STARTS", "ENDS", "TIME", "TIMESTAMP")
         if word == "ORDER":
             return self._word(place + 1) == "BY"
         if word in ("SKIP", "LIMIT", "OFFSET", "UNION"):
@@ -364,7 +366,18 @@ class _Classifier:
         if before in ("COLON", "OR_BAR") and word not in _BEGINS_VALUE:
             # A label or type; as a value after a map's key only these words begin an expression.
             return self._function(at) if self._is_function(at) else ("NAME", 1, None)
-        pair = self._pair(word, following, before)
+        if before in ("IS", "NOT") and self._is_after(before):
+            if word == "TYPED":
+                return "COLONS", 1, None
+            if word == "NORMALIZED":
+                return "NORMALIZED", 1, "NFC"
+            if word in FORMS and following == "NORMALIZED":
+                return "NORMALIZED", 2, word
+        if before == "COLONS":
+            return self._value_type(at)
+        if word == "IS" and self._tests_case(before) and self._asks(at + 1):
+            return word, 1, None
+        pair = self._pair(word, following, "NAME" if self._tests_case(before) else before)
         if pair is not None:
             return pair, 2, None
         if word == "ALL" and before == "UNION":
@@ -385,6 +398,30 @@ class _Classifier:
                 f"{word} is", position=self._source.position(token.start_pos or 0)
             )
         return "NAME", 1, None
+
+    def _is_after(self, before: str) -> bool:
+        """Whether the last words are IS, or IS NOT."""
+        return before == "IS" or (len(self._out) > 1 and self._out[-2].type == "IS")
+
+    def _tests_case(self, before: str) -> bool:
+        """Whether what comes may be asked of the subject of a CASE."""
+        return before == "WHEN" or (before == "COMMA" and self._cases > 0)
+
+    def _asks(self, at: int) -> bool:
+        """Whether what IS asks stands there."""
+        words = ("NULL", "NOT", "TYPED", "NORMALIZED", *FORMS)
+        return self._type(at) == "COLONS" or self._word(at) in words
+
+    def _value_type(self, at: int) -> tuple[str, int, str | None]:
+        """A type of values, whole."""
+        end = next((bar for bar in sorted(self._bars) if bar > at), len(self._raw))
+        words = [str(token.value) for token in self._raw[at:end]]
+        try:
+            _, taken = read_type(words)
+        except CypherSyntaxError as error:
+            place = self._source.position(self._raw[at].start_pos or 0)
+            raise CypherSyntaxError(error.message, position=place) from None
+        return "TYPE", taken, " ".join(words[:taken])
 
     def _keyword(self, word: str, before: str) -> bool:
         if word in _ALWAYS:

@@ -50,6 +50,14 @@ def _expression(part: ast.Expression) -> tuple[int, str]:
         case ast.IsNull(operand=operand, negated=negated):
             said = "IS NOT NULL" if negated else "IS NULL"
             return _PREDICATE, f"{_at_least(_PREDICATE, operand)} {said}"
+        case ast.IsType(operand=operand, type=type, negated=negated):
+            said = "IS NOT ::" if negated else "IS ::"
+            return _PREDICATE, f"{_at_least(_PREDICATE, operand)} {said} {type}"
+        case ast.IsNormalized(operand=operand, form=form, negated=negated):
+            said = "IS NOT" if negated else "IS"
+            return _PREDICATE, f"{_at_least(_PREDICATE, operand)} {said} {form} NORMALIZED"
+        case ast.CaseTest(condition=condition):
+            return _COMPARE, written(condition).removeprefix(f"{name_of(ast.SUBJECT)} ")
         case ast.HasLabels(subject=subject, labels=labels):
             return _POSTFIX, f"{_at_least(_ATOM, subject)}:{label_text(labels)}"
         case ast.Property(subject=subject, key=key):

@@ -102,8 +102,9 @@ _DEGREES = [
     "MATCH (d:Artifact) RETURN d.id AS d, COUNT { (d)-[:INPUT]->() } AS c",
     "MATCH (d:Artifact) RETURN d.id AS d, COUNT { (d)<-[:OUTPUT]-(x) } AS c",
     "MATCH (d:Artifact) RETURN d.id AS d, COUNT { (:Train)<-[:INPUT]-(d) } AS c",
-    "MATCH (d) RETURN d.id AS d, labels(d) AS l, COUNT { (d)--() } AS c",
-    "MATCH (d) RETURN d.id AS d, labels(d) AS l, COUNT { (d)-[:INPUT|OUTPUT]-(:Model) } AS c",
+    "MATCH (d:!IdBlock&!LineageStore) RETURN d.id AS d, labels(d) AS l, COUNT { (d)--() } AS c",
+    "MATCH (d:!IdBlock&!LineageStore) RETURN d.id AS d, labels(d) AS l, "
+    "COUNT { (d)-[:INPUT|OUTPUT]-(:Model) } AS c",
     "MATCH (d:Artifact) RETURN d.id AS d, size([(d)-[:INPUT]->(e) | e]) AS c",
     "MATCH (d:Artifact) RETURN d.id AS d, size([(d)-[r:INPUT]->(:Train) | r]) AS c",
     "MATCH (d:Artifact) WHERE NOT (d)-[:INPUT]->() RETURN d.id AS d",

@@ -331,11 +331,11 @@ class Matcher:
                 # Null, from an OPTIONAL MATCH, has no label.
                 there = [row for row in batch if row[name] is not None]
                 nodes = list(dict.fromkeys(row[name] for row in there))
-                if all(node.labelled for node in nodes):
-                    yield from (row for row in there if label in row[name].labels)
-                else:
-                    kept = set(graph.with_label(nodes, label))
-                    yield from (row for row in there if row[name] in kept)
+                kept = {node for node in nodes if node.labelled and label in node.labels}
+                asked = [node for node in nodes if not node.labelled]
+                if asked:
+                    kept.update(graph.with_label(asked, label))
+                yield from (row for row in there if row[name] in kept)
 
         return keep
 
