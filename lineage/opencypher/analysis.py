@@ -13,7 +13,7 @@ from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherError, CypherSyntaxError, CypherUnsupported
 from lineage.opencypher.kinds import Checker, Scope
 from lineage.opencypher.names import everything, parts, used_names
-from lineage.opencypher.projecting import aggregates_in, replaced
+from lineage.opencypher.projecting import aggregates_in, columns_for, replaced
 
 _VOCABULARY = (
     "what labels, relationship types and properties there are, :schema tells in the shell, and "
@@ -260,7 +260,9 @@ class _Analyser:
                 self._bound(bound)
         if isinstance(clause, ast.With) and clause.where is not None:
             narrow = grouped or projection.distinct
-            seen = self._renamed(projection, clause.where) if narrow else clause.where
+            seen = (
+                self._renamed(projection, clause.where, sorting=False) if narrow else clause.where
+            )
             self._where(seen, new.only(columns) if narrow else new)
         return columns, new
 
@@ -275,14 +277,11 @@ class _Analyser:
                 )
 
     @staticmethod
-    def _renamed(projection: ast.Projection, expression: ast.Expression) -> ast.Expression:
-        return replaced(
-            expression,
-            {
-                item.expression: ast.Variable(item.expression.position, item.name)
-                for item in projection.items
-            },
-        )
+    def _renamed(
+        projection: ast.Projection, expression: ast.Expression, *, sorting: bool
+    ) -> ast.Expression:
+        items = [(item.name, item.expression) for item in projection.items]
+        return replaced(expression, columns_for(items, sorting=sorting))
 
     def _sort(
         self,
@@ -292,7 +291,7 @@ class _Analyser:
         grouped: bool,
     ) -> None:
         for item in projection.order_by:
-            renamed = self._renamed(projection, item.expression)
+            renamed = self._renamed(projection, item.expression, sorting=True)
             if not grouped:
                 self._no_aggregates(item.expression)
             if grouped or projection.distinct:

@@ -337,12 +337,14 @@ class PathPattern(Part):
     """`variable = selector elements`; elements as written, left to right.
 
     Nodes and relationships alternate. A quantified pattern stands where a relationship would, and
-    may also begin, end, or follow another; then the nodes that nobody wrote are not there.
+    may also begin, end, or follow another; then the nodes that nobody wrote are not there. `where`
+    stands with them in brackets: what is selected from is only what it holds for.
     """
 
     variable: str | None
     selector: Selector | None
     elements: tuple[Element, ...]
+    where: Expression | None = None
 
 
 # --- Clauses -------------------------------------------------------------------------------------

@@ -29,6 +29,12 @@ _INTEGER = re.compile(r"(0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+)\Z", re.IGNORECASE)
 _FLOAT = re.compile(r"(\d*\.\d+([eE][+-]?\d+)?|\d+[eE][+-]?\d+)\Z")
 
 
+class _Bracketed(list[Any]):
+    """The elements of a path in brackets, with the predicate that stands with them."""
+
+    where: ast.Expression | None = None
+
+
 def _with_form(arguments: Sequence[ast.Expression]) -> tuple[ast.Expression, ...]:
     """The arguments of normalize(), of which the second is a word."""
     match tuple(arguments):
@@ -294,8 +300,9 @@ class Builder(Transformer[Any, Any]):
         variable = None if name is None else str(name)
         if isinstance(path, ast.PathPattern):
             return replace(path, variable=variable)
+        where = path.where if isinstance(path, _Bracketed) else None
         return ast.PathPattern(
-            _at(name or selector or path), variable, selector, _alternating(path)
+            _at(name or selector or path), variable, selector, _alternating(path), where
         )
 
     def shortest_path(self, c: Children) -> ast.PathPattern:
@@ -328,8 +335,15 @@ class Builder(Transformer[Any, Any]):
         return None
 
     def path(self, c: Children) -> list[ast.Element]:
+        if len(c) == 1 and isinstance(c[0], _Bracketed):
+            return c[0]
         elements: list[ast.Element] = []
         for part in c:
+            if isinstance(part, _Bracketed) and part.where is not None:
+                raise CypherUnsupported(
+                    "WHERE inside a pattern in brackets that is not all of the path is",
+                    position=part.where.position,
+                )
             elements += part if isinstance(part, list) else [part]
         return elements
 
@@ -389,15 +403,16 @@ class Builder(Transformer[Any, Any]):
     def group(self, c: Children) -> ast.QuantifiedPattern | list[ast.Element]:
         opening, path, where, _, quantifier = c
         elements = _alternating(path)
+        if quantifier is None:
+            made = _Bracketed(elements)
+            made.where = where
+            return made
+        if isinstance(path, _Bracketed) and path.where is not None:
+            raise CypherUnsupported(
+                "WHERE inside two pairs of brackets is", position=path.where.position
+            )
         if any(isinstance(element, ast.QuantifiedPattern) for element in elements):
             raise CypherUnsupported("a quantified pattern inside another is", position=_at(opening))
-        if quantifier is None:
-            if where is not None:
-                raise CypherUnsupported(
-                    "WHERE inside a pattern in brackets without a quantifier is",
-                    position=_at(opening),
-                )
-            return list(elements)
         minimum, maximum = quantifier
         if len(elements) == 1:
             raise CypherSyntaxError(

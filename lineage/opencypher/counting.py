@@ -67,7 +67,9 @@ def _asked(match: ast.Clause, then: ast.Clause) -> _Asked | None:
     if counted is None or len(match.patterns) != 1:
         return None
     [pattern] = match.patterns
-    if pattern.variable is not None or pattern.selector is not None or len(pattern.elements) != 1:
+    if pattern.variable is not None or pattern.selector is not None or pattern.where is not None:
+        return None
+    if len(pattern.elements) != 1:
         return None
     [node] = pattern.elements
     if not isinstance(node, ast.NodePattern) or node.properties is not None or node.where:

@@ -39,7 +39,9 @@ def asked_by_query(query: ast.Query) -> list[Asked]:
 
 def asked_by(pattern: ast.PathPattern) -> list[Asked]:
     """The ways to see a pattern as the relationships of one of its nodes: which, the row says."""
-    if pattern.variable is not None or pattern.selector is not None or len(pattern.elements) != 3:
+    if pattern.variable is not None or pattern.selector is not None or pattern.where is not None:
+        return []
+    if len(pattern.elements) != 3:
         return []
     left, middle, right = pattern.elements
     if not (

@@ -315,6 +315,8 @@ class Checker:
         for pattern in patterns:
             for element in pattern.elements:
                 self._inside(element, scope)
+            if pattern.where is not None:
+                self._local(pattern.where, scope, predicate=True)
         return scope
 
     @staticmethod

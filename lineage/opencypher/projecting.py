@@ -15,7 +15,15 @@ from lineage.opencypher.functions.registry import Aggregate, Context, find_aggre
 from lineage.opencypher.matching.grouping import TIMES
 from lineage.opencypher.matching.matcher import in_batches, load
 from lineage.opencypher.matching.planning import Order
-from lineage.opencypher.names import Looks, looked_into, parts, together, told, used_uncounted
+from lineage.opencypher.names import (
+    Looks,
+    looked_into,
+    parts,
+    together,
+    told,
+    used_names,
+    used_uncounted,
+)
 from lineage.opencypher.steps import Inner, Stage, Step, foreseen, through
 from lineage.opencypher.values import Value, identity_key, kind_of, order_key
 from lineage.opencypher.written import name_of, written
@@ -40,6 +48,24 @@ def aggregates_in(part: ast.Part) -> Iterator[ast.FunctionCall | ast.CountStar]:
         return
     for inner in parts(part):
         yield from aggregates_in(inner)
+
+
+def columns_for(
+    items: Sequence[tuple[str, ast.Expression]], *, sorting: bool
+) -> dict[ast.Expression, ast.Variable]:
+    """By expression, the column that it means in ORDER BY (`sorting`) or WHERE: the one that it was
+    projected to.
+
+    A name alone means the column of that name; so does one inside an expression, in WHERE.
+    """
+    others = {name for name, e in items if e != ast.Variable(e.position, name)}
+    found: dict[ast.Expression, ast.Variable] = {}
+    for name, e in items:
+        alone = isinstance(e, ast.Variable) or not sorting
+        if alone and used_names(e) & others and not any(True for _ in aggregates_in(e)):
+            continue
+        found[e] = ast.Variable(e.position, name)
+    return found
 
 
 def hides_duplicates(projection: ast.Projection, *, after: bool) -> bool:
@@ -109,10 +135,11 @@ class Projecting:
         self._condition = where
         self._aggregates: dict[ast.Expression, str] = {}
         self._grouped = any(True for _, e in self._items for _ in aggregates_in(e))
-        named = {e: ast.Variable(e.position, name) for name, e in self._items}
+        sorted_by = columns_for(self._items, sorting=True)
+        named = columns_for(self._items, sorting=False)
         with compiler.meeting() as ordered:
             self._order = [
-                (compiler.expression(self._seen_after(item.expression, named)), item.descending)
+                (compiler.expression(self._seen_after(item.expression, sorted_by)), item.descending)
                 for item in projection.order_by
             ]
         with compiler.meeting() as filtered:

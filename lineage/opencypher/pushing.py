@@ -14,7 +14,7 @@ from dataclasses import replace
 from lineage.opencypher import ast
 from lineage.opencypher.functions.registry import find_function
 from lineage.opencypher.names import conjuncts, everything, used_names
-from lineage.opencypher.projecting import aggregates_in, replaced
+from lineage.opencypher.projecting import aggregates_in, columns_for, replaced
 
 # With names of their own, or with clauses in them, in which a name may mean something else.
 _WITH_NAMES = (
@@ -52,8 +52,7 @@ def _before(condition: ast.Expression, projection: ast.Projection) -> ast.Expres
         return None
     # What was projected is meant by the same expression.
     condition = replaced(
-        condition,
-        {i.expression: ast.Variable(i.expression.position, i.name) for i in projection.items},
+        condition, columns_for([(i.name, i.expression) for i in projection.items], sorting=False)
     )
     grouped = any(True for item in projection.items for _ in aggregates_in(item.expression))
     narrow = grouped or projection.distinct

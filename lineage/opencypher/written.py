@@ -86,6 +86,10 @@ def _atom(part: ast.Expression) -> str:
             return map_text(part)
         case ast.MapProjection(subject=subject, items=chosen):
             return f"{name_of(subject.name)} {{{', '.join(_chosen(*one) for one in chosen)}}}"
+        case ast.FunctionCall(name=name, arguments=(of, ast.Literal(value=form))) if (
+            name.lower() == "normalize"
+        ):
+            return f"{name}({written(of)}, {form})"
         case ast.FunctionCall(name=name, arguments=arguments, distinct=distinct):
             return f"{name}({'DISTINCT ' if distinct else ''}{_listed(arguments)})"
         case ast.CountStar():
@@ -177,6 +181,8 @@ def path_text(pattern: ast.PathPattern) -> str:
     """A pattern with its name and selector."""
     text = "".join(map(_element, pattern.elements))
     selector = pattern.selector
+    if pattern.where is not None:
+        text = f"({text}{_where(pattern.where)})"
     if selector is not None:
         if selector.kind.startswith(("shortestPath", "allShortestPaths")):
             text = f"{selector.kind}({text})"

@@ -24,6 +24,7 @@ from lineage.opencypher.parsing import parse
         "RETURN /* a comment */ 1; ",
         "MATCH (n) WHERE n.x STARTS WITH 'a' AND (n)-[:R]->(:B) RETURN n.x - (n.y) - 1",
         "MATCH p = ANY SHORTEST PATHS (a)-->+(b) RETURN p",
+        "MATCH (d) WHERE EXISTS { (:A)-->(d) } AND COUNT { (:B {x: 1})<--(d) } > 1 RETURN d",
         "MATCH (count:Count {x: 1})-[:Exists {y: 1}]->(collect {}) RETURN count {.x}",
     ],
 )
@@ -37,6 +38,18 @@ def test_a_column_is_called_what_was_written() -> None:
     [clause] = query.clauses
     assert isinstance(clause, ast.Return)
     assert [item.name for item in clause.projection.items] == ["(1 + 2)", "x", "count( * )"]
+
+
+def test_commas_inside_case_part_no_columns() -> None:
+    query = parse("RETURN CASE 1 WHEN 1, 2 THEN [3, 4] END, 5, CASE 1 WHEN 2, IS NULL THEN 6 END")
+    assert isinstance(query, ast.SingleQuery)
+    [clause] = query.clauses
+    assert isinstance(clause, ast.Return)
+    assert [item.name for item in clause.projection.items] == [
+        "CASE 1 WHEN 1, 2 THEN [3, 4] END",
+        "5",
+        "CASE 1 WHEN 2, IS NULL THEN 6 END",
+    ]
 
 
 def test_parts_are_equal_wherever_they_stand() -> None:

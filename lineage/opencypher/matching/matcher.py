@@ -506,6 +506,7 @@ class Matcher:
             for p in (self._shape.predicates if of_path else ())
             if used_names(p) & names
         ]
+        tests += map(self._compiler.predicate, link.among)
         paths = [path for path in self._shape.paths if link in path.links]
 
         def made(row: Row, segment: Segment) -> Row | None:

@@ -197,6 +197,8 @@ class _Planning:
             return Given(link, frozenset(self._known))
         inner = {link.first, *(hop.name for hop in link.hops), *(hop.right for hop in link.hops)}
         needed = set().union(*(used_names(p) for p in link.where)) & self._names - inner
+        made = {link.left, link.right, *link.binds}
+        needed |= set().union(*(used_names(p) for p in link.among)) & self._names - made
         if not needed <= self._known:
             return None
         left, right = link.left in self._known, link.right in self._known

@@ -14,7 +14,7 @@ from typing import Literal
 from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherUnsupported
 from lineage.opencypher.graph import Direction, Types
-from lineage.opencypher.names import conjuncts
+from lineage.opencypher.names import conjuncts, used_names
 
 HIDDEN = "\0"
 # Rows keep hidden names from one MATCH to the next, so that no two may be the same.
@@ -43,6 +43,7 @@ class Link:
     `maximum` times (None: without end), where `where` holds in each repetition; `first` names the
     node that a repetition begins at. `lists` are names that get the list of what they met;
     `variable_length` that only the relationship's name does. `segment` names what was walked.
+    `among`: what holds for all that a selector selects from.
     """
 
     left: str
@@ -57,6 +58,7 @@ class Link:
     segment: str = ""
     selector: ast.Selector | None = None
     position: ast.Position | None = None
+    among: tuple[ast.Expression, ...] = ()
 
     @property
     def types(self) -> Types:
@@ -139,13 +141,21 @@ class _Shaping:
             elif isinstance(element, ast.QuantifiedPattern):
                 links.append(self._quantified(element, left, right))
             left = right
+        about = conjuncts(pattern.where)
         if pattern.selector is not None:
-            links = [self._selected(pattern, links)]
+            ends = {start, left}
+            # What is said of its ends is said of all that is between them.
+            between = [p for p in about if not used_names(p) <= ends]
+            about = [p for p in about if p not in between]
+            links = [self._selected(pattern, links, tuple(between))]
+        self._shape.predicates += about
         self._shape.links += links
         if pattern.variable is not None:
             self._shape.paths.append(PathShape(pattern.variable, start, tuple(links)))
 
-    def _selected(self, pattern: ast.PathPattern, links: list[Link]) -> Link:
+    def _selected(
+        self, pattern: ast.PathPattern, links: list[Link], among: tuple[ast.Expression, ...]
+    ) -> Link:
         selector = pattern.selector
         assert selector is not None
         if len(links) != 1:
@@ -167,7 +177,7 @@ class _Shaping:
         return Link(
             link.left, link.right, link.hops, True, link.minimum, link.maximum, link.where,
             link.first or self._new("first"), lists, link.segment or self._new("segment"), selector,
-            selector.position,
+            selector.position, among,
         )  # fmt: skip
 
     def _node(self, element: ast.Element | None) -> str:

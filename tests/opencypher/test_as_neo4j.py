@@ -1,0 +1,72 @@
+"""Queries that no generator makes have the rows that Neo4j gives them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.neo4j_for_tests import Neo4jForTests
+from tests.opencypher.asking import same
+from tests.opencypher.test_generated_queries import askers
+
+# A name of a column that meant something else before.
+_SHADOWING = [
+    "MATCH (a)-[:INPUT]->(b) WITH a AS b, b AS a WHERE a.id = 1 RETURN a.id, b.id",
+    "MATCH (a)-[:INPUT]->(b) WITH a AS b, b AS a WHERE b.id = 1 RETURN a.id, b.id",
+    "MATCH (a)-[:INPUT]->(b) WITH a.id AS y, b AS a WHERE a.id = 3 RETURN y, a.id",
+    "MATCH (a)-[:INPUT]->(b) WITH DISTINCT a AS b, b AS a WHERE b.id = 1 RETURN a.id, b.id",
+    "MATCH (a)-[:INPUT]->(b) WITH a AS b, b AS a, count(*) AS c WHERE b.id = 1 RETURN a.id, c",
+    "MATCH (a)-[:INPUT]->(b) WITH a AS b, b AS a ORDER BY a.id, b.id LIMIT 3 RETURN a.id, b.id",
+    "MATCH (a)-[:INPUT]->(b) WITH a.id AS y, b.id AS z, b AS a ORDER BY a.id, z LIMIT 3 "
+    "RETURN y, z",
+    "MATCH (a)-[:INPUT]->(b) WITH a.id AS a, b WHERE a = 1 RETURN a, b.id",
+    "MATCH (a)-[:INPUT]->(b) WITH b AS a WHERE b.id = 3 RETURN a.id",
+    "MATCH (a)-[:INPUT]->(b) WITH b AS a, a.id + 1 AS c WHERE a.id + 1 = 4 RETURN a.id, c",
+]
+# A path in brackets, with a predicate that stands there.
+_IN_BRACKETS = [
+    "MATCH p = SHORTEST 1 ((a:Artifact)-[:INPUT|OUTPUT]->+(b:Artifact) WHERE a.id < b.id) "
+    "RETURN a.id, b.id, length(p)",
+    "MATCH p = SHORTEST 1 ((a:Artifact)-[rs:INPUT|OUTPUT]->+(b:Artifact) WHERE size(rs) > 2) "
+    "RETURN a.id, b.id, length(p)",
+    "MATCH p = SHORTEST 1 ((a:Artifact)-[rs:INPUT|OUTPUT]->+(b:Artifact)) WHERE size(rs) > 2 "
+    "RETURN a.id, b.id, length(p)",
+    "MATCH p = ALL SHORTEST ((a:Artifact)-[rs:INPUT|OUTPUT]->+(b:Artifact) "
+    "WHERE all(r IN rs WHERE r.time > 1700000040000)) RETURN a.id, b.id, length(p)",
+    "MATCH p = SHORTEST 2 GROUPS ((a:Artifact) (()-[:INPUT]->(x)-[:OUTPUT]->())+ (b:Artifact) "
+    "WHERE none(y IN x WHERE y.state = 'FAILED')) RETURN a.id, b.id, length(p)",
+    "MATCH p = SHORTEST 1 ((a:Artifact)-[rs:INPUT|OUTPUT]->+(b:Artifact) WHERE size(rs) > 2) "
+    "WHERE a.id > 3 RETURN a.id, b.id, length(p)",
+    "MATCH (c:Dataset) MATCH p = ANY SHORTEST ((a:Artifact)-[rs:INPUT|OUTPUT]->+(b:Artifact) "
+    "WHERE size(rs) > c.id) RETURN c.id, a.id, b.id, length(p)",
+    "MATCH p = ((a:Artifact)-[r:INPUT]->(b) WHERE a.id < b.id) RETURN a.id, b.id, length(p)",
+    "MATCH ((n:Artifact) WHERE n.id > 3) RETURN count(*)",
+    "MATCH ((a:Artifact)-[:INPUT]->(b:Train WHERE b.state = 'COMPLETE') WHERE a.name IS NOT NULL) "
+    "RETURN count(*)",
+    "MATCH p = ((a:Artifact)-[rs:INPUT|OUTPUT*1..3]->(b) WHERE size(rs) = 2) RETURN a.id, b.id",
+    "MATCH (d:Artifact) RETURN d.id, COUNT { ((d)-[:INPUT]->(b) WHERE b.state = 'FAILED') }",
+    "MATCH (d:Artifact) WHERE EXISTS { (:Train)<-[:INPUT]-(d) } RETURN d.id",
+]
+# What is asked of values of several kinds.
+_KINDS = [
+    "MATCH (n:Artifact) RETURN n.id, n IS :: NODE, n.name IS :: STRING NOT NULL, "
+    "n.accuracy :: FLOAT | BOOLEAN, labels(n) IS :: LIST<STRING>",
+    "MATCH p = (a:Artifact)-[r:INPUT]->(b) RETURN p IS :: PATH, r IS :: RELATIONSHIP, "
+    "r IS :: EDGE NOT NULL, a IS :: ANY NODE, p IS NOT :: NODE, properties(a) IS :: MAP",
+    "MATCH (n:Artifact) RETURN CASE n.accuracy WHEN IS NULL THEN 'none' WHEN > 0.8, < 0.6 "
+    "THEN 'odd' ELSE 'usual' END AS how, count(*)",
+    "MATCH (n) WHERE n.rows IS :: INTEGER NOT NULL RETURN n.id, n.rows",
+    "MATCH (n:Artifact) WITH n, CASE n.type WHEN 'Model', 'Metrics' THEN 1 ELSE 2 END AS k "
+    "WHERE k = 1 RETURN n.id",
+]  # fmt: skip
+
+
+def test_the_rows_are_neo4js(tmp_path: Path, neo4j_server: Neo4jForTests) -> None:
+    with askers(51, tmp_path, neo4j_server.url) as found:
+        native = found.pop("neo4j")
+        different = [
+            (name, query)
+            for query in (*_SHADOWING, *_IN_BRACKETS, *_KINDS)
+            for name, asker in found.items()
+            if not same(asker.forms(query), native.forms(query), query)
+        ]
+    assert not different
