@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from lark import Token, Transformer
 
 from lineage.opencypher import ast
+from lineage.opencypher.asking import OPERATORS, Asking, at
 from lineage.opencypher.errors import CypherSyntaxError, CypherUnsupported
-from lineage.opencypher.value_types import FORMS, type_of_text, type_text
+from lineage.opencypher.value_types import FORMS
 
 Children = list[Any]
 
@@ -20,10 +21,6 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 _ESCAPES = {
     "\\": "\\", "'": "'", '"': '"', "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
     "`": "`", "_": "\\_", "%": "\\%",
-}  # fmt: skip
-_OPERATORS = {
-    "STARTS_WITH": "STARTS WITH", "ENDS_WITH": "ENDS WITH", "MATCHES": "=~", "CONCAT": "||",
-    "PLUS": "+", "MINUS": "-", "STAR": "*", "SLASH": "/", "PERCENT": "%", "CARET": "^",
 }  # fmt: skip
 _INTEGER = re.compile(r"(0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+)\Z", re.IGNORECASE)
 _FLOAT = re.compile(r"(\d*\.\d+([eE][+-]?\d+)?|\d+[eE][+-]?\d+)\Z")
@@ -47,37 +44,11 @@ def _with_form(arguments: Sequence[ast.Expression]) -> tuple[ast.Expression, ...
     return tuple(arguments)
 
 
-def _subject(place: ast.Position) -> ast.Variable:
-    return ast.Variable(place, ast.SUBJECT)
-
-
-def _type(token: Token) -> str:
-    try:
-        return type_text(type_of_text(str(token)))
-    except CypherSyntaxError as error:
-        raise CypherSyntaxError(error.message, position=_at(token)) from None
-
-
-def _at(child: Any) -> ast.Position:
-    if isinstance(child, Token):
-        return ast.Position(child.start_pos or 0, child.line or 1, child.column or 1)
-    if isinstance(child, ast.Part):
-        return child.position
-    return _first(child)
-
-
-def _first(children: Sequence[Any]) -> ast.Position:
-    for child in children:
-        if isinstance(child, Token | ast.Part) or (isinstance(child, tuple | list) and child):
-            return _at(child)
-    return ast.Position(0, 1, 1)
-
-
 def _integer(token: Token) -> int:
     text = str(token.value)
     if _INTEGER.match(text) is None:
         raise CypherSyntaxError(
-            f"{text} is no number", detail="InvalidNumberLiteral", position=_at(token)
+            f"{text} is no number", detail="InvalidNumberLiteral", position=at(token)
         )
     prefix = text[:2].lower()
     if len(text) > 400:
@@ -87,7 +58,7 @@ def _integer(token: Token) -> int:
     # 2**63 is kept for a minus before it; without one the analysis refuses it.
     if value > 2**63:
         raise CypherSyntaxError(
-            f"{text} is beyond 64 bits", detail="IntegerOverflow", position=_at(token)
+            f"{text} is beyond 64 bits", detail="IntegerOverflow", position=at(token)
         )
     return value
 
@@ -107,7 +78,7 @@ def _string(token: Token) -> str:
             return _ESCAPES[what]
         detail = "InvalidUnicodeLiteral" if what[0] in "uU" else "UnexpectedSyntax"
         raise CypherSyntaxError(
-            f"\\{what} is no escape that a string can have", detail=detail, position=_at(token)
+            f"\\{what} is no escape that a string can have", detail=detail, position=at(token)
         )
 
     text = _ESCAPE.sub(unescaped, str(token.value)[1:-1])
@@ -115,7 +86,7 @@ def _string(token: Token) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
-class Builder(Transformer[Any, Any]):
+class Builder(Asking, Transformer[Any, Any]):
     """Makes the tree of a query."""
 
     # --- Queries and clauses ---
@@ -125,31 +96,31 @@ class Builder(Transformer[Any, Any]):
         return query
 
     def union(self, c: Children) -> ast.Union:
-        return ast.Union(_at(c[1]), c[0], c[3], c[2] is not None)
+        return ast.Union(at(c[1]), c[0], c[3], c[2] is not None)
 
     def single_query(self, c: Children) -> ast.SingleQuery:
-        return ast.SingleQuery(_first(c), tuple(c))
+        return ast.SingleQuery(at(c), tuple(c))
 
     def match(self, c: Children) -> ast.Match:
         optional, token, patterns, where = c
-        return ast.Match(_at(optional or token), optional is not None, patterns, where)
+        return ast.Match(at(optional or token), optional is not None, patterns, where)
 
     def unwind(self, c: Children) -> ast.Unwind:
-        return ast.Unwind(_at(c[0]), c[1], str(c[3]))
+        return ast.Unwind(at(c[0]), c[1], str(c[3]))
 
     def with_clause(self, c: Children) -> ast.With:
-        return ast.With(_at(c[0]), c[1], c[2])
+        return ast.With(at(c[0]), c[1], c[2])
 
     def return_clause(self, c: Children) -> ast.Return:
-        return ast.Return(_at(c[0]), c[1])
+        return ast.Return(at(c[0]), c[1])
 
     def create(self, c: Children) -> ast.Create:
-        return ast.Create(_at(c[0]), c[1])
+        return ast.Create(at(c[0]), c[1])
 
     def merge(self, c: Children) -> ast.Merge:
         actions = c[2:]
         return ast.Merge(
-            _at(c[0]),
+            at(c[0]),
             c[1],
             tuple(item for kind, items in actions if kind == "create" for item in items),
             tuple(item for kind, items in actions if kind == "match" for item in items),
@@ -162,7 +133,7 @@ class Builder(Transformer[Any, Any]):
         return "match", c[2]
 
     def set_clause(self, c: Children) -> ast.SetClause:
-        return ast.SetClause(_at(c[0]), c[1])
+        return ast.SetClause(at(c[0]), c[1])
 
     def set_items(self, c: Children) -> tuple[ast.SetItem, ...]:
         return tuple(item for item in c if isinstance(item, ast.SetItem))
@@ -170,46 +141,46 @@ class Builder(Transformer[Any, Any]):
     def assign(self, c: Children) -> ast.SetItem:
         target = c[0]
         if isinstance(target, ast.Property | ast.Index):
-            return ast.SetItem(_at(target), "property", target, c[2], ())
+            return ast.SetItem(at(target), "property", target, c[2], ())
         if isinstance(target, ast.Variable):
-            return ast.SetItem(_at(target), "replace", target, c[2], ())
-        raise CypherSyntaxError("nothing can be assigned to that", position=_at(target))
+            return ast.SetItem(at(target), "replace", target, c[2], ())
+        raise CypherSyntaxError("nothing can be assigned to that", position=at(target))
 
     def add(self, c: Children) -> ast.SetItem:
-        return ast.SetItem(_at(c[0]), "add", ast.Variable(_at(c[0]), str(c[0])), c[2], ())
+        return ast.SetItem(at(c[0]), "add", ast.Variable(at(c[0]), str(c[0])), c[2], ())
 
     def set_labels(self, c: Children) -> ast.SetItem:
-        return ast.SetItem(_at(c[0]), "labels", ast.Variable(_at(c[0]), str(c[0])), None, c[1])
+        return ast.SetItem(at(c[0]), "labels", ast.Variable(at(c[0]), str(c[0])), None, c[1])
 
     def node_labels(self, c: Children) -> tuple[str, ...]:
         return tuple(str(name) for name in c[1::2])
 
     def delete(self, c: Children) -> ast.Delete:
         expressions = tuple(part for part in c[2:] if isinstance(part, ast.Expression))
-        return ast.Delete(_first(c), expressions, c[0] is not None)
+        return ast.Delete(at(c), expressions, c[0] is not None)
 
     def remove(self, c: Children) -> ast.Remove:
-        return ast.Remove(_at(c[0]), tuple(i for i in c if isinstance(i, ast.RemoveItem)))
+        return ast.Remove(at(c[0]), tuple(i for i in c if isinstance(i, ast.RemoveItem)))
 
     def remove_labels(self, c: Children) -> ast.RemoveItem:
-        return ast.RemoveItem(_at(c[0]), ast.Variable(_at(c[0]), str(c[0])), c[1])
+        return ast.RemoveItem(at(c[0]), ast.Variable(at(c[0]), str(c[0])), c[1])
 
     def remove_property(self, c: Children) -> ast.RemoveItem:
         if not isinstance(c[0], ast.Property | ast.Index):
-            raise CypherSyntaxError("that can't be removed", position=_at(c[0]))
-        return ast.RemoveItem(_at(c[0]), c[0], ())
+            raise CypherSyntaxError("that can't be removed", position=at(c[0]))
+        return ast.RemoveItem(at(c[0]), c[0], ())
 
     def foreach(self, c: Children) -> ast.Foreach:
         clauses = tuple(part for part in c[6:] if isinstance(part, ast.Clause))
-        return ast.Foreach(_at(c[0]), str(c[2]), c[4], clauses)
+        return ast.Foreach(at(c[0]), str(c[2]), c[4], clauses)
 
     def load_csv(self, c: Children) -> ast.LoadCsv:
-        return ast.LoadCsv(_at(c[0]), c[3], str(c[5]), c[1] is not None)
+        return ast.LoadCsv(at(c[0]), c[3], str(c[5]), c[1] is not None)
 
     def call_subquery(self, c: Children) -> ast.CallSubquery:
         optional, call, imports, _, query, _, in_transactions = c
         return ast.CallSubquery(
-            _at(optional or call), imports, query, optional is not None, in_transactions is not None
+            at(optional or call), imports, query, optional is not None, in_transactions is not None
         )
 
     def imports(self, c: Children) -> tuple[str, ...]:
@@ -228,7 +199,7 @@ class Builder(Transformer[Any, Any]):
     ) -> ast.CallProcedure:
         items, where = yields if yields is not None else (None, None)
         return ast.CallProcedure(
-            _at(optional or call), name, arguments, items, where, optional is not None
+            at(optional or call), name, arguments, items, where, optional is not None
         )
 
     def procedure_name(self, c: Children) -> str:
@@ -247,7 +218,7 @@ class Builder(Transformer[Any, Any]):
 
     def projection(self, c: Children) -> ast.Projection:
         distinct, (everything, items), sort, skip, limit = c
-        place = _first([distinct, *items, *sort])
+        place = at([distinct, *items, *sort])
         return ast.Projection(place, distinct is not None, everything, items, sort, skip, limit)
 
     def order(self, c: Children) -> tuple[ast.SortItem, ...]:
@@ -282,13 +253,13 @@ class Builder(Transformer[Any, Any]):
     def projection_item(self, c: Children) -> ast.ProjectionItem:
         text, expression, _, alias = c
         if alias is not None:
-            return ast.ProjectionItem(_at(text), expression, str(alias), True)
+            return ast.ProjectionItem(at(text), expression, str(alias), True)
         if isinstance(expression, ast.Variable):
-            return ast.ProjectionItem(_at(text), expression, expression.name, False)
-        return ast.ProjectionItem(_at(text), expression, str(text), False)
+            return ast.ProjectionItem(at(text), expression, expression.name, False)
+        return ast.ProjectionItem(at(text), expression, str(text), False)
 
     def sort_item(self, c: Children) -> ast.SortItem:
-        return ast.SortItem(_at(c[0]), c[0], c[1] is not None and c[1].type == "DESC")
+        return ast.SortItem(at(c[0]), c[0], c[1] is not None and c[1].type == "DESC")
 
     # --- Patterns ---
 
@@ -302,7 +273,7 @@ class Builder(Transformer[Any, Any]):
             return replace(path, variable=variable)
         where = path.where if isinstance(path, _Bracketed) else None
         return ast.PathPattern(
-            _at(name or selector or path), variable, selector, _alternating(path), where
+            at(name or selector or path), variable, selector, _alternating(path), where
         )
 
     def shortest_path(self, c: Children) -> ast.PathPattern:
@@ -311,25 +282,23 @@ class Builder(Transformer[Any, Any]):
 
     def _shortest(self, function: Token, path: Any) -> ast.PathPattern:
         all_of_them = str(function).lower() == "allshortestpaths"
-        selector = ast.Selector(
-            _at(function), "allShortestPaths" if all_of_them else "shortestPath"
-        )
-        return ast.PathPattern(_at(function), None, selector, _alternating(path))
+        selector = ast.Selector(at(function), "allShortestPaths" if all_of_them else "shortestPath")
+        return ast.PathPattern(at(function), None, selector, _alternating(path))
 
     def any_paths(self, c: Children) -> ast.Selector:
-        return ast.Selector(_at(c[0]), "any", 1 if c[1] is None else _integer(c[1]))
+        return ast.Selector(at(c[0]), "any", 1 if c[1] is None else _integer(c[1]))
 
     def shortest(self, c: Children) -> ast.Selector:
-        return ast.Selector(_at(c[0]), "shortest", _integer(c[1]))
+        return ast.Selector(at(c[0]), "shortest", _integer(c[1]))
 
     def shortest_groups(self, c: Children) -> ast.Selector:
-        return ast.Selector(_at(c[0]), "shortest groups", 1 if c[1] is None else _integer(c[1]))
+        return ast.Selector(at(c[0]), "shortest groups", 1 if c[1] is None else _integer(c[1]))
 
     def any_shortest(self, c: Children) -> ast.Selector:
-        return ast.Selector(_at(c[0]), "shortest")
+        return ast.Selector(at(c[0]), "shortest")
 
     def all_shortest(self, c: Children) -> ast.Selector:
-        return ast.Selector(_at(c[0]), "all shortest")
+        return ast.Selector(at(c[0]), "all shortest")
 
     def all_paths(self, c: Children) -> None:
         return None
@@ -350,12 +319,12 @@ class Builder(Transformer[Any, Any]):
     def node(self, c: Children) -> ast.NodePattern:
         opening, name, labels, properties, where, _ = c
         return ast.NodePattern(
-            _at(opening), None if name is None else str(name), labels, properties, where
+            at(opening), None if name is None else str(name), labels, properties, where
         )
 
     def _relationship(self, c: Children, direction: Any) -> ast.RelationshipPattern:
         detail = next((part for part in c if isinstance(part, tuple)), (None,) * 5)
-        return ast.RelationshipPattern(_at(c[0]), detail[0], detail[1], direction, *detail[2:])
+        return ast.RelationshipPattern(at(c[0]), detail[0], detail[1], direction, *detail[2:])
 
     def both_arrows(self, c: Children) -> ast.RelationshipPattern:
         return self._relationship(c, "both")
@@ -374,30 +343,30 @@ class Builder(Transformer[Any, Any]):
         return None if name is None else str(name), types, length, properties, where
 
     def any_length(self, c: Children) -> ast.Length:
-        return ast.Length(_at(c[0]), None, None)
+        return ast.Length(at(c[0]), None, None)
 
     def exact_length(self, c: Children) -> ast.Length:
         count = _integer(c[1])
-        return ast.Length(_at(c[0]), count, count)
+        return ast.Length(at(c[0]), count, count)
 
     def from_length(self, c: Children) -> ast.Length:
-        return ast.Length(_at(c[0]), _integer(c[1]), None)
+        return ast.Length(at(c[0]), _integer(c[1]), None)
 
     def upto_length(self, c: Children) -> ast.Length:
-        return ast.Length(_at(c[0]), None, _integer(c[2]))
+        return ast.Length(at(c[0]), None, _integer(c[2]))
 
     def between_length(self, c: Children) -> ast.Length:
-        return ast.Length(_at(c[0]), _integer(c[1]), _integer(c[3]))
+        return ast.Length(at(c[0]), _integer(c[1]), _integer(c[3]))
 
     def quantified_relationship(self, c: Children) -> ast.QuantifiedPattern:
         relationship, (minimum, maximum) = c
         if relationship.length is not None:
             raise CypherSyntaxError(
-                "a relationship has either a length or a quantifier", position=_at(relationship)
+                "a relationship has either a length or a quantifier", position=at(relationship)
             )
-        end = ast.NodePattern(_at(relationship), None, None, None, None)
+        end = ast.NodePattern(at(relationship), None, None, None, None)
         return ast.QuantifiedPattern(
-            _at(relationship), (end, relationship, end), None, minimum, maximum
+            at(relationship), (end, relationship, end), None, minimum, maximum
         )
 
     def group(self, c: Children) -> ast.QuantifiedPattern | list[ast.Element]:
@@ -412,13 +381,13 @@ class Builder(Transformer[Any, Any]):
                 "WHERE inside two pairs of brackets is", position=path.where.position
             )
         if any(isinstance(element, ast.QuantifiedPattern) for element in elements):
-            raise CypherUnsupported("a quantified pattern inside another is", position=_at(opening))
+            raise CypherUnsupported("a quantified pattern inside another is", position=at(opening))
         minimum, maximum = quantifier
         if len(elements) == 1:
             raise CypherSyntaxError(
-                "a quantified pattern needs a relationship", position=_at(opening)
+                "a quantified pattern needs a relationship", position=at(opening)
             )
-        return ast.QuantifiedPattern(_at(opening), elements, where, minimum, maximum)  # type: ignore[arg-type]
+        return ast.QuantifiedPattern(at(opening), elements, where, minimum, maximum)  # type: ignore[arg-type]
 
     def one_or_more(self, c: Children) -> tuple[int, int | None]:
         return 1, None
@@ -430,7 +399,7 @@ class Builder(Transformer[Any, Any]):
         count = _integer(c[1])
         if count == 0:
             raise CypherSyntaxError(
-                "a quantifier is for one repetition at least", position=_at(c[0])
+                "a quantifier is for one repetition at least", position=at(c[0])
             )
         return count, count
 
@@ -438,7 +407,7 @@ class Builder(Transformer[Any, Any]):
         maximum = _bound(c[3])
         minimum = _bound(c[1]) or 0
         if maximum is not None and (maximum < minimum or maximum == 0):
-            raise CypherSyntaxError("no length is in that range", position=_at(c[0]))
+            raise CypherSyntaxError("no length is in that range", position=at(c[0]))
         return minimum, maximum
 
     def label_expression(self, c: Children) -> ast.LabelExpression:
@@ -446,85 +415,67 @@ class Builder(Transformer[Any, Any]):
         return label
 
     def either_label(self, c: Children) -> ast.LabelExpression:
-        return ast.LabelExpression(_at(c[0]), "or", operands=(c[0], c[-1]))
+        return ast.LabelExpression(at(c[0]), "or", operands=(c[0], c[-1]))
 
     def both_labels(self, c: Children) -> ast.LabelExpression:
-        return ast.LabelExpression(_at(c[0]), "and", operands=(c[0], c[-1]))
+        return ast.LabelExpression(at(c[0]), "and", operands=(c[0], c[-1]))
 
     def no_label(self, c: Children) -> ast.LabelExpression:
-        return ast.LabelExpression(_at(c[0]), "not", operands=(c[1],))
+        return ast.LabelExpression(at(c[0]), "not", operands=(c[1],))
 
     def label(self, c: Children) -> ast.LabelExpression:
-        return ast.LabelExpression(_at(c[0]), "is", str(c[0]))
+        return ast.LabelExpression(at(c[0]), "is", str(c[0]))
 
     def any_label(self, c: Children) -> ast.LabelExpression:
-        return ast.LabelExpression(_at(c[0]), "any")
+        return ast.LabelExpression(at(c[0]), "any")
 
     def label_group(self, c: Children) -> ast.LabelExpression:
         label: ast.LabelExpression = c[1]
         return label
 
     def dynamic_label(self, c: Children) -> ast.LabelExpression:
-        return ast.LabelExpression(_at(c[0]), "dynamic", expression=c[2])
+        return ast.LabelExpression(at(c[0]), "dynamic", expression=c[2])
 
     # --- Expressions ---
 
     def binary(self, c: Children) -> ast.Binary:
         left, operator, right = c
-        name = _OPERATORS.get(operator.type, operator.type)
-        return ast.Binary(_at(left), name, left, right)
+        name = OPERATORS.get(operator.type, operator.type)
+        return ast.Binary(at(left), name, left, right)
 
     def unary(self, c: Children) -> ast.Expression:
         operator, operand = c
         if operator.type == "NOT":
-            return ast.Unary(_at(operator), "NOT", operand)
+            return ast.Unary(at(operator), "NOT", operand)
         if isinstance(operand, ast.Literal) and operand.kind in ("integer", "float"):
             value = -operand.value if operator.type == "MINUS" else operand.value
-            return ast.Literal(_at(operator), operand.kind, value)
-        return ast.Unary(_at(operator), "-" if operator.type == "MINUS" else "+", operand)
+            return ast.Literal(at(operator), operand.kind, value)
+        return ast.Unary(at(operator), "-" if operator.type == "MINUS" else "+", operand)
 
     def compare(self, c: Children) -> ast.Comparison:
-        return ast.Comparison(_at(c[0]), c[0], tuple(zip(c[1::2], c[2::2], strict=True)))
+        return ast.Comparison(at(c[0]), c[0], tuple(zip(c[1::2], c[2::2], strict=True)))
 
     def comparator(self, c: Children) -> str:
         return str(c[0])
 
-    def is_null(self, c: Children) -> ast.IsNull:
-        return ast.IsNull(_at(c[0]), c[0], False)
-
-    def is_not_null(self, c: Children) -> ast.IsNull:
-        return ast.IsNull(_at(c[0]), c[0], True)
-
-    def is_type(self, c: Children) -> ast.IsType:
-        return ast.IsType(_at(c[0]), c[0], _type(c[-1]), False)
-
-    def is_not_type(self, c: Children) -> ast.IsType:
-        return ast.IsType(_at(c[0]), c[0], _type(c[-1]), True)
-
-    def is_normalized(self, c: Children) -> ast.IsNormalized:
-        return ast.IsNormalized(_at(c[0]), c[0], str(c[-1]), False)
-
-    def is_not_normalized(self, c: Children) -> ast.IsNormalized:
-        return ast.IsNormalized(_at(c[0]), c[0], str(c[-1]), True)
-
     def property(self, c: Children) -> ast.Property:
-        return ast.Property(_at(c[0]), c[0], str(c[2]))
+        return ast.Property(at(c[0]), c[0], str(c[2]))
 
     def index(self, c: Children) -> ast.Index:
-        return ast.Index(_at(c[0]), c[0], c[2])
+        return ast.Index(at(c[0]), c[0], c[2])
 
     def slice(self, c: Children) -> ast.Slice:
-        return ast.Slice(_at(c[0]), c[0], c[2], c[4])
+        return ast.Slice(at(c[0]), c[0], c[2], c[4])
 
     def has_labels(self, c: Children) -> ast.HasLabels:
-        return ast.HasLabels(_at(c[0]), c[0], c[1])
+        return ast.HasLabels(at(c[0]), c[0], c[1])
 
     def bracketed(self, c: Children) -> ast.Expression:
         inner: ast.Expression = c[1]
-        return replace(inner, position=_at(c[0]))
+        return replace(inner, position=at(c[0]))
 
     def list_literal(self, c: Children) -> ast.ListLiteral:
-        return ast.ListLiteral(_at(c[0]), c[1] or ())
+        return ast.ListLiteral(at(c[0]), c[1] or ())
 
     def arguments(self, c: Children) -> tuple[ast.Expression, ...]:
         return tuple(c[::2])
@@ -533,12 +484,12 @@ class Builder(Transformer[Any, Any]):
         name, _, distinct, arguments, _ = c
         if str(name).lower() == "normalize":
             arguments = _with_form(arguments or ())
-        return ast.FunctionCall(_at(name), str(name), arguments or (), distinct is not None)
+        return ast.FunctionCall(at(name), str(name), arguments or (), distinct is not None)
 
     def call_star(self, c: Children) -> ast.CountStar:
         if str(c[0]).lower() != "count":
-            raise CypherSyntaxError(f"{c[0]}(*) means nothing", position=_at(c[0]))
-        return ast.CountStar(_at(c[0]))
+            raise CypherSyntaxError(f"{c[0]}(*) means nothing", position=at(c[0]))
+        return ast.CountStar(at(c[0]))
 
     def case(self, c: Children) -> ast.Case:
         token, subject, *rest, _, default, _ = c
@@ -551,63 +502,31 @@ class Builder(Transformer[Any, Any]):
                             "this can only be asked of a value that stands after CASE",
                             position=when.position,
                         )
-        return ast.Case(_at(token), subject, alternatives, default)
+        return ast.Case(at(token), subject, alternatives, default)
 
     def case_alternative(self, c: Children) -> list[tuple[ast.Expression, ast.Expression]]:
         *values, _, then = c
         return [(value, then) for value in values[1::2]]
 
-    def case_compare(self, c: Children) -> ast.CaseTest:
-        place = _at(c[1])
-        return ast.CaseTest(place, ast.Comparison(place, _subject(place), ((c[0], c[1]),)))
-
-    def case_text(self, c: Children) -> ast.CaseTest:
-        place = _at(c[0])
-        name = _OPERATORS.get(c[0].type, c[0].type)
-        return ast.CaseTest(place, ast.Binary(place, name, _subject(place), c[1]))
-
-    def case_null(self, c: Children) -> ast.CaseTest:
-        return self._test(c, self.is_null)
-
-    def case_not_null(self, c: Children) -> ast.CaseTest:
-        return self._test(c, self.is_not_null)
-
-    def case_type(self, c: Children) -> ast.CaseTest:
-        return self._test(c, self.is_type)
-
-    def case_not_type(self, c: Children) -> ast.CaseTest:
-        return self._test(c, self.is_not_type)
-
-    def case_normalized(self, c: Children) -> ast.CaseTest:
-        return self._test(c, self.is_normalized)
-
-    def case_not_normalized(self, c: Children) -> ast.CaseTest:
-        return self._test(c, self.is_not_normalized)
-
-    @staticmethod
-    def _test(c: Children, made: Callable[[Children], ast.Expression]) -> ast.CaseTest:
-        place = _at(c[0])
-        return ast.CaseTest(place, made([_subject(place), *c]))
-
     def list_comprehension(self, c: Children) -> ast.ListComprehension:
         opening, name, _, source, where, _, projection, _ = c
-        return ast.ListComprehension(_at(opening), str(name), source, where, projection)
+        return ast.ListComprehension(at(opening), str(name), source, where, projection)
 
     def pattern_comprehension(self, c: Children) -> ast.PatternComprehension:
         opening, name, _, pattern, where, _, projection, _ = c
         pattern = replace(pattern, variable=None if name is None else str(name))
-        return ast.PatternComprehension(_at(opening), pattern, where, projection)
+        return ast.PatternComprehension(at(opening), pattern, where, projection)
 
     def quantifier_expression(self, c: Children) -> ast.Quantifier:
         kind, _, name, _, source, where, _ = c
-        return ast.Quantifier(_at(kind), str(kind).lower(), str(name), source, where)  # type: ignore[arg-type]
+        return ast.Quantifier(at(kind), str(kind).lower(), str(name), source, where)  # type: ignore[arg-type]
 
     def reduce(self, c: Children) -> ast.Reduce:
         token, _, accumulator, _, initial, _, name, _, source, _, expression, _ = c
-        return ast.Reduce(_at(token), str(accumulator), initial, str(name), source, expression)
+        return ast.Reduce(at(token), str(accumulator), initial, str(name), source, expression)
 
     def subquery_expression(self, c: Children) -> ast.Subquery:
-        return ast.Subquery(_at(c[0]), str(c[0]).lower(), c[2])  # type: ignore[arg-type]
+        return ast.Subquery(at(c[0]), str(c[0]).lower(), c[2])  # type: ignore[arg-type]
 
     def subquery(self, c: Children) -> ast.Query:
         query: ast.Query = c[0]
@@ -615,63 +534,63 @@ class Builder(Transformer[Any, Any]):
 
     def bare_patterns(self, c: Children) -> ast.SingleQuery:
         patterns, where = c
-        place = _at(patterns)
+        place = at(patterns)
         return ast.SingleQuery(place, (ast.Match(place, False, patterns, where),))
 
     def path_value(self, c: Children) -> ast.PathValue:
-        return ast.PathValue(_at(c[0]), self._shortest(c[0], c[2]))
+        return ast.PathValue(at(c[0]), self._shortest(c[0], c[2]))
 
     def pattern_predicate(self, c: Children) -> ast.PatternPredicate:
-        return ast.PatternPredicate(_at(c[0]), c[0])
+        return ast.PatternPredicate(at(c[0]), c[0])
 
     def pattern_expression(self, c: Children) -> ast.PathPattern:
-        return ast.PathPattern(_at(c[0]), None, None, tuple(c))
+        return ast.PathPattern(at(c[0]), None, None, tuple(c))
 
     def string(self, c: Children) -> ast.Literal:
-        return ast.Literal(_at(c[0]), "string", _string(c[0]))
+        return ast.Literal(at(c[0]), "string", _string(c[0]))
 
     def integer(self, c: Children) -> ast.Literal:
-        return ast.Literal(_at(c[0]), "integer", _integer(c[0]))
+        return ast.Literal(at(c[0]), "integer", _integer(c[0]))
 
     def float(self, c: Children) -> ast.Literal:
         if _FLOAT.match(c[0]) is None:
             raise CypherSyntaxError(
-                f"{c[0]} is no number", detail="InvalidNumberLiteral", position=_at(c[0])
+                f"{c[0]} is no number", detail="InvalidNumberLiteral", position=at(c[0])
             )
         value = float(c[0])
         if math.isinf(value):
             raise CypherSyntaxError(
                 f"{c[0]} is too large for a float",
                 detail="FloatingPointOverflow",
-                position=_at(c[0]),
+                position=at(c[0]),
             )
-        return ast.Literal(_at(c[0]), "float", value)
+        return ast.Literal(at(c[0]), "float", value)
 
     def true(self, c: Children) -> ast.Literal:
-        return ast.Literal(_at(c[0]), "boolean", True)
+        return ast.Literal(at(c[0]), "boolean", True)
 
     def false(self, c: Children) -> ast.Literal:
-        return ast.Literal(_at(c[0]), "boolean", False)
+        return ast.Literal(at(c[0]), "boolean", False)
 
     def null(self, c: Children) -> ast.Literal:
-        return ast.Literal(_at(c[0]), "null", None)
+        return ast.Literal(at(c[0]), "null", None)
 
     def parameter(self, c: Children) -> ast.Parameter:
-        return ast.Parameter(_at(c[0]), str(c[0]))
+        return ast.Parameter(at(c[0]), str(c[0]))
 
     def variable(self, c: Children) -> ast.Variable:
-        return ast.Variable(_at(c[0]), str(c[0]))
+        return ast.Variable(at(c[0]), str(c[0]))
 
     def map(self, c: Children) -> ast.MapLiteral:
-        return ast.MapLiteral(_at(c[0]), tuple(part for part in c if isinstance(part, tuple)))
+        return ast.MapLiteral(at(c[0]), tuple(part for part in c if isinstance(part, tuple)))
 
     def map_entry(self, c: Children) -> tuple[str, ast.Expression]:
         return str(c[0]), c[2]
 
     def map_projection(self, c: Children) -> ast.MapProjection:
-        subject = ast.Variable(_at(c[0]), str(c[0]))
+        subject = ast.Variable(at(c[0]), str(c[0]))
         items = tuple(part for part in c if isinstance(part, tuple))
-        return ast.MapProjection(_at(c[0]), subject, items)
+        return ast.MapProjection(at(c[0]), subject, items)
 
     def select_property(self, c: Children) -> tuple[str, None]:
         return str(c[1]), None
@@ -683,7 +602,7 @@ class Builder(Transformer[Any, Any]):
         return str(c[0]), c[2]
 
     def select_variable(self, c: Children) -> tuple[str, ast.Expression]:
-        return str(c[0]), ast.Variable(_at(c[0]), str(c[0]))
+        return str(c[0]), ast.Variable(at(c[0]), str(c[0]))
 
     def schema_name(self, c: Children) -> Token:
         token: Token = c[0]

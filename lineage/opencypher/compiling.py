@@ -32,7 +32,6 @@ from lineage.opencypher.values import (
     and_,
     equal,
     kind_of,
-    less,
     not_,
     or_,
     xor,
@@ -265,14 +264,14 @@ class Compiler:
             return self._logical(e, xor, None)
         budget = self.context.budget
         apply: Callable[[Value, Value], Value]
-        if e.operator in _WITH_BUDGET:
-            by = _WITH_BUDGET[e.operator]
+        if e.operator in operators.WITH_BUDGET:
+            by = operators.WITH_BUDGET[e.operator]
 
             def apply(left: Value, right: Value) -> Value:
                 return by(budget, left, right)
 
         else:
-            apply = _PLAIN[e.operator]
+            apply = operators.PLAIN[e.operator]
         return self._two(e.left, e.right, apply, e.position)
 
     def _logical(
@@ -297,7 +296,7 @@ class Compiler:
 
     def _comparison(self, e: ast.Comparison) -> Evaluate:
         first = self.expression(e.first)
-        rest = [(_COMPARE[operator], self.expression(side)) for operator, side in e.rest]
+        rest = [(operators.COMPARE[operator], self.expression(side)) for operator, side in e.rest]
         if len(rest) == 1:
             [(compare, other)] = rest
             return lambda row: compare(first(row), other(row))
@@ -662,38 +661,6 @@ def placed(error: CypherError, position: ast.Position) -> CypherError:
     return error
 
 
-def _less(left: Value, right: Value) -> bool | None:
-    return less(left, right)
-
-
-def _less_or_equal(left: Value, right: Value) -> bool | None:
-    return less(left, right, or_equal=True)
-
-
-_COMPARE: dict[str, Callable[[Value, Value], bool | None]] = {
-    "=": equal,
-    "<>": lambda left, right: not_(equal(left, right)),
-    "<": _less,
-    "<=": _less_or_equal,
-    ">": lambda left, right: less(right, left),
-    ">=": lambda left, right: less(right, left, or_equal=True),
-}
-_PLAIN: dict[str, Callable[[Value, Value], Value]] = {
-    "-": operators.subtract,
-    "*": operators.multiply,
-    "/": operators.divide,
-    "%": operators.modulo,
-    "^": operators.power,
-    "STARTS WITH": operators.starts_with,
-    "ENDS WITH": operators.ends_with,
-    "CONTAINS": operators.contains,
-}
-_WITH_BUDGET: dict[str, Callable[..., Value]] = {
-    "+": operators.add,
-    "||": operators.concatenate,
-    "IN": operators.contained,
-    "=~": operators.matches,
-}
 _MAKERS: dict[type, Callable[[Compiler, Any], Evaluate]] = {
     ast.Literal: Compiler._literal,
     ast.Parameter: Compiler._parameter,

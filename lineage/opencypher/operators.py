@@ -28,6 +28,8 @@ from lineage.opencypher.values import (
     equal,
     is_number,
     kind_of,
+    less,
+    not_,
 )
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
@@ -345,3 +347,37 @@ def keys_and_values(subject: Value) -> Mapping[str, Value]:
     if isinstance(subject, dict):
         return subject
     raise CypherTypeError(f"{kind_of(subject)} has no properties", detail="InvalidArgumentType")
+
+
+def _less(left: Value, right: Value) -> bool | None:
+    return less(left, right)
+
+
+def _less_or_equal(left: Value, right: Value) -> bool | None:
+    return less(left, right, or_equal=True)
+
+
+COMPARE: dict[str, Callable[[Value, Value], bool | None]] = {
+    "=": equal,
+    "<>": lambda left, right: not_(equal(left, right)),
+    "<": _less,
+    "<=": _less_or_equal,
+    ">": lambda left, right: less(right, left),
+    ">=": lambda left, right: less(right, left, or_equal=True),
+}
+PLAIN: dict[str, Callable[[Value, Value], Value]] = {
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "%": modulo,
+    "^": power,
+    "STARTS WITH": starts_with,
+    "ENDS WITH": ends_with,
+    "CONTAINS": contains,
+}
+WITH_BUDGET: dict[str, Callable[..., Value]] = {
+    "+": add,
+    "||": concatenate,
+    "IN": contained,
+    "=~": matches,
+}

@@ -12,8 +12,8 @@ from lineage.opencypher import ast
 from lineage.opencypher.compiling import Compiler, Evaluate
 from lineage.opencypher.errors import CypherSyntaxError
 from lineage.opencypher.functions.registry import Aggregate, Context, find_aggregate
+from lineage.opencypher.matching.batches import in_batches, load
 from lineage.opencypher.matching.grouping import TIMES
-from lineage.opencypher.matching.matcher import in_batches, load
 from lineage.opencypher.matching.planning import Order
 from lineage.opencypher.names import (
     Looks,

@@ -3,15 +3,24 @@ looked at, and how many they are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lineage.opencypher import ast
+from lineage.opencypher.functions.registry import Context
 from lineage.opencypher.graph import End
 from lineage.opencypher.matching import planning
+from lineage.opencypher.matching.batches import in_batches
+from lineage.opencypher.matching.describing import link_text
 from lineage.opencypher.matching.pruning import may_share
 from lineage.opencypher.matching.shape import HIDDEN, Shape
 from lineage.opencypher.names import Looks, looked_into, together, told, used_names
+from lineage.opencypher.steps import Step
+from lineage.opencypher.values import Value
+from lineage.opencypher.written import name_of
+
+Row = dict[str, Value]
+Rows = Iterable[Row]
 
 # Under this name, how many rows one stands for.
 TIMES = HIDDEN + "times"
@@ -93,6 +102,58 @@ def counted_last(
     if any(other is not link and may_share(other, link) for other in shape.links):
         return None
     return CountedLast(last, label)
+
+
+def degree_step(last: CountedLast, context: Context) -> Step:
+    """How many relationships follow, where no more is told of them."""
+    graph, budget = context.graph, context.budget
+    link, from_left = last.step.link, last.step.from_left
+    [hop] = link.hops if from_left else [link.hops[0].reversed_to(link.left)]
+    first, target = (link.left, link.right) if from_left else (link.right, link.left)
+
+    def count(rows: Rows) -> Iterator[Row]:
+        for batch in in_batches(rows):
+            budget.step(len(batch))
+            starts = list(dict.fromkeys(row[first] for row in batch))
+            found = graph.degrees(starts, hop.direction, hop.types, last.label)
+            for row in batch:
+                times = found.get(row[first], 0)
+                if times:
+                    # That there are some is all that is told of both.
+                    yield {**row, hop.name: True, target: True, TIMES: times}
+
+    def details() -> str:
+        label = "" if last.label is None else f" WHERE {name_of(target)}:{name_of(last.label)}"
+        return link_text(link, from_left=from_left) + label
+
+    return Step("GetDegree", count, details)
+
+
+def groups_step(shape: Shape, looks: Looks, context: Context) -> Step | None:
+    """All relationships that a link can be, as groups that nobody can tell apart."""
+    graph, budget = context.graph, context.budget
+    [link] = shape.links
+    [hop] = link.hops
+    left, right = (end_of(name, shape, looks) for name in (link.left, link.right))
+    if hop.direction == "both":
+        # Each is looked at from both ends.
+        keys = None if left.keys is None or right.keys is None else left.keys | right.keys
+        left = right = End(None, True, keys)
+    start, end = (right, left) if hop.direction == "in" else (left, right)
+    if graph.relationship_groups(hop.types, start, end) is None:
+        return None
+
+    def scan(rows: Rows) -> Iterator[Row]:
+        for row in rows:
+            for one, times in graph.relationship_groups(hop.types, start, end) or ():
+                budget.step()
+                found = {**row, hop.name: one, TIMES: times}
+                if hop.direction != "in":
+                    yield {**found, link.left: one.start, link.right: one.end}
+                if hop.direction != "out" and (hop.direction == "in" or one.start != one.end):
+                    yield {**found, link.left: one.end, link.right: one.start}
+
+    return Step("RelationshipCountByGroup", scan, lambda: link_text(link, from_left=True))
 
 
 def _label_of(predicate: ast.Expression, node: str) -> str | None:

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherTypeError
 from lineage.opencypher.functions.registry import Context
-from lineage.opencypher.graph import Bound, End, Graph
+from lineage.opencypher.graph import Bound
 from lineage.opencypher.matching import planning
+from lineage.opencypher.matching.batches import in_batches, load
 from lineage.opencypher.matching.describing import (
     anchor_text,
     link_text,
@@ -26,16 +27,16 @@ from lineage.opencypher.matching.describing import (
 )
 from lineage.opencypher.matching.grouping import (
     TIMES,
-    CountedLast,
     Groups,
     alike,
     counted_last,
-    end_of,
+    degree_step,
+    groups_step,
 )
+from lineage.opencypher.matching.paths import lengths, named
 from lineage.opencypher.matching.pruning import Reach, Taken, disjoint, may_share
-from lineage.opencypher.matching.shape import HIDDEN, Link, PathShape, shape_of
+from lineage.opencypher.matching.shape import HIDDEN, Link, shape_of
 from lineage.opencypher.matching.walks import (
-    ReachedPath,
     Segment,
     Walker,
     lists_of,
@@ -49,7 +50,6 @@ Row = dict[str, Value]
 Rows = Iterable[Row]
 Run = Callable[[Rows], Iterator[Row]]
 
-_LARGEST_BATCH = 2048
 _TAG = HIDDEN + "row"
 
 
@@ -175,14 +175,14 @@ class Matcher:
             grouped = not bound and alike(plan, self._shape, self._observed.groups, self._looks)
             last = counted_last(plan, self._shape, self._observed.groups, bound)
         if grouped and self._shape.links:
-            together = self._all_alike(self._shape.links[0])
+            together = groups_step(self._shape, self._observed.looks, self._context)
             if together is not None:
                 yield together
                 yield from map(self._keep, self._in_order(self._shape.predicates))
                 return
         for step in plan:
             if last is not None and step is last.step:
-                yield self._degree(last)
+                yield degree_step(last, self._context)
                 return
             match step:
                 case planning.Anchor():
@@ -195,7 +195,7 @@ class Matcher:
                     yield from map(self._keep, self._in_order(predicates))
                 case planning.Named(path=path):
                     if not any(link.segment and self._may_prune(link) for link in path.links):
-                        yield self._named(path)
+                        yield named(path)
                 case planning.Given(link=link, known=known):
                     yield self._given(link, known, walked)
                     walked.append(link)
@@ -213,7 +213,7 @@ class Matcher:
         if pruned:
             for path in self._shape.paths:
                 if any(self._may_prune(link) for link in path.links):
-                    yield self._lengths(path)
+                    yield lengths(path)
 
     @staticmethod
     def _in_order(predicates: Sequence[ast.Expression]) -> list[ast.Expression]:
@@ -358,56 +358,6 @@ class Matcher:
         return Step(
             name, run, lambda: link_text(link, from_left=step.from_left), None, tuple(inner)
         )
-
-    def _degree(self, last: CountedLast) -> Step:
-        """How many relationships follow, where no more is told of them."""
-        graph, budget = self._context.graph, self._context.budget
-        first, [hop] = _ends(last.step.link, last.step.from_left)
-        target = last.step.link.right if last.step.from_left else last.step.link.left
-
-        def count(rows: Rows) -> Iterator[Row]:
-            for batch in in_batches(rows):
-                budget.step(len(batch))
-                starts = list(dict.fromkeys(row[first] for row in batch))
-                found = graph.degrees(starts, hop.direction, hop.types, last.label)
-                for row in batch:
-                    times = found.get(row[first], 0)
-                    if times:
-                        # That there are some is all that is told of both.
-                        yield {**row, hop.name: True, target: True, TIMES: times}
-
-        def details() -> str:
-            label = "" if last.label is None else f" WHERE {name_of(target)}:{name_of(last.label)}"
-            return link_text(last.step.link, from_left=last.step.from_left) + label
-
-        return Step("GetDegree", count, details)
-
-    def _all_alike(self, link: Link) -> Step | None:
-        """All relationships that a link can be, as groups that nobody can tell apart."""
-        graph, budget = self._context.graph, self._context.budget
-        [hop] = link.hops
-        left, right = (
-            end_of(name, self._shape, self._observed.looks) for name in (link.left, link.right)
-        )
-        if hop.direction == "both":
-            # Each is looked at from both ends.
-            keys = None if left.keys is None or right.keys is None else left.keys | right.keys
-            left = right = End(None, True, keys)
-        start, end = (right, left) if hop.direction == "in" else (left, right)
-        if graph.relationship_groups(hop.types, start, end) is None:
-            return None
-
-        def scan(rows: Rows) -> Iterator[Row]:
-            for row in rows:
-                for one, times in graph.relationship_groups(hop.types, start, end) or ():
-                    budget.step()
-                    found = {**row, hop.name: one, TIMES: times}
-                    if hop.direction != "in":
-                        yield {**found, link.left: one.start, link.right: one.end}
-                    if hop.direction != "out" and (hop.direction == "in" or one.start != one.end):
-                        yield {**found, link.left: one.end, link.right: one.start}
-
-        return Step("RelationshipCountByGroup", scan, lambda: link_text(link, from_left=True))
 
     def _expand(self, step: planning.Follow, taken: Taken) -> Run:
         graph, budget = self._context.graph, self._context.budget
@@ -610,23 +560,6 @@ class Matcher:
 
         return Step("ProjectEndpoints", fit, lambda: link_text(link, from_left=from_left))
 
-    def _named(self, path: PathShape) -> Step:
-        def name(rows: Rows) -> Iterator[Row]:
-            for row in rows:
-                nodes: list[Node] = [row[path.start]]
-                relationships: list[Relationship] = []
-                for link in path.links:
-                    if link.repeated:
-                        segment: Segment = row[link.segment]
-                        nodes += segment.nodes[1:]
-                        relationships += segment.relationships
-                    else:
-                        nodes.append(row[link.right])
-                        relationships.append(row[link.hops[0].name])
-                yield {**row, path.name: Path(nodes, relationships)}
-
-        return Step("Projection", name, lambda: f"path {name_of(path.name)}")
-
     # --- Pruning: where nobody can tell by which trail a node was reached ---
 
     def _may_prune(self, link: Link) -> bool:
@@ -693,21 +626,6 @@ class Matcher:
 
         return Step("Filter", keep, lambda: "no relationship twice")
 
-    def _lengths(self, path: PathShape) -> Step:
-        def name(rows: Rows) -> Iterator[Row]:
-            for row in rows:
-                length = 0
-                for link in path.links:
-                    if not link.repeated:
-                        length += 1
-                    elif isinstance(row[link.segment], Segment):
-                        length += len(row[link.segment].relationships)
-                    else:
-                        length += row[link.segment]
-                yield {**row, path.name: ReachedPath(length)}
-
-        return Step("Projection", name, lambda: f"length of path {name_of(path.name)}")
-
 
 def _looks_further(part: ast.Part) -> bool:
     return isinstance(
@@ -760,24 +678,3 @@ def _selected(found: Iterator[Row], selector: ast.Selector, segment: str) -> Ite
 def _again(first: Row, rest: Iterator[Row]) -> Iterator[Row]:
     yield first
     yield from rest
-
-
-def in_batches(rows: Rows) -> Iterator[list[Row]]:
-    """Lists of rows, short ones first: so that who wants few rows does not wait for many."""
-    iterator = iter(rows)
-    size = 16
-    while batch := list(islice(iterator, size)):
-        yield batch
-        size = min(size * 4, _LARGEST_BATCH)
-
-
-def load(graph: Graph, rows: Sequence[Row], looks: Looks) -> None:
-    """Fetch what is read of the nodes that rows have under these names, all at once."""
-    for name, keys in looks.items():
-        missing: list[Node] = []
-        for row in rows:
-            value = row.get(name)
-            if value.__class__ is Node and not value.knows(keys):
-                missing.append(value)
-        if missing:
-            graph.load(missing, keys)
