@@ -242,6 +242,21 @@ def test_what_to_roll_back_to(store: Store) -> None:
     assert [d.where for d in store.taint_progress(label="tainted").deployed] == ["prod"]
 
 
+def test_what_a_step_changes_in_place_it_takes_from_the_step_that_wrote_it_before(
+    store: Store,
+) -> None:
+    # Its record came first, as where it was imported from another system.
+    appended = store.put(Execution(type="Process", name="append", state="COMPLETE"))
+    run(store, "Process", "make", {"raw": dataset("raw")}, {"table": dataset("table")})
+    store.record(appended, inputs={"table": "Dataset:table"}, outputs={"table": "Dataset:table"})
+    store.mark("Dataset:raw", label="tainted")
+    plan = store.rebuild_plan(label="tainted")
+    assert steps(plan) == ["Process:make", "Process:append"]
+    [take] = plan.steps[1].inputs
+    assert take.step is not None
+    assert take.step.name == "make"
+
+
 def test_a_long_chain_is_planned_whole(store: Store) -> None:
     made = [Artifact(type="Dataset", external_id=f"d{n}") for n in range(401)]
     store.record_steps(

@@ -21,7 +21,7 @@ The plan has, for the dirty artifacts that are asked for (all of them, or those 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -250,10 +250,11 @@ class CleanUp:
         ]
         needed, wanted, inputs = self._needed(goals)
         order = [step for step in self._flows.order() if step in needed]
+        places = {step: at for at, step in enumerate(order)}
         return Rebuild(
             labels=self._labels,
             inputs=tuple(self._flows.artifacts[id] for id in sorted(inputs)),
-            steps=tuple(self._again(step, wanted, needed) for step in order),
+            steps=tuple(self._again(step, wanted, places) for step in order),
             lost=tuple(lost),
             rollbacks=tuple(self._rollback(d) for d in self._affected_ones()),
             progress=progress,
@@ -365,16 +366,16 @@ class CleanUp:
                 waiting += [event.artifact_id for event in self._flows.inputs[maker]]
         return steps, wanted - inputs, inputs
 
-    def _again(self, step_id: int, wanted: set[int], needed: set[int]) -> StepAgain:
+    def _again(self, step_id: int, wanted: set[int], places: Mapping[int, int]) -> StepAgain:
         rebuilds = {e.artifact_id for e in self._flows.outputs[step_id]} & wanted
         return StepAgain(
             self._flows.steps[step_id],
-            tuple(self._take(event, needed) for event in self._flows.inputs[step_id]),
+            tuple(self._take(event, places) for event in self._flows.inputs[step_id]),
             tuple(self._flows.artifacts[id] for id in sorted(rebuilds)),
             self._is_source(Kind.EXECUTION, step_id),
         )
 
-    def _take(self, event: Event, needed: set[int]) -> Take:
+    def _take(self, event: Event, places: Mapping[int, int]) -> Take:
         id = event.artifact_id
         if id in self._others:
             return Take(event.path, self._others[id], self._others[id])
@@ -382,7 +383,9 @@ class CleanUp:
         instead = self._replacements.of(id)
         if instead is not None or self._is_source(Kind.ARTIFACT, id):
             return Take(event.path, was, instead)
-        makers = [e.execution_id for e in self._flows.writers[id] if e.execution_id in needed]
+        makers = [e.execution_id for e in self._flows.writers[id] if e.execution_id in places]
+        # Where a step reads what it writes itself, another that runs before it may write it first.
+        makers.sort(key=lambda maker: places[maker] >= places[event.execution_id])
         return Take(event.path, was, None, self._flows.steps[makers[0]] if makers else None)
 
     def _affected_ones(self) -> list[Deployment]:
