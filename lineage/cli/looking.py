@@ -94,7 +94,10 @@ def ls(
     words = list(what or ())
     listed = words.pop(0) if words and words[0].isalpha() else "artifacts"
     if listed not in kinds:
-        raise InvalidValue(f"{listed!r} can't be listed; choose {', '.join(kinds)}")
+        raise InvalidValue(
+            f"{listed!r} can't be listed; choose {', '.join(kinds)}, or give a condition such as "
+            "type=Model or, in quotes, 'accuracy>0.9'"
+        )
     kind = kinds[listed]
     predicate = short(words, kind)
     if where is not None:

@@ -9,7 +9,8 @@ import typer
 
 from lineage.cli.app import Json, app, opened
 from lineage.cli.arguments import AnyRefs
-from lineage.cli.output import at, print_json, print_table, titled
+from lineage.cli.hints import of_filter, of_labels
+from lineage.cli.output import at, note, print_json, print_table, titled
 
 if TYPE_CHECKING:
     import lineage
@@ -130,6 +131,8 @@ def marks(
     found = store.marks(*(refs or ()), label=label, as_of=as_of, history=history)
     if json:
         return print_json([_as_json(m) for m in found])
+    for hint in () if found else of_labels(store, [label]):
+        note(hint)
     names = {ref: titled(store.get(ref)) for ref in {mark.node for mark in found}}
     columns = ["id", "node", "label", "recorded", "who", "reason"]
     if any(m.until_ms or m.lifted_ms for m in found):
@@ -247,9 +250,11 @@ def _matching(
             raise InvalidValue("--executions says what --where is about; give a condition")
         return []
     kind = Kind.EXECUTION if executions else Kind.ARTIFACT
-    found = list(store.find(kind, where=short(conditions, kind)))
+    predicate = short(conditions, kind)
+    found = list(store.find(kind, where=predicate))
     if not found:
-        raise NotFound(f"there is no {kind} for which {' and '.join(conditions)} holds")
+        nothing = f"there is no {kind} for which {' and '.join(conditions)} holds"
+        raise NotFound("; ".join((nothing, *of_filter(store, predicate, 0))))
     return found
 
 

@@ -36,6 +36,11 @@ class Sectioned(TyperGroup):
                     "--store stands before the command: lineage --store URL "
                     f"{ctx.invoked_subcommand}"
                 )
+            # Of a value that does not fit, pydantic says what it should be, not what it was.
+            found = getattr(error.__cause__, "errors", None)
+            if found is not None and hasattr(error, "param_hint"):
+                value = repr(found()[0]["input"])
+                error.message = error.message.replace("Input", value, 1)  # type: ignore[attr-defined]
             raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -154,13 +154,16 @@ def rebuild(
 
     Only a plan: nothing is done. For all that is dirty, or for that of one type.
     """
-    plan = opened(context).rebuild_plan(label=label, source=source, type=type)
+    store = opened(context)
+    plan = store.rebuild_plan(label=label, source=source, type=type)
     if json:
         print_json(plan.to_dict())
     elif mermaid:
         print(plan.to_mermaid(), end="")
     else:
         print_rebuild(plan)
+        for hint in of_labels(store, () if source else label or ()):
+            note(hint)
 
 
 def print_rebuild(plan: Rebuild) -> None:

@@ -59,6 +59,8 @@ def _term(term: str, place: int, kind: Kind) -> Expression:
     key, sign, value = found["key"].strip(), found["sign"], found["value"].strip()
     if sign != "~" and _DOUBLED.match(value):
         raise InvalidFilter(f"{term!r}: after {key} stands one of = != < <= > >= ~")
+    if not value and sign in ("<", "<=", ">", ">="):
+        raise InvalidFilter(f"{term!r}: after {sign} stands no value")
     for relation in RELATIONS[kind]:
         if key == _NEIGHBOURS.get(relation):
             # A term each, so that two contexts may be asked for.

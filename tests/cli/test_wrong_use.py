@@ -107,3 +107,34 @@ def test_help_about_no_command(
     code, _, err = said("help nope", capsys, monkeypatch, tmp_path)
     assert code == 2
     assert "No such command 'nope'" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("ls --limit many", "'many' should be a valid integer"),
+        ("ls --limit 0", "0' should be greater than or equal to 1"),
+        ("query x --timeout soon", "'soon' should be a valid number"),
+        ("ls Model", "'Model' can't be listed; choose artifacts, executions, contexts, or give a"),
+        ("ls accuracy>", "after > stands no value"),
+    ],
+)
+def test_the_wrong_value_is_shown(
+    words: str, part: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code, out, err = said(words, capsys, monkeypatch, tmp_path)
+    assert (code, out) == (2, "")
+    assert part in err
+
+
+def test_what_is_to_be_marked_may_be_mistyped(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "step.json").write_text(
+        '{"execution": {"type": "Train", "name": "t"},'
+        ' "outputs": {"model": {"type": "Model", "name": "m"}}}'
+    )
+    assert said("record step.json", capsys, monkeypatch, tmp_path)[0] == 0
+    code, _, err = said("mark --where type=Modle --label bad", capsys, monkeypatch, tmp_path)
+    assert code == 3
+    assert "there is no artifact type Modle; did you mean Model?" in err
