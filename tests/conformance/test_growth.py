@@ -131,6 +131,13 @@ def marks(store: Store, n: int) -> None:
     store.record(Execution(type="Train"), inputs=data, outputs=[_model(0)])
 
 
+def labels(store: Store, n: int) -> None:
+    """One dataset that is marked with n labels."""
+    data = store.put(Artifact(type="Dataset", name="raw"))
+    for at in range(n):
+        store.mark(data, label=f"label-{at}")
+
+
 def joined(store: Store, n: int) -> None:
     """N marked files, each read by a step of its own, whose outputs one step joins."""
     files = store.put_all(Artifact(type="File", name=f"f{at}") for at in range(n))
@@ -211,6 +218,7 @@ def instructions(counts: list[int]) -> Iterator[None]:
             lambda s: s.check("Model:last", label="pii", causal=True),
             id="check of many barriers in time",
         ),
+        pytest.param(labels, lambda s: s.taint(), id="taint by many labels"),
         pytest.param(
             lost,
             lambda s: s.bisect(

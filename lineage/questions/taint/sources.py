@@ -26,11 +26,13 @@ class Sought:
     policies: Mapping[int, str] = field(default_factory=dict)
     _marks_on: Mapping[Key, list[Mark]] = field(init=False, repr=False)
     _clean_on: Mapping[Key, list[Mark]] = field(init=False, repr=False)
+    _barred: frozenset[Key] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # The marks may be as many as the nodes that they are on.
+        # The marks, and what is given, may be as many as the nodes.
         object.__setattr__(self, "_marks_on", _by_node(self.marks))
         object.__setattr__(self, "_clean_on", _by_node(self.clean))
+        object.__setattr__(self, "_barred", frozenset(self.barred))
 
     @property
     def starts(self) -> dict[Kind, list[int]]:
@@ -48,7 +50,7 @@ class Sought:
     @property
     def barriers(self) -> Barriers:
         """The barriers as a backend takes them."""
-        barred = self._clean_on.keys() | set(self.barred)
+        barred = self._clean_on.keys() | self._barred
         return Barriers(
             artifact_ids=frozenset(id for kind, id in barred if kind is Kind.ARTIFACT),
             execution_ids=frozenset(id for kind, id in barred if kind is Kind.EXECUTION),
@@ -73,7 +75,7 @@ class Sought:
         clean = self._clean_on.get(_key(node))
         if clean:
             return "marked clean", clean[0]
-        if _key(node) in self.barred:
+        if _key(node) in self._barred:
             return "given as a barrier", None
         policy = self.policies.get(node.type_id or 0)
         return f"{node.type} stops it (policy {policy})", None
@@ -100,12 +102,15 @@ def sought(
     marks = standing(reader, now_ms, as_of_ms, labels=labels or None)
     policies = in_force(reader, as_of_ms)
     wanted = list(dict.fromkeys(labels)) or sorted({m.label for m in marks if not m.clean})
+    standing_of: dict[tuple[str, bool], list[Mark]] = {}
+    for mark in marks:
+        standing_of.setdefault((mark.label, mark.clean), []).append(mark)
     return [
         Sought(
             label,
-            marks=() if sources else tuple(m for m in marks if m.label == label and not m.clean),
+            marks=() if sources else tuple(standing_of.get((label, False), ())),
             given=sources,
-            clean=tuple(m for m in marks if m.label == label and m.clean),
+            clean=tuple(standing_of.get((label, True), ())),
             barred=extra,
             type_ids=frozenset(stopping_types(reader, policies, label)),
             policies=_policies(reader, policies, label),
