@@ -257,6 +257,21 @@ def test_what_a_step_changes_in_place_it_takes_from_the_step_that_wrote_it_befor
     assert take.step.name == "make"
 
 
+def test_what_is_made_of_something_deployed_needs_what_that_was_made_of(store: Store) -> None:
+    run(store, "Train", "t", {"d": dataset("raw")}, {"m": model("m")})
+    pushed = Artifact(type="PushedModel", name="pushed")
+    run(store, "Pusher", "push", {"m": "Model:m"}, {"m": pushed})
+    metrics = Artifact(type="Metrics", name="smoke")
+    run(store, "Evaluate", "smoke", {"m": "PushedModel:pushed"}, {"e": metrics})
+    store.mark("Dataset:raw", label="tainted")
+    plan = store.rebuild_plan(label="tainted", type="METRICS")
+    assert [a.label for a in plan.inputs] == ["Dataset:raw"]
+    assert steps(plan) == ["Train:t", "Evaluate:smoke"]
+    [take] = plan.steps[1].inputs
+    assert take.step is not None
+    assert (take.was.label, take.step.label) == ("PushedModel:pushed", "Pusher:push")
+
+
 def test_a_long_chain_is_planned_whole(store: Store) -> None:
     made = [Artifact(type="Dataset", external_id=f"d{n}") for n in range(401)]
     store.record_steps(

@@ -7,10 +7,11 @@ The plan has, for the dirty artifacts that are asked for (all of them, or those 
 - **inputs**: the dirty sources among what the steps read, each of which needs a replacement from
   outside, before any step can run; a marked step is mended and run again instead;
 - **steps**: which to run again: those that wrote a dirty artifact that is asked for, or one that
-  such a step reads; deploying steps aside. Each comes after the steps whose outputs it reads; of
-  steps that could run at once, by id. Steps in a circle keep the order of their ids. For each
-  input it says what to take: what it was, its replacement, or what an earlier step of the plan
-  will write;
+  such a step reads. Deploying steps are not among them, but what they read is rebuilt as well:
+  where a step reads what was deployed, that is to be deployed anew before. Each comes after the
+  steps whose outputs it reads; of steps that could run at once, by id. Steps in a circle keep the
+  order of their ids. For each input it says what to take: what it was, its replacement, or what an
+  earlier step of the plan, or a deploying one, will write;
 - **lost**: what can't be rebuilt, and why: nothing is known to have written it; or each step that
   wrote it is lost: it can't be run again (`lineage.rules.liveness`), or something that it reads is
   gone, or is lost itself, at the root of it;
@@ -348,6 +349,7 @@ class CleanUp:
     def _needed(self, goals: Iterable[Artifact]) -> tuple[set[int], set[int], set[int]]:
         """The steps to run again, the artifacts that they rebuild, and the sources to replace."""
         steps: set[int] = set()
+        passed: set[int] = set()
         wanted: set[int] = set()
         inputs: set[int] = set()
         waiting = [a.id for a in goals if a.id is not None and self._why_lost(a.id) is None]
@@ -360,9 +362,11 @@ class CleanUp:
                 inputs.add(id)
                 continue
             for maker in self._makers(id):
-                if maker in steps or self._bases.of(self._flows.steps[maker]) is BaseType.DEPLOY:
+                if maker in passed:
                     continue
-                steps.add(maker)
+                passed.add(maker)
+                if not self._deploys(maker):
+                    steps.add(maker)
                 waiting += [event.artifact_id for event in self._flows.inputs[maker]]
         return steps, wanted - inputs, inputs
 
@@ -384,9 +388,15 @@ class CleanUp:
         if instead is not None or self._is_source(Kind.ARTIFACT, id):
             return Take(event.path, was, instead)
         makers = [e.execution_id for e in self._flows.writers[id] if e.execution_id in places]
+        if not makers:
+            makers = [maker for maker in self._makers(id) if self._deploys(maker)][:1]
+            return Take(event.path, was, None, self._flows.steps[makers[0]] if makers else None)
         # Where a step reads what it writes itself, another that runs before it may write it first.
         makers.sort(key=lambda maker: places[maker] >= places[event.execution_id])
         return Take(event.path, was, None, self._flows.steps[makers[0]] if makers else None)
+
+    def _deploys(self, step_id: int) -> bool:
+        return self._bases.of(self._flows.steps[step_id]) is BaseType.DEPLOY
 
     def _affected_ones(self) -> list[Deployment]:
         """The deployments in effect of something affected."""
