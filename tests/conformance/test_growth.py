@@ -172,6 +172,13 @@ def ever_earlier(store: Store, n: int) -> None:
         )
 
 
+def witnesses(store: Store) -> None:
+    """Why each affected node is."""
+    answer = store.taint(label="pii")
+    for row in answer:
+        answer.witness(row.node)
+
+
 @contextmanager
 def instructions(counts: list[int]) -> Iterator[None]:
     """Append how many instructions the engine ran inside."""
@@ -218,6 +225,7 @@ def instructions(counts: list[int]) -> Iterator[None]:
             lambda s: s.check("Model:last", label="pii", causal=True),
             id="check of many barriers in time",
         ),
+        pytest.param(consumers, witnesses, id="witnesses of many consumers"),
         pytest.param(labels, lambda s: s.taint(), id="taint by many labels"),
         pytest.param(
             lost,

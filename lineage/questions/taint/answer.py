@@ -108,6 +108,7 @@ class Taint(InNotebooks):
     complete: bool = True
     _ways: Mapping[str | None, Mapping[Key, Way]] = field(default_factory=dict, repr=False)
     _known: Mapping[Key, Node] = field(default_factory=dict, repr=False)
+    _rows: dict[Key, Affected] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Affected]:
         return iter(self.nodes)
@@ -125,12 +126,14 @@ class Taint(InNotebooks):
         Without `label`, by the label that is nearest. Raises NotFound for a node that is not in
         the answer, or that the label did not reach.
         """
-        for found in self.nodes:
-            if (found.node.kind, found.node.id) == (node.kind, node.id):
-                for reached in found.reached:
-                    if label is None or reached.label == label:
-                        way = self._ways[reached.label][found.node.kind, found.node.id or 0]
-                        return witness_of(way, self._known)
+        if not self._rows:
+            # Made when it is first asked for: many may be asked for, or none.
+            self._rows.update(((row.node.kind, row.node.id or 0), row) for row in self.nodes)
+        key = (node.kind, node.id or 0)
+        found = self._rows.get(key)
+        for reached in found.reached if found is not None else ():
+            if label is None or reached.label == label:
+                return witness_of(self._ways[reached.label][key], self._known)
         what = "affected" if label is None else f"affected by {label!a}"
         raise NotFound(f"{node.label} is not among what is {what}")
 
