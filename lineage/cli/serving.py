@@ -37,7 +37,6 @@ def serve(
 ) -> None:
     """Serve the store until Ctrl-C. Calls under way then have five seconds to end."""
     import signal
-    import threading
 
     from lineage.errors import InvalidInput
     from lineage.server.addresses import Address
@@ -47,12 +46,11 @@ def serve(
     address = Address.parsed(grpc)
     address.check_guarded(token)
     from lineage.server.mlmd.serving import Options, Server
+    from lineage.server.stopping import Signals
 
     store = opened(context, create=True)
     options = Options(mlmd_limits=mlmd_limits, token=token, certificate=tls_cert, key=tls_key)
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    told = Signals(signal.SIGINT, signal.SIGTERM)
     with Server(store, address, options) as server:
         print(f"{store.url} is served by gRPC at {server.address}", flush=True)
-        stop.wait()
+        told.wait()
