@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from lineage.backends.weights import weight_of_row
 from lineage.opencypher import ast
+from lineage.opencypher.chance import changes
 from lineage.opencypher.compiling import Compiler
 from lineage.opencypher.counting import counting
 from lineage.opencypher.errors import CypherUnsupported
@@ -258,6 +259,9 @@ def _projected(
 ) -> Observed:
     observed = _observed(rest, [p.variable for p in clause.patterns], hidden)
     if observed.names is None or not (hidden or then.tells_how_many):
+        return observed
+    if changes(clause) or changes(rest[0]):
+        # For each row it is asked anew.
         return observed
     return replace(observed, groups=Groups(then.told, then.uncounted))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from lineage.opencypher import ast
-from lineage.opencypher.functions.registry import find_function
+from lineage.opencypher.chance import changes
 from lineage.opencypher.names import conjuncts, everything, used_names
 from lineage.opencypher.projecting import aggregates_in, columns_for, replaced
 
@@ -65,11 +65,11 @@ def _before(condition: ast.Expression, projection: ast.Projection) -> ast.Expres
             if narrow and not projection.everything:
                 return None
             continue
-        if any(True for _ in aggregates_in(of)) or _changes(of):
+        if any(True for _ in aggregates_in(of)) or changes(of):
             return None
         if of != ast.Variable(of.position, name):
             means[name] = of
-    if _changes(condition) or (grouped and not used):
+    if changes(condition) or (grouped and not used):
         return None
     if not means:
         return condition
@@ -77,15 +77,6 @@ def _before(condition: ast.Expression, projection: ast.Projection) -> ast.Expres
         return None
     return replaced(
         condition, {ast.Variable(condition.position, name): of for name, of in means.items()}
-    )
-
-
-def _changes(expression: ast.Expression) -> bool:
-    """Whether it may be another value when it is asked for again."""
-    return any(
-        isinstance(part, ast.FunctionCall)
-        and ((function := find_function(part.name)) is None or not function.deterministic)
-        for part in everything(expression)
     )
 
 

@@ -145,6 +145,19 @@ def test_looked_at_one_by_one(filled: Store, query: str) -> None:
 
 
 @pytest.mark.backends("memory", "sqlite")
+def test_what_chance_decides_is_asked_of_each(url: str) -> None:
+    with lineage.connect(url) as store:
+        store.put_all(Artifact(type="Dataset", name=f"d{n}") for n in range(200))
+        for query in (
+            "MATCH (d:Dataset) RETURN toInteger(rand() * 10) AS part, count(*) AS c",
+            "MATCH (d:Dataset) RETURN DISTINCT toInteger(rand() * 10) AS part",
+            "MATCH (d:Dataset) WHERE rand() < 0.5 RETURN count(*) AS c, 1 AS part",
+        ):
+            rows = store.query(query).rows
+            assert len(rows) > 1 or 0 < rows[0][0] < 200, query
+
+
+@pytest.mark.backends("memory", "sqlite")
 def test_degrees_of_many_nodes_are_asked_for_at_once(url: str) -> None:
     with lineage.connect(url) as store:
         for n in range(60):

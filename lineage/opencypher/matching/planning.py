@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from lineage.opencypher import ast
+from lineage.opencypher.chance import changes
 from lineage.opencypher.errors import CypherUnsupported
 from lineage.opencypher.graph import Graph, Sign
 from lineage.opencypher.matching.shape import Link, PathShape, Shape
@@ -150,7 +151,8 @@ class _Planning:
         ready = [
             predicate
             for predicate in self._predicates
-            if last or (used_names(predicate) & self._names) <= self._known
+            if last
+            or ((used_names(predicate) & self._names) <= self._known and not changes(predicate))
         ]
         if ready:
             self._predicates = [p for p in self._predicates if p not in ready]
