@@ -40,8 +40,7 @@ def _run() -> None:
     try:
         # Not on its own, typer raises what is wrong with the command line, which it would print.
         ended = _narrowed(app, sys.argv[1:])(prog_name="lineage", standalone_mode=not _as_json())
-        if isinstance(ended, int):
-            sys.exit(ended)
+        sys.exit(ended if isinstance(ended, int) else 0)
     except LineageError as error:
         _complain(type(error).__name__, str(error))
         sys.exit(error.exit_code)
