@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
 from pathlib import Path
 
+from lineage.server.stopping import Signals
 from tools.neo4j import CannotStart, LocalNeo4j
 
 
@@ -16,9 +16,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, help="where to keep its data between runs")
     home = parser.parse_args().home
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    told = Signals(signal.SIGINT, signal.SIGTERM)
     print("Starting Neo4j (the first time, its 120 MB are fetched by Maven) ...", flush=True)
     try:
         server = LocalNeo4j(home.absolute() if home else None)
@@ -28,7 +26,7 @@ def main() -> int:
     with server:
         print(f"Neo4j {server.version} is up; Ctrl-C stops it. its store URL:", flush=True)
         print(f"LINEAGE_URL={server.url}", flush=True)
-        ended.wait()
+        told.wait()
     return 0
 
 
