@@ -240,6 +240,9 @@ def instructions(counts: list[int]) -> Iterator[None]:
             id="taint of what is reached ever earlier",
         ),
         pytest.param(
+            ever_earlier, lambda s: s.rebuild_plan(label="pii"), id="rebuild of what many wrote"
+        ),
+        pytest.param(
             joined, lambda s: s.cheapest_cut("Model:m-0", label="pii"), id="cut of many sources"
         ),
         pytest.param(

@@ -387,13 +387,16 @@ class CleanUp:
         instead = self._replacements.of(id)
         if instead is not None or self._is_source(Kind.ARTIFACT, id):
             return Take(event.path, was, instead)
-        makers = [e.execution_id for e in self._flows.writers[id] if e.execution_id in places]
-        if not makers:
-            makers = [maker for maker in self._makers(id) if self._deploys(maker)][:1]
-            return Take(event.path, was, None, self._flows.steps[makers[0]] if makers else None)
+        writers = self._flows.writers[id]
+        before = places[event.execution_id]
         # Where a step reads what it writes itself, another that runs before it may write it first.
-        makers.sort(key=lambda maker: places[maker] >= places[event.execution_id])
-        return Take(event.path, was, None, self._flows.steps[makers[0]] if makers else None)
+        # The first that will do is enough: all that read it may ask, and it may have many writers.
+        for most in (before, len(places)):
+            for writer in writers:
+                if places.get(writer.execution_id, most) < most:
+                    return Take(event.path, was, None, self._flows.steps[writer.execution_id])
+        maker = next((maker for maker in self._makers(id) if self._deploys(maker)), None)
+        return Take(event.path, was, None, None if maker is None else self._flows.steps[maker])
 
     def _deploys(self, step_id: int) -> bool:
         return self._bases.of(self._flows.steps[step_id]) is BaseType.DEPLOY
