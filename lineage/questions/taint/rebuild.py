@@ -7,11 +7,11 @@ The plan has, for the dirty artifacts that are asked for (all of them, or those 
 - **inputs**: the dirty sources among what the steps read, each of which needs a replacement from
   outside, before any step can run; a marked step is mended and run again instead;
 - **steps**: which to run again: those that wrote a dirty artifact that is asked for, or one that
-  such a step reads. Deploying steps are not among them, but what they read is rebuilt as well:
-  where a step reads what was deployed, that is to be deployed anew before. Each comes after the
-  steps whose outputs it reads; of steps that could run at once, by id. Steps in a circle keep the
-  order of their ids. For each input it says what to take: what it was, its replacement, or what an
-  earlier step of the plan, or a deploying one, will write;
+  such a step reads. Deploying steps are not among them; but where a step reads what was deployed,
+  that is to be deployed anew before, and what the deploying step read is rebuilt as well. Each
+  comes after the steps whose outputs it reads; of steps that could run at once, by id. Steps in a
+  circle keep the order of their ids. For each input it says what to take: what it was, its
+  replacement, or what an earlier step of the plan, or a deploying one, will write;
 - **lost**: what can't be rebuilt, and why: nothing is known to have written it; or each step that
   wrote it is lost: it can't be run again (`lineage.rules.liveness`), or something that it reads is
   gone, or is lost itself, at the root of it;
@@ -352,22 +352,27 @@ class CleanUp:
         passed: set[int] = set()
         wanted: set[int] = set()
         inputs: set[int] = set()
-        waiting = [a.id for a in goals if a.id is not None and self._why_lost(a.id) is None]
+        seen: set[tuple[int, bool]] = set()
+        # Each with whether a step that runs again reads it.
+        waiting = [
+            (a.id, False) for a in goals if a.id is not None and self._why_lost(a.id) is None
+        ]
         while waiting:
-            id = waiting.pop()
-            if id in wanted or not self._is_dirty(id):
+            id, read = waiting.pop()
+            if (id, read) in seen or not self._is_dirty(id):
                 continue
+            seen.add((id, read))
             wanted.add(id)
             if self._is_source(Kind.ARTIFACT, id):
                 inputs.add(id)
                 continue
             for maker in self._makers(id):
-                if maker in passed:
+                if maker in passed or (self._deploys(maker) and not read):
                     continue
                 passed.add(maker)
                 if not self._deploys(maker):
                     steps.add(maker)
-                waiting += [event.artifact_id for event in self._flows.inputs[maker]]
+                waiting += [(event.artifact_id, True) for event in self._flows.inputs[maker]]
         return steps, wanted - inputs, inputs
 
     def _again(self, step_id: int, wanted: set[int], places: Mapping[int, int]) -> StepAgain:
