@@ -79,6 +79,8 @@ def resolved(
 
 def _meant(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> str | None:
     """The reference with a known word before the colon, where that is near to what is there."""
+    if not is_text(text):
+        return None
     prefix, colon, rest = text.partition(":")
     name, at, version = prefix.partition("@")
     there = [type for type in types.known.values() if type.kind in kinds]

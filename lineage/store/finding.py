@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from lineage.backends.base import Filter, Order
-from lineage.errors import InvalidValue
+from lineage.errors import InvalidValue, UnknownType
 from lineage.model import Artifact, Context, Execution, Kind, Node
 from lineage.model.values import INT64_MAX
 from lineage.questions.starting import Starting
@@ -198,6 +198,8 @@ def _digest(question: object) -> str:
 
 def _versions(types: TypeSession, kind: Kind, name: str) -> list[int]:
     """The ids of all versions of a type; `Name@version` is one of them."""
+    if not is_text(name):
+        raise UnknownType(f"there is nothing of a type {shown(name)}; give the name of a type")
     types.refresh()
     plain, at, version = name.partition("@")
     ids = [

@@ -22,7 +22,7 @@ from lineage import (
     Store,
     Type,
 )
-from lineage.errors import InvalidValue, LineageError, NotFound
+from lineage.errors import InvalidValue, LineageError, NotFound, UnknownType
 
 HUGE = 2**64
 NO_INTEGER = [HUGE, -HUGE, True, 1.5, math.nan, "1", b"1", {}]
@@ -193,6 +193,8 @@ def test_what_is_no_text_names_nothing(recorded: Store) -> None:
         assert recorded.artifacts(uri=value) == []
         with pytest.raises(NotFound, match="nothing is named"):
             recorded.get(value)  # type: ignore[arg-type]
+        with pytest.raises(UnknownType, match="nothing of a type"):
+            recorded.artifacts(type=value)
 
 
 def test_a_page_token_that_is_none(recorded: Store) -> None:
