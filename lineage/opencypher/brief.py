@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from lineage.backends.base import Field
 from lineage.filters.tree import Attribute, Comparison, Constant, Expression, Predicate, all_of
 from lineage.model import Kind, Type
+from lineage.model.values import INT64_MAX, INT64_MIN
 from lineage.opencypher.graph import Bound
 from lineage.opencypher.values import Value
 
@@ -50,7 +51,8 @@ class Briefs:
             same = self._same[type_id] = {key: of(type) for key, of in self._of_type.items()}
         if not self.fields:
             return {**same, "id": row[0]} if self._id else same
-        made = {**same, **zip_fields(self.fields, row)}
+        # Of a row, the fields stand behind an id and a type's id.
+        made = {**same, **dict(zip(self.fields, row[2:], strict=True))}
         if self._id:
             made["id"] = row[0]
         if self._state:
@@ -58,11 +60,6 @@ class Briefs:
         if self._elsewhere:
             made["uri"] = None
         return made
-
-
-def zip_fields(fields: Sequence[str], row: tuple[Any, ...]) -> dict[str, Value]:
-    """Fields by name, of a row that has an id and a type's id before them."""
-    return dict(zip(fields, row[2:], strict=True))
 
 
 def types_within(
@@ -111,7 +108,7 @@ def _fits(kind: Kind, key: str, value: Value) -> bool:
     if key in _TEXTS:
         return isinstance(value, str) and _storable(value)
     if value.__class__ is int:
-        return key in _NUMBERS and -(2**63) <= value < 2**63
+        return key in _NUMBERS and INT64_MIN <= value <= INT64_MAX
     return key in _NUMBERS and isinstance(value, float) and math.isfinite(value)
 
 

@@ -23,6 +23,7 @@ from lineage.backends.native import (
 )
 from lineage.model import Kind, Mark, Policy, Type
 from lineage.model import Node as StoredNode
+from lineage.model.values import INT64_MAX, INT64_MIN
 from lineage.opencypher.brief import (
     BOUNDED,
     BRIEF,
@@ -348,7 +349,7 @@ class StoreNodes(Graph):
         if key == "id":
             if isinstance(value, float) and value.is_integer():
                 value = int(value)
-            if value.__class__ is not int or not -(2**63) <= value < 2**63:
+            if value.__class__ is not int or not INT64_MIN <= value <= INT64_MAX:
                 return []
             stored = self._reader.nodes(kind, [value])
             return [
