@@ -13,7 +13,7 @@ from benchmarks.shapes import Shape, layered
 from lineage import Artifact, BaseType, Kind, Store, Type
 from lineage.backends.base import in_chunks
 from lineage.opencypher import run
-from lineage.opencypher.store_graph import StoreGraph
+from lineage.queries.store_graph import StoreGraph
 
 _LAYERS = 20
 _BATCH = 10_000

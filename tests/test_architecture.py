@@ -19,13 +19,14 @@ ALLOWED: dict[str, set[str]] = {
     "printing": set(),
     "model": {"errors"},
     "filters": {"model", "errors"},
-    "backends": {"filters", "model", "errors"},
+    "backends": {"filters", "model", "opencypher", "errors"},
     "rules": {"backends", "model", "errors"},
-    "opencypher": {"backends", "filters", "model", "errors"},
+    "opencypher": {"errors"},
+    "queries": {"opencypher", "backends", "filters", "model", "errors"},
     "pictures": {"model", "errors", "printing"},
     "questions": {"pictures", "rules", "backends", "model", "errors", "filters", "printing"},
     "storage": {"model", "errors"},
-    "store": {*_BELOW_THE_STORE, "filters", "opencypher", "storage"},
+    "store": {*_BELOW_THE_STORE, "filters", "opencypher", "queries", "storage"},
     "connecting": {*_BELOW_THE_STORE, "store"},
 }
 # Those on top: they may use what is below and the store, but not each other's insides.
@@ -168,3 +169,29 @@ def test_no_module_has_grown_into_everything() -> None:
         if (count := len(path.read_text().splitlines())) > 700
     ]
     assert not long, "\n".join(long)
+
+
+# The stages of the query engine: each imports only from those before it.
+STAGES = ("syntax", "values", "functions", "semantics", "planning", "execution")
+
+
+def test_each_stage_of_the_query_engine_imports_only_from_its_left() -> None:
+    home = ROOT / "lineage" / "opencypher"
+    above = {"__init__", "api"}
+    wrong = []
+    for path in sorted(home.rglob("*.py")):
+        stage = path.relative_to(home).parts[0].removesuffix(".py")
+        if stage in above:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            for alias in node.names:
+                dotted = f"{node.module}.{alias.name}".split(".")
+                if dotted[:2] != ["lineage", "opencypher"]:
+                    continue
+                target = dotted[2]
+                allowed = {"errors", *STAGES[: STAGES.index(stage) + 1 if stage in STAGES else 0]}
+                if target not in allowed:
+                    wrong.append(in_words(path, node.lineno, f"{stage} imports {target}"))
+    assert not wrong, "\n".join(wrong)

@@ -11,7 +11,7 @@ import json
 import pickle
 import sys
 
-from lineage.opencypher.table import TABLE, identity, made
+from lineage.opencypher.syntax.parse_table import TABLE, identity, made
 
 
 def written() -> bytes:

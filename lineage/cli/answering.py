@@ -118,11 +118,11 @@ def with_kept(store: Store, text: str, folder: Path | None) -> str:
     """What to ask: the text, or, where it is @NAME, the kept query of that name, with EXPLAIN or
     PROFILE before it as before the name. Raises NotFound."""
     from lineage.backends.base import Asking
-    from lineage.opencypher.prefixes import without_prefix
+    from lineage.queries.modes import split_mode
 
     if "@" not in text:
         return text
-    asking, rest = without_prefix(text)
+    asking, rest = split_mode(text)
     if not rest.strip().startswith("@"):
         return text
     kept = find_query(store, rest.strip()[1:], folder)

@@ -21,9 +21,9 @@ def hints(store: Store, cypher: str, result: Result) -> Iterator[str]:
         return
     from lineage.backends.naming import type_label
     from lineage.errors import InvalidQuery
-    from lineage.opencypher import ast
-    from lineage.opencypher.names import everything
-    from lineage.opencypher.parsing import parse
+    from lineage.opencypher.syntax import ast
+    from lineage.opencypher.syntax.ast_walk import everything
+    from lineage.opencypher.syntax.parser import parse
 
     try:
         query = parse(cypher)
@@ -92,8 +92,8 @@ def of_labels(store: Store, labels: Iterable[str | None]) -> Iterator[str]:
 
 
 def _named(part: object) -> Iterator[str]:
-    from lineage.opencypher import ast
-    from lineage.opencypher.names import everything
+    from lineage.opencypher.syntax import ast
+    from lineage.opencypher.syntax.ast_walk import everything
 
     if isinstance(part, ast.LabelExpression):
         for inner in everything(part):

@@ -11,20 +11,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lineage.opencypher.api import Result, run
     from lineage.opencypher.errors import CypherError, QueryStopped
-    from lineage.opencypher.graph import Graph, PropertyGraph
-    from lineage.opencypher.limits import Limits
-    from lineage.opencypher.running import Result, run
+    from lineage.opencypher.values.budget import Limits
+    from lineage.opencypher.values.graph import Graph
+    from lineage.opencypher.values.property_graph import PropertyGraph
 
 # Imported when first used: a store that runs Cypher itself needs no evaluator.
 _HOMES = {
     "CypherError": "errors",
-    "Graph": "graph",
-    "Limits": "limits",
-    "PropertyGraph": "graph",
+    "Graph": "values.graph",
+    "Limits": "values.budget",
+    "PropertyGraph": "values.property_graph",
     "QueryStopped": "errors",
-    "Result": "running",
-    "run": "running",
+    "Result": "api",
+    "run": "api",
 }
 
 __all__ = ["CypherError", "Graph", "Limits", "PropertyGraph", "QueryStopped", "Result", "run"]

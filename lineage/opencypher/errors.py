@@ -17,20 +17,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from lineage.errors import InvalidQuery, QueryStopped
-from lineage.opencypher.ast import Position
 
 __all__ = [
     "COMPILE_TIME", "RUNTIME", "CypherArgumentError", "CypherArithmeticError",
     "CypherEntityNotFound", "CypherError", "CypherParameterMissing", "CypherProcedureError",
     "CypherSemanticError", "CypherSyntaxError", "CypherTypeError", "CypherUnsupported",
-    "QueryStopped",
+    "Position", "QueryStopped",
 ]  # fmt: skip
 
 COMPILE_TIME = "compile time"
 RUNTIME = "runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where something begins: characters from the start, line and column from 1."""
+
+    offset: int
+    line: int
+    column: int
 
 
 class CypherError(InvalidQuery):

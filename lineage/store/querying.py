@@ -132,7 +132,7 @@ class Querying(Subject):
         asking: Asking,
     ) -> Result:
         # Of use only to those who ask, and heavy.
-        from lineage.opencypher.prefixes import without_prefix
+        from lineage.queries.modes import split_mode
 
         if not isinstance(cypher, str) or not is_text(cypher):
             raise InvalidValue(f"the query is no text: {shown(cypher)}")
@@ -144,7 +144,7 @@ class Querying(Subject):
             name: _parameter(value, f"${name}")
             for name, value in {**(parameters or {}), **named}.items()
         }
-        typed, text = without_prefix(cypher)
+        typed, text = split_mode(cypher)
         if Asking.ROWS not in (asking, typed) and asking is not typed:
             raise InvalidQuery(
                 f"the query begins with {typed.upper()}, and {asking.upper()} is asked for; "
@@ -173,7 +173,7 @@ class Querying(Subject):
     ) -> Answer:
         if self.backend.capabilities.cypher:
             return self.backend.query(cypher, given, limit=limit, timeout=timeout, asking=asking)
-        from lineage.opencypher.answering import answered
+        from lineage.queries.answer import answered
 
         with self.backend.read() as reader:
             return answered(reader, cypher, given, limit=limit, timeout=timeout, asking=asking)

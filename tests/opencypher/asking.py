@@ -10,9 +10,10 @@ from typing import Any
 import neo4j
 
 from lineage import Store
-from lineage.opencypher import Limits, ast, run
-from lineage.opencypher.parsing import parse
-from lineage.opencypher.store_graph import StoreGraph
+from lineage.opencypher import Limits, run
+from lineage.opencypher.syntax import ast
+from lineage.opencypher.syntax.parser import parse
+from lineage.queries.store_graph import StoreGraph
 from tools.tck.canonical import Form, form_of, without_list_order
 from tools.tck.neo4j_target import driver_form
 

@@ -12,9 +12,9 @@ import pytest
 
 import lineage
 from lineage.interchange.copying import copy_store
-from lineage.opencypher import ast
-from lineage.opencypher.names import everything
-from lineage.opencypher.parsing import parse
+from lineage.opencypher.syntax import ast
+from lineage.opencypher.syntax.ast_walk import everything
+from lineage.opencypher.syntax.parser import parse
 from tests.neo4j_for_tests import Neo4jForTests, driver, emptied, replanned
 from tests.opencypher.asking import Asker, Evaluated, Native, same
 from tests.opencypher.generated_queries import QueryMaker

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lineage.opencypher import ast
 from lineage.opencypher.errors import CypherSyntaxError, CypherUnsupported
-from lineage.opencypher.parsing import parse
+from lineage.opencypher.syntax import ast
+from lineage.opencypher.syntax.parser import parse
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import pytest
 
 import lineage
 from lineage import Artifact, Execution, Store
-from lineage.opencypher.running import run
-from lineage.opencypher.steps import Placed, Profile, Step, counted, drawn
-from lineage.opencypher.store_graph import StoreGraph
+from lineage.opencypher.api import run
+from lineage.opencypher.execution.operators import Placed, Profile, Step, drawn
+from lineage.queries.profiled_reader import counted
+from lineage.queries.store_graph import StoreGraph
 from tests.opencypher.cookbook import recipes
 from tests.opencypher.generated_queries import QueryMaker
 from tests.opencypher.generated_scope import PARAMETERS

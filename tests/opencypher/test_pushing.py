@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lineage import Store
-from lineage.opencypher import ast
-from lineage.opencypher.parsing import parse
-from lineage.opencypher.pushing import pushed
-from lineage.opencypher.written import written
+from lineage.opencypher.planning.predicate_pushdown import pushed
+from lineage.opencypher.syntax import ast
+from lineage.opencypher.syntax.parser import parse
+from lineage.opencypher.syntax.unparser import written
 from tests.opencypher.lineage_graphs import Clock, random_graph
 
 # A query, and for each clause that can have one its condition afterwards.

@@ -8,7 +8,7 @@ import pytest
 from lark import Lark
 from lark.exceptions import UnexpectedToken
 
-from lineage.opencypher import table
+from lineage.opencypher.syntax import parse_table
 
 QUERIES = [
     "MATCH (n) RETURN n",
@@ -24,22 +24,22 @@ WRONG = ["MATCH (n", "MATCH (n) RETURN", "RETURN 1 +", "MATCH (a)-[*..-]->(b) RE
 
 @pytest.fixture(scope="module")
 def made() -> Lark:
-    return table.made()
+    return parse_table.made()
 
 
 def test_the_table_is_there_and_of_this_grammar() -> None:
-    assert table.loaded() is not None, "run `python -m tools.grammar`"
+    assert parse_table.loaded() is not None, "run `python -m tools.grammar`"
 
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_it_parses_as_the_grammar_does(made: Lark, query: str) -> None:
-    assert table.parser().parse(query) == made.parse(query)
+    assert parse_table.parser().parse(query) == made.parse(query)
 
 
 @pytest.mark.parametrize("query", WRONG)
 def test_it_refuses_as_the_grammar_does(made: Lark, query: str) -> None:
     said = []
-    for parser in (table.parser(), made):
+    for parser in (parse_table.parser(), made):
         with pytest.raises(UnexpectedToken) as caught:
             parser.parse(query)
         said.append((caught.value.token, caught.value.accepts, caught.value.expected))
@@ -50,13 +50,13 @@ def test_a_table_of_another_grammar_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = tmp_path / "grammar.lark"
-    changed.write_text(table.GRAMMAR.read_text("utf-8") + "\n// changed\n", "utf-8")
-    monkeypatch.setattr(table, "GRAMMAR", changed)
-    assert table.loaded() is None
+    changed.write_text(parse_table.GRAMMAR.read_text("utf-8") + "\n// changed\n", "utf-8")
+    monkeypatch.setattr(parse_table, "GRAMMAR", changed)
+    assert parse_table.loaded() is None
 
 
 def test_without_a_table_the_grammar_is_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "TABLE", tmp_path / "none")
-    assert table.loaded() is None
+    monkeypatch.setattr(parse_table, "TABLE", tmp_path / "none")
+    assert parse_table.loaded() is None

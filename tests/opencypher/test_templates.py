@@ -19,7 +19,7 @@ from lineage.backends.base import Reader
 from lineage.interchange.copying import copy_store
 from lineage.model import BaseType, Kind, Policy, Type
 from lineage.opencypher import Limits, run
-from lineage.opencypher.store_graph import StoreGraph
+from lineage.queries.store_graph import StoreGraph
 from tests.neo4j_for_tests import Neo4jForTests, emptied
 
 FOLDER = Path(__file__).parents[2] / "cypher"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lineage.opencypher import CypherError, ast
-from lineage.opencypher.names import everything
-from lineage.opencypher.parsing import parse
-from lineage.opencypher.written import written
+from lineage.opencypher import CypherError
+from lineage.opencypher.syntax import ast
+from lineage.opencypher.syntax.ast_walk import everything
+from lineage.opencypher.syntax.parser import parse
+from lineage.opencypher.syntax.unparser import written
 from tests.opencypher.cookbook import recipes
 from tests.opencypher.test_expressions import EXPRESSIONS
 

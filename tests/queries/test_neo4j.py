@@ -11,10 +11,10 @@ import pytest
 
 import lineage
 from lineage import Artifact, Context, Event, EventType, Execution, Store
-from lineage.backends import weights
 from lineage.backends.base import Answer
 from lineage.errors import InvalidInput, InvalidQuery, QueryRefused, QueryStopped
 from lineage.model.graph import Link, Vertex, Walk
+from lineage.opencypher.values import memory_estimate
 from tests.conformance.readable import listing
 from tests.neo4j_for_tests import driver
 from tests.queries.hostile import REFUSED, RUNAWAY, Hostile
@@ -263,7 +263,7 @@ def _running(url: str) -> list[Any]:
 def test_an_answer_that_grows_too_heavy_is_stopped_under_profile_too(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "MOST", 500)
+    monkeypatch.setattr(memory_estimate, "MOST", 500)
     for prefix in ("", "PROFILE "):
         with pytest.raises(QueryStopped, match="more than 500 values"):
             store.query(f"{prefix}UNWIND range(1, 5000) AS x RETURN x")

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
-from lineage.opencypher.values import Node, Path, Relationship, Temporal
+from lineage.opencypher.values.entities import Node, Path, Relationship
+from lineage.opencypher.values.kinds import Temporal
 
 Form = Hashable
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lineage.opencypher import ast, run
-from lineage.opencypher.analysis import analyse
-from lineage.opencypher.compiling import Compiler
+from lineage.opencypher import run
 from lineage.opencypher.errors import CypherError, CypherUnsupported, QueryStopped
-from lineage.opencypher.evaluating import Evaluator
-from lineage.opencypher.functions.registry import Context
-from lineage.opencypher.graph import PropertyGraph
-from lineage.opencypher.limits import Budget, Limits
+from lineage.opencypher.execution.expression_compiler import Compiler
+from lineage.opencypher.execution.operators import ExecutionContext
+from lineage.opencypher.execution.pipeline import Evaluator
+from lineage.opencypher.semantics.semantic_analysis import analyse
+from lineage.opencypher.syntax import ast
+from lineage.opencypher.values.budget import Budget, Limits
+from lineage.opencypher.values.property_graph import PropertyGraph
 from tools.tck.canonical import form_of
 from tools.tck.running import DEADLINE, Answer, Failed, Refused, Target
 from tools.tck.set_up import Row, execute
@@ -44,6 +45,6 @@ class EvaluatorTarget(Target):
 
     def _read(self, query: ast.SingleQuery, parameters: Mapping[str, Any]) -> list[Row]:
         analysis = analyse(query)
-        context = Context(self._graph, Budget(Limits()), datetime.now(UTC))
+        context = ExecutionContext(self._graph, Budget(Limits()), datetime.now(UTC))
         evaluator = Evaluator(Compiler(context, dict(parameters)), analysis.stars)
         return list(evaluator.prepare(analysis.query).run({}))

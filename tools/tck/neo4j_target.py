@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import neo4j
 from neo4j import exceptions, graph, time
 
-from lineage.opencypher.temporal import Duration
+from lineage.opencypher.values.temporal import Duration
 from tools.tck.canonical import (
     Form,
     list_form,

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lineage.opencypher import ast
-from lineage.opencypher.graph import PropertyGraph
-from lineage.opencypher.parsing import parse
-from lineage.opencypher.values import Node, Path, Relationship
+from lineage.opencypher.syntax import ast
+from lineage.opencypher.syntax.parser import parse
+from lineage.opencypher.values.entities import Node, Path, Relationship
+from lineage.opencypher.values.property_graph import PropertyGraph
 
 Row = dict[str, Any]
 # Evaluates a tree with parameters, over the graph that is set up.

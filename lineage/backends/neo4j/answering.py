@@ -13,9 +13,9 @@ from neo4j import time as neo4j_time
 from lineage.backends import rows
 from lineage.backends.neo4j.templates import template
 from lineage.backends.stored import node as stored
-from lineage.backends.weights import Pile, own_weight, weight_of_entity
 from lineage.model import Event, Kind, Node
 from lineage.model.graph import Link, Vertex, Walk
+from lineage.opencypher.values.memory_estimate import Pile, own_weight, weight_of_entity
 
 _KINDS = {kind.capitalize(): kind for kind in Kind}
 _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})

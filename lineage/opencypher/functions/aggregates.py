@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
-from lineage.backends.weights import weight
 from lineage.opencypher.errors import CypherArgumentError, CypherTypeError
 from lineage.opencypher.functions.numbers import LARGEST, SMALLEST
 from lineage.opencypher.functions.registry import Context, aggregate
-from lineage.opencypher.temporal import Duration, divided
-from lineage.opencypher.values import Value, is_number, kind_of, order_key
+from lineage.opencypher.values.comparison import order_key
+from lineage.opencypher.values.entities import Value
+from lineage.opencypher.values.kinds import is_number, kind_of
+from lineage.opencypher.values.memory_estimate import weight
+from lineage.opencypher.values.temporal import Duration, divided
 
 
 def _number(value: Value, name: str) -> float:

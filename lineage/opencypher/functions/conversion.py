@@ -11,8 +11,9 @@ from lineage.opencypher.errors import CypherTypeError
 from lineage.opencypher.functions.numbers import LARGEST, SMALLEST
 from lineage.opencypher.functions.registry import Context, function
 from lineage.opencypher.functions.strings import _WHITE
-from lineage.opencypher.operators import float_text
-from lineage.opencypher.values import Temporal, Value, kind_of
+from lineage.opencypher.values.entities import Value
+from lineage.opencypher.values.kinds import Temporal, kind_of
+from lineage.opencypher.values.operations import float_text
 
 _WHOLE = re.compile(r"[+-]?\d+")
 _FLOAT = re.compile(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lineage.opencypher.errors import CypherTypeError
 from lineage.opencypher.functions.registry import Context, function
-from lineage.opencypher.values import Node, Path, Relationship, Value, kind_of
+from lineage.opencypher.values.entities import Node, Path, Relationship, Value
+from lineage.opencypher.values.kinds import kind_of
 
 _NODE = frozenset({"node"})
 _RELATIONSHIP = frozenset({"relationship"})

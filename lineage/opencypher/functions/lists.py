@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from lineage.opencypher.errors import CypherArgumentError, CypherTypeError
 from lineage.opencypher.functions.registry import Context, function
-from lineage.opencypher.values import (
-    Node,
-    Path,
-    Relationship,
-    Temporal,
-    Value,
-    equal,
-    kind_of,
-)
+from lineage.opencypher.values.comparison import equal
+from lineage.opencypher.values.entities import Node, Path, Relationship, Value
+from lineage.opencypher.values.kinds import Temporal, kind_of
 
 _LIST = frozenset({"list"})
 _SIZED = frozenset({"list", "string"})

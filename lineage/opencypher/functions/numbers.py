@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from lineage.opencypher.errors import CypherArgumentError, CypherArithmeticError, CypherTypeError
 from lineage.opencypher.functions.registry import Context, function
-from lineage.opencypher.values import Value, is_number, kind_of
+from lineage.opencypher.values.entities import Value
+from lineage.opencypher.values.kinds import is_number, kind_of
 
 LARGEST = 2**63 - 1
 SMALLEST = -(2**63)

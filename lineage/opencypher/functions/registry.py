@@ -19,12 +19,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from lineage.opencypher.graph import Graph
-    from lineage.opencypher.limits import Budget
-    from lineage.opencypher.steps import Profile
+from lineage.opencypher.values.budget import Budget
+from lineage.opencypher.values.graph import Graph
 
 Value = Any
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,15 +35,13 @@ class Context:
 
     `now` is the clock of the statement (aware), the same however often it is asked for. `budget`
     stops long work: `budget.step(n)` before looking at n values, `budget.make(n)` before making
-    n, `budget.hold(n)` for n that are kept from row to row. `profile` is there where it is counted
-    what each step does.
+    n, `budget.hold(n)` for n that are kept from row to row.
     """
 
     graph: Graph
     budget: Budget
     now: datetime
     random: random.Random = field(default_factory=random.Random)
-    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import unicodedata
 
 from lineage.opencypher.errors import CypherArgumentError, CypherTypeError
 from lineage.opencypher.functions.registry import Context, function
-from lineage.opencypher.values import Value, kind_of
+from lineage.opencypher.values.entities import Value
+from lineage.opencypher.values.kinds import kind_of
 
 _TEXT = frozenset({"string"})
 _COUNT = frozenset({"integer"})

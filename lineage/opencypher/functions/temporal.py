@@ -8,12 +8,13 @@ from typing import Any
 
 from lineage.opencypher.errors import CypherTypeError
 from lineage.opencypher.functions.registry import Context, function
-from lineage.opencypher.temporal import DateTime, Duration, InvalidTemporal, parsing
-from lineage.opencypher.temporal import between as measure
-from lineage.opencypher.temporal import construction as make
-from lineage.opencypher.temporal.amounts import duration_from_map
-from lineage.opencypher.temporal.zones import UTC_ZONE, Zone
-from lineage.opencypher.values import Temporal, Value, kind_of
+from lineage.opencypher.values.entities import Value
+from lineage.opencypher.values.kinds import Temporal, kind_of
+from lineage.opencypher.values.temporal import DateTime, Duration, InvalidTemporal, text_format
+from lineage.opencypher.values.temporal import construction as make
+from lineage.opencypher.values.temporal import difference as measure
+from lineage.opencypher.values.temporal.amounts import duration_from_map
+from lineage.opencypher.values.temporal.zones import UTC_ZONE, Zone
 
 _LEAST = {
     **dict.fromkeys(
@@ -79,31 +80,31 @@ def _instants(name: str, parse: _Parse, from_map: _FromMap, from_value: _FromVal
 
 _instants(
     "date",
-    parsing.parse_date,
+    text_format.parse_date,
     lambda fields, _: make.date_from_map(fields),
     lambda value, _: make.date_from(value),
 )
 _instants(
     "localtime",
-    parsing.parse_local_time,
+    text_format.parse_local_time,
     lambda fields, _: make.local_time_from_map(fields),
     lambda value, _: make.local_time_from(value),
 )
 _instants(
     "time",
-    parsing.parse_time,
+    text_format.parse_time,
     lambda fields, now: make.time_from_map(fields, now),
     lambda value, now: make.time_from(value, UTC_ZONE, now),
 )
 _instants(
     "localdatetime",
-    parsing.parse_local_date_time,
+    text_format.parse_local_date_time,
     lambda fields, _: make.local_date_time_from_map(fields),
     lambda value, _: make.local_date_time_from(value),
 )
 _instants(
     "datetime",
-    parsing.parse_date_time,
+    text_format.parse_date_time,
     lambda fields, _: make.date_time_from_map(fields),
     lambda value, _: make.date_time_from(value, UTC_ZONE),
 )
@@ -154,7 +155,7 @@ def timestamp(context: Context) -> Value:
 def duration(context: Context, value: Value) -> Value:
     """From text, or from a map of amounts."""
     if isinstance(value, str):
-        return parsing.parse_duration(value)
+        return text_format.parse_duration(value)
     if isinstance(value, Duration):
         return value
     if isinstance(value, Mapping):

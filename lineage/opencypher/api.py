@@ -1,0 +1,90 @@
+"""One way in: a text, a graph, parameters, limits; columns and rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from lineage.opencypher.errors import CypherParameterMissing, CypherUnsupported
+from lineage.opencypher.execution.expression_compiler import Compiler
+from lineage.opencypher.execution.operators import ExecutionContext, Placed, Profile
+from lineage.opencypher.execution.pipeline import Evaluator
+from lineage.opencypher.semantics.semantic_analysis import Analysis, analyse
+from lineage.opencypher.syntax.parser import parse
+from lineage.opencypher.values.budget import Budget, Limits
+from lineage.opencypher.values.entities import Value
+from lineage.opencypher.values.graph import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The columns of an answer, and its rows: lazily, once, each a tuple in their order.
+
+    `steps` are what makes the rows: its plan.
+    """
+
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[Value, ...]]
+    steps: Callable[[], Sequence[Placed]]
+
+
+@lru_cache(maxsize=256)
+def analysed(text: str) -> Analysis:
+    """A query's tree, checked. Raises CypherError for what is wrong with it."""
+    try:
+        return analyse(parse(text))
+    except RecursionError:
+        raise CypherUnsupported("an expression nested this deeply is") from None
+
+
+def run(
+    graph: Graph,
+    text: str,
+    parameters: Mapping[str, Value] | None = None,
+    *,
+    limits: Limits | None = None,
+    now: datetime | None = None,
+    profile: Profile | None = None,
+) -> Result:
+    """Run a query that only reads over a graph.
+
+    Parameters
+    ----------
+    graph: it must not change until the last row was taken.
+    text: openCypher; quantified path patterns and SHORTEST of newer Cypher too.
+    parameters: null, booleans, numbers, strings, lists, maps, temporal values, nodes.
+    limits: when to stop; by default only memory is bounded.
+    now: the clock of the statement; the present by default.
+    profile: told what each step does.
+
+    Raises
+    ------
+    CypherError: the query is wrong (before any row is taken), or meets a wrong value (while rows
+    are taken). CypherUnsupported: it is legal, but not run here; it names what, and where.
+    QueryStopped: a limit was reached, while rows are taken.
+    """
+    analysis = analysed(text)
+    given = dict(parameters or {})
+    for name, position in analysis.parameters.items():
+        if name not in given:
+            raise CypherParameterMissing(name, position=position)
+    budget = Budget(limits or Limits())
+    context = ExecutionContext(graph, budget, now or datetime.now(UTC), profile=profile)
+    try:
+        evaluator = Evaluator(Compiler(context, given), analysis.stars)
+        prepared = evaluator.prepare(analysis.query)
+    except RecursionError:
+        raise CypherUnsupported("an expression nested this deeply is") from None
+    columns = tuple(analysis.columns)
+    return Result(columns, _rows(prepared.run, columns), lambda: prepared.placed(frozenset()))
+
+
+def _rows(run: Any, columns: tuple[str, ...]) -> Iterator[tuple[Value, ...]]:
+    try:
+        for row in run({}):
+            yield tuple(row[name] for name in columns)
+    except RecursionError:
+        raise CypherUnsupported("an expression nested this deeply is") from None

@@ -1,0 +1,1 @@
+"""Sixth stage: a plan as operators that turn rows into rows."""

@@ -1,0 +1,684 @@
+"""Expressions become Python closures over a row: made once for a query, called for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from typing import Any, Protocol
+from unicodedata import is_normalized
+
+from lineage.opencypher.errors import (
+    CypherError,
+    CypherParameterMissing,
+    CypherSyntaxError,
+    CypherTypeError,
+    CypherUnsupported,
+)
+from lineage.opencypher.execution.degree_lookup import Asked, Degrees, asked_by, asked_by_query
+from lineage.opencypher.execution.matching.matcher import Matcher, Observed
+from lineage.opencypher.execution.matching.multiplicity import TIMES
+from lineage.opencypher.execution.operators import ExecutionContext, Inner, Names, Placed
+from lineage.opencypher.functions.registry import find_function
+from lineage.opencypher.semantics.free_variables import looked_into, used_names
+from lineage.opencypher.syntax import ast
+from lineage.opencypher.syntax.type_names import type_of_text
+from lineage.opencypher.values import operations
+from lineage.opencypher.values.comparison import and_, equal, not_, or_, xor
+from lineage.opencypher.values.entities import Node, Path, Relationship, Value
+from lineage.opencypher.values.kinds import kind_of
+from lineage.opencypher.values.memory_estimate import weight
+from lineage.opencypher.values.value_types import is_of
+
+Row = dict[str, Value]
+Evaluate = Callable[[Row], Value]
+
+
+class Runnable(Protocol):
+    """A query that may use the names of a row."""
+
+    def run(self, row: Row) -> Iterator[Row]:
+        """The rows that it answers for a row."""
+
+    def placed(self, names: Names) -> Sequence[Placed]:
+        """Its steps, for a row with these names."""
+
+
+class Subqueries(Protocol):
+    """What runs the queries inside expressions."""
+
+    def prepare(self, query: ast.Query, *, duplicates: bool) -> Runnable:
+        """A query, ready to run; `duplicates`: whether it matters how often the same row comes."""
+
+
+class Compiler:
+    """Makes closures. `subqueries` is set by who runs queries."""
+
+    subqueries: Subqueries
+
+    def __init__(self, context: ExecutionContext, parameters: Mapping[str, Value]) -> None:
+        self.context = context
+        self._parameters = parameters
+        self._met: list[list[Inner]] = []
+        self._local: Names = frozenset()
+
+    @contextmanager
+    def meeting(self) -> Iterator[list[Inner]]:
+        """Within it, the queries and patterns of expressions that are made are listed."""
+        self._met.append([])
+        try:
+            yield self._met[-1]
+        finally:
+            self._met.pop()
+
+    def _meet(
+        self,
+        steps: Callable[[Names], Sequence[Placed]],
+        foresee: Callable[[Sequence[Row]], None] | None = None,
+    ) -> None:
+        if self._met:
+            self._met[-1].append(Inner(steps, self._local, foresee))
+
+    @contextmanager
+    def _within(self, names: Iterable[str], *, alone: bool = False) -> Iterator[None]:
+        """Expressions made within it see these names too; `alone`: no others of expressions
+        around it."""
+        before = self._local
+        self._local = frozenset(names) if alone else before.union(names)
+        try:
+            yield
+        finally:
+            self._local = before
+
+    def expression(self, expression: ast.Expression) -> Evaluate:
+        """Its value for a row."""
+        make = _MAKERS.get(type(expression))
+        if make is None:
+            raise CypherUnsupported(f"{type(expression).__name__} is", position=expression.position)
+        made: Evaluate = make(self, expression)
+        return made
+
+    def predicate(self, expression: ast.Expression) -> Callable[[Row], bool]:
+        """Whether it is true for a row: neither false nor null."""
+        evaluate = self.expression(expression)
+        position, budget = expression.position, self.context.budget
+
+        def holds(row: Row) -> bool:
+            before = budget.made
+            value = evaluate(row)
+            budget.made = before
+            if value is True:
+                return True
+            if value is False or value is None:
+                return False
+            raise CypherTypeError(
+                f"a predicate must be true, false or null, not {kind_of(value)}",
+                detail="InvalidArgumentType",
+                position=position,
+            )
+
+        return holds
+
+    def _optional(self, expression: ast.Expression | None, default: Value) -> Evaluate:
+        return (lambda row: default) if expression is None else self.expression(expression)
+
+    # --- Constants and names ---
+
+    def _literal(self, e: ast.Literal) -> Evaluate:
+        value = e.value
+        return lambda row: value
+
+    def _parameter(self, e: ast.Parameter) -> Evaluate:
+        if e.name not in self._parameters:
+            raise CypherParameterMissing(e.name, position=e.position)
+        value = self._parameters[e.name]
+        return lambda row: value
+
+    def _variable(self, e: ast.Variable) -> Evaluate:
+        return itemgetter(e.name)
+
+    # --- Access ---
+
+    def _property(self, e: ast.Property) -> Evaluate:
+        key, position = e.key, e.position
+        subject = self.expression(e.subject)
+
+        def evaluate(row: Row) -> Value:
+            value = subject(row)
+            if value.__class__ is Node:
+                return value.get(key)
+            if value is None:
+                return None
+            try:
+                return operations.property_of(value, key)
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    def _index(self, e: ast.Index) -> Evaluate:
+        return self._two(e.subject, e.index, operations.element, e.position)
+
+    def _slice(self, e: ast.Slice) -> Evaluate:
+        subject = self.expression(e.subject)
+        start, end = self._optional(e.start, 0), self._optional(e.end, 2**62)
+        position = e.position
+
+        def evaluate(row: Row) -> Value:
+            try:
+                return operations.sliced(subject(row), start(row), end(row))
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    def _two(
+        self,
+        left: ast.Expression,
+        right: ast.Expression,
+        apply: Callable[[Value, Value], Value],
+        position: ast.Position,
+    ) -> Evaluate:
+        one, other = self.expression(left), self.expression(right)
+
+        def evaluate(row: Row) -> Value:
+            try:
+                return apply(one(row), other(row))
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    # --- Collections ---
+
+    def _list(self, e: ast.ListLiteral) -> Evaluate:
+        items = [self.expression(item) for item in e.items]
+        return lambda row: [item(row) for item in items]
+
+    def _map(self, e: ast.MapLiteral) -> Evaluate:
+        items = [(key, self.expression(value)) for key, value in e.items]
+        return lambda row: {key: value(row) for key, value in items}
+
+    def _map_projection(self, e: ast.MapProjection) -> Evaluate:
+        subject = self.expression(e.subject)
+        position = e.position
+        items = [(key, None if value is None else self.expression(value)) for key, value in e.items]
+
+        def evaluate(row: Row) -> Value:
+            of = subject(row)
+            if of is None:
+                return None
+            try:
+                properties = operations.keys_and_values(of)
+            except CypherError as error:
+                raise placed(error, position) from None
+            made: dict[str, Value] = {}
+            for key, value in items:
+                if value is not None:
+                    made[key] = value(row)
+                elif key == "*":
+                    made.update(properties)
+                else:
+                    made[key] = properties.get(key)
+            return made
+
+        return evaluate
+
+    # --- Operators ---
+
+    def _unary(self, e: ast.Unary) -> Evaluate:
+        operand = self.expression(e.operand)
+        position = e.position
+        apply: Callable[[Value], Value]
+        if e.operator == "NOT":
+
+            def apply(value: Value) -> Value:
+                return not_(operations.truth(value))
+
+        elif e.operator == "-":
+            apply = operations.negative
+        else:
+            apply = operations.positive
+
+        def evaluate(row: Row) -> Value:
+            try:
+                return apply(operand(row))
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    def _binary(self, e: ast.Binary) -> Evaluate:
+        if e.operator == "AND":
+            return self._logical(e, and_, False)
+        if e.operator == "OR":
+            return self._logical(e, or_, True)
+        if e.operator == "XOR":
+            return self._logical(e, xor, None)
+        budget = self.context.budget
+        apply: Callable[[Value, Value], Value]
+        if e.operator in operations.WITH_BUDGET:
+            by = operations.WITH_BUDGET[e.operator]
+
+            def apply(left: Value, right: Value) -> Value:
+                return by(budget, left, right)
+
+        else:
+            apply = operations.PLAIN[e.operator]
+        return self._two(e.left, e.right, apply, e.position)
+
+    def _logical(
+        self,
+        e: ast.Binary,
+        join: Callable[[bool | None, bool | None], bool | None],
+        decisive: bool | None,
+    ) -> Evaluate:
+        left, right = self.expression(e.left), self.expression(e.right)
+        position = e.position
+
+        def evaluate(row: Row) -> Value:
+            try:
+                one = operations.truth(left(row))
+                if one is decisive and decisive is not None:
+                    return one
+                return join(one, operations.truth(right(row)))
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    def _comparison(self, e: ast.Comparison) -> Evaluate:
+        first = self.expression(e.first)
+        rest = [(operations.COMPARE[operator], self.expression(side)) for operator, side in e.rest]
+        if len(rest) == 1:
+            [(compare, other)] = rest
+            return lambda row: compare(first(row), other(row))
+
+        def evaluate(row: Row) -> Value:
+            answer: bool | None = True
+            left = first(row)
+            for compare, side in rest:
+                right = side(row)
+                answer = and_(answer, compare(left, right))
+                if answer is False:
+                    return False
+                left = right
+            return answer
+
+        return evaluate
+
+    def _is_null(self, e: ast.IsNull) -> Evaluate:
+        operand = self.expression(e.operand)
+        if e.negated:
+            return lambda row: operand(row) is not None
+        return lambda row: operand(row) is None
+
+    def _is_type(self, e: ast.IsType) -> Evaluate:
+        operand, type, negated = self.expression(e.operand), type_of_text(e.type), e.negated
+        return lambda row: is_of(operand(row), type) is not negated
+
+    def _is_normalized(self, e: ast.IsNormalized) -> Evaluate:
+        operand, form, negated = self.expression(e.operand), e.form, e.negated
+
+        def evaluate(row: Row) -> Value:
+            value = operand(row)
+            if not isinstance(value, str):
+                return None
+            return is_normalized(form, value) is not negated  # type: ignore[arg-type]
+
+        return evaluate
+
+    def _case_test(self, e: ast.CaseTest) -> Evaluate:
+        with self._within((ast.SUBJECT,)):
+            return self.expression(e.condition)
+
+    def _has_labels(self, e: ast.HasLabels) -> Evaluate:
+        subject, test = self.expression(e.subject), self._label_test(e.labels)
+        position = e.position
+
+        def evaluate(row: Row) -> Value:
+            value = subject(row)
+            if value is None:
+                return None
+            if value.__class__ is Node:
+                return test(value.labels, row)
+            if value.__class__ is Relationship:
+                return test((value.type,), row)
+            raise CypherTypeError(
+                f"{kind_of(value)} has no labels",
+                detail="InvalidArgumentType",
+                position=position,
+            )
+
+        return evaluate
+
+    def _label_test(self, labels: ast.LabelExpression) -> Callable[[Sequence[str], Row], bool]:
+        if labels.operator == "is":
+            name = labels.name
+            return lambda mine, row: name in mine
+        if labels.operator == "any":
+            return lambda mine, row: bool(mine)
+        if labels.operator == "dynamic":
+            raise CypherUnsupported("a label given by an expression is", position=labels.position)
+        tests = [self._label_test(operand) for operand in labels.operands]
+        if labels.operator == "not":
+            return lambda mine, row: not tests[0](mine, row)
+        join = all if labels.operator == "and" else any
+        return lambda mine, row: join(test(mine, row) for test in tests)
+
+    def _call(self, e: ast.FunctionCall) -> Evaluate:
+        match e.arguments:
+            case (
+                ast.PatternComprehension(
+                    pattern=pattern, where=None, projection=ast.Variable() | ast.Literal()
+                ),
+            ) if e.name.lower() == "size" and (asked := asked_by(pattern)):
+                with self.meeting():
+                    otherwise = self._called(e)
+                return self._counted(asked, otherwise, any=False)
+        return self._called(e)
+
+    def _called(self, e: ast.FunctionCall) -> Evaluate:
+        function = find_function(e.name)
+        if function is None:
+            raise CypherSyntaxError(
+                f"there is no function {e.name}()", detail="UnknownFunction", position=e.position
+            )
+        arguments = [self.expression(argument) for argument in e.arguments]
+        call, nulls, context, position = function.call, function.nulls, self.context, e.position
+        budget = context.budget
+
+        def evaluate(row: Row) -> Value:
+            budget.step()
+            values = [argument(row) for argument in arguments]
+            if not nulls and None in values:
+                for value in values:
+                    if value is None:
+                        return None
+            try:
+                return call(context, *values)
+            except CypherError as error:
+                raise placed(error, position) from None
+
+        return evaluate
+
+    def _case(self, e: ast.Case) -> Evaluate:
+        default = self._optional(e.default, None)
+        if e.subject is None:
+            tests = [(self.predicate(when), self.expression(then)) for when, then in e.alternatives]
+
+            def search(row: Row) -> Value:
+                for when, then in tests:
+                    if when(row):
+                        return then(row)
+                return default(row)
+
+            return search
+        subject = self.expression(e.subject)
+        values = [(self.expression(when), self.expression(then)) for when, then in e.alternatives]
+
+        of_subject = [isinstance(when, ast.CaseTest) for when, _ in e.alternatives]
+
+        def choose(row: Row) -> Value:
+            value = subject(row)
+            known = {**row, ast.SUBJECT: value} if any(of_subject) else row
+            for test, (when, then) in zip(of_subject, values, strict=True):
+                found = when(known)
+                if found is True if test else equal(value, found):
+                    return then(row)
+            return default(row)
+
+        return choose
+
+    # --- What goes through a list ---
+
+    def _items(self, e: ast.Expression) -> Callable[[Row], list[Value] | None]:
+        source, position, budget = self.expression(e), e.position, self.context.budget
+
+        def items(row: Row) -> list[Value] | None:
+            value = source(row)
+            if value is None or value.__class__ is list:
+                budget.step(1 + len(value or ()))
+                return value
+            raise CypherTypeError(
+                f"a list is needed here, not {kind_of(value)}",
+                detail="InvalidArgumentType",
+                position=position,
+            )
+
+        return items
+
+    def _list_comprehension(self, e: ast.ListComprehension) -> Evaluate:
+        source, name = self._items(e.source), e.variable
+        with self._within((name,)):
+            where = None if e.where is None else self.predicate(e.where)
+            projection = None if e.projection is None else self.expression(e.projection)
+        budget = self.context.budget
+
+        def evaluate(row: Row) -> Value:
+            items = source(row)
+            if items is None:
+                return None
+            inner = dict(row)
+            made: list[Value] = []
+            size = budget.made
+            for item in items:
+                budget.step()
+                inner[name] = item
+                if where is None or where(inner):
+                    value = item if projection is None else projection(inner)
+                    budget.made = size
+                    budget.make(weight(value))
+                    size = budget.made
+                    made.append(value)
+            return made
+
+        return evaluate
+
+    def _quantifier(self, e: ast.Quantifier) -> Evaluate:
+        source, name, kind = self._items(e.source), e.variable, e.kind
+        position, budget = e.position, self.context.budget
+        with self._within((name,)):
+            test = self._optional(e.where, True)
+
+        def evaluate(row: Row) -> Value:
+            items = source(row)
+            if items is None:
+                return None
+            inner = dict(row)
+            true = unknown = 0
+            before = budget.made
+            for item in items:
+                budget.made = before
+                inner[name] = item
+                try:
+                    answer = operations.truth(test(inner))
+                except CypherError as error:
+                    raise placed(error, position) from None
+                if answer is None:
+                    unknown += 1
+                elif answer:
+                    true += 1
+                    if kind == "any":
+                        return True
+                    if kind == "none" or (kind == "single" and true > 1):
+                        return False
+                elif kind == "all":
+                    return False
+            if unknown:
+                return None
+            if kind == "single":
+                return true == 1
+            return kind != "any"
+
+        return evaluate
+
+    def _reduce(self, e: ast.Reduce) -> Evaluate:
+        initial, source = self.expression(e.initial), self._items(e.source)
+        name, accumulator, budget = e.variable, e.accumulator, self.context.budget
+        with self._within((name, accumulator)):
+            step = self.expression(e.expression)
+
+        def evaluate(row: Row) -> Value:
+            items = source(row)
+            if items is None:
+                return None
+            inner = dict(row)
+            inner[accumulator] = initial(row)
+            before = budget.made
+            for item in items:
+                inner[name] = item
+                value = inner[accumulator] = step(inner)
+                if value.__class__ is not list and value.__class__ is not str:
+                    budget.made = before
+            return inner[accumulator]
+
+        return evaluate
+
+    # --- What looks into the graph ---
+
+    def _counted(self, asked: Sequence[Asked], otherwise: Evaluate, *, any: bool) -> Evaluate:
+        """How many, or whether `any`, relationships there are; `otherwise` for other rows."""
+        degrees = Degrees(self.context, asked)
+        self._meet(lambda names: (), degrees.foresee)
+
+        def evaluate(row: Row) -> Value:
+            degree = degrees.of(row)
+            if degree is None:
+                return otherwise(row)
+            return degree > 0 if any else degree
+
+        return evaluate
+
+    def _pattern_predicate(self, e: ast.PatternPredicate) -> Evaluate:
+        asked = asked_by(e.pattern)
+        if asked:
+            with self.meeting():
+                otherwise = self._any_match(e)
+            return self._counted(asked, otherwise, any=True)
+        return self._any_match(e)
+
+    def _any_match(self, e: ast.PatternPredicate) -> Evaluate:
+        matcher = Matcher(self, (e.pattern,), None, Observed(frozenset(), duplicates=False))
+        names = _pattern_names(e.pattern)
+        self._meet(matcher.placed)
+
+        def evaluate(row: Row) -> Value:
+            return matcher.any({name: row[name] for name in names if name in row})
+
+        return evaluate
+
+    def _pattern_comprehension(self, e: ast.PatternComprehension) -> Evaluate:
+        looks = looked_into(e.projection)
+        matcher = Matcher(
+            self, (e.pattern,), e.where, Observed(used_names(e.projection), looks=looks)
+        )
+        self._meet(matcher.placed)
+        with self._within(matcher.names):
+            projection = self.expression(e.projection)
+        budget = self.context.budget
+
+        def evaluate(row: Row) -> Value:
+            made: list[Value] = []
+            size = budget.made
+            for found in matcher.rows((row,)):
+                value = projection(found)
+                budget.made = size
+                budget.make(weight(value))
+                size = budget.made
+                made.append(value)
+            return made
+
+        return evaluate
+
+    def _path_value(self, e: ast.PathValue) -> Evaluate:
+        name = "\0path"
+        pattern = ast.PathPattern(e.position, name, e.pattern.selector, e.pattern.elements)
+        matcher = Matcher(self, (pattern,), None, Observed(frozenset((name,))))
+        selector = e.pattern.selector
+        several = selector is not None and selector.kind == "allShortestPaths"
+        self._meet(matcher.placed)
+
+        def evaluate(row: Row) -> Value:
+            paths: list[Path] = [found[name] for found in matcher.rows((row,))]
+            if several:
+                return paths
+            return paths[0] if paths else None
+
+        return evaluate
+
+    def _subquery(self, e: ast.Subquery) -> Evaluate:
+        asked = [] if e.kind == "collect" else asked_by_query(e.query)
+        if asked:
+            with self.meeting():
+                otherwise = self._queried(e)
+            return self._counted(asked, otherwise, any=e.kind == "exists")
+        return self._queried(e)
+
+    def _queried(self, e: ast.Subquery) -> Evaluate:
+        with self._within((), alone=True):
+            prepared = self.subqueries.prepare(e.query, duplicates=e.kind != "exists")
+        self._meet(prepared.placed)
+        budget = self.context.budget
+
+        def query(row: Row) -> Iterator[Row]:
+            # Inside, a row stands for itself.
+            alone = {n: v for n, v in row.items() if n != TIMES} if TIMES in row else row
+            return prepared.run(alone)
+
+        if e.kind == "exists":
+            return lambda row: next(query(row), None) is not None
+        if e.kind == "count":
+            return lambda row: sum(1 for _ in query(row))
+
+        def collect(row: Row) -> Value:
+            made: list[Value] = []
+            for found in query(row):
+                [value] = found.values()
+                budget.make(weight(value))
+                made.append(value)
+            return made
+
+        return collect
+
+
+def _pattern_names(pattern: ast.PathPattern) -> frozenset[str]:
+    return used_names(pattern)
+
+
+def placed(error: CypherError, position: ast.Position) -> CypherError:
+    """The error with its place in the query, if it has none yet."""
+    if error.position is None:
+        error.position = position
+        error.args = (f"{error.message} (line {position.line}, column {position.column})",)
+    return error
+
+
+_MAKERS: dict[type, Callable[[Compiler, Any], Evaluate]] = {
+    ast.Literal: Compiler._literal,
+    ast.Parameter: Compiler._parameter,
+    ast.Variable: Compiler._variable,
+    ast.Property: Compiler._property,
+    ast.Index: Compiler._index,
+    ast.Slice: Compiler._slice,
+    ast.ListLiteral: Compiler._list,
+    ast.MapLiteral: Compiler._map,
+    ast.MapProjection: Compiler._map_projection,
+    ast.Unary: Compiler._unary,
+    ast.Binary: Compiler._binary,
+    ast.Comparison: Compiler._comparison,
+    ast.IsNull: Compiler._is_null,
+    ast.IsType: Compiler._is_type,
+    ast.IsNormalized: Compiler._is_normalized,
+    ast.CaseTest: Compiler._case_test,
+    ast.HasLabels: Compiler._has_labels,
+    ast.FunctionCall: Compiler._call,
+    ast.Case: Compiler._case,
+    ast.ListComprehension: Compiler._list_comprehension,
+    ast.PatternComprehension: Compiler._pattern_comprehension,
+    ast.Quantifier: Compiler._quantifier,
+    ast.Reduce: Compiler._reduce,
+    ast.PatternPredicate: Compiler._pattern_predicate,
+    ast.PathValue: Compiler._path_value,
+    ast.Subquery: Compiler._subquery,
+}

@@ -1,0 +1,1 @@
+"""Fifth stage: in which order a query looks for what it asks for."""

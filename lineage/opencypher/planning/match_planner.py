@@ -1,0 +1,356 @@
+"""In which order a MATCH looks: where to start, which link next, when a predicate is decided.
+
+A greedy plan: from what is known already, take the cheapest next step; where nothing that is known
+leads on, start at the node that promises the fewest candidates (an indexed property, a label).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import cast
+
+from lineage.opencypher.errors import CypherUnsupported
+from lineage.opencypher.planning.pattern_graph import Link, PathShape, Shape
+from lineage.opencypher.semantics.determinism import changes
+from lineage.opencypher.semantics.free_variables import used_names
+from lineage.opencypher.syntax import ast
+from lineage.opencypher.values.graph import Graph, Sign
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order that the rows of a MATCH are wanted in: by a property of one of its nodes."""
+
+    node: str
+    key: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """A bound of a property of a node: how it stands to a value that is known before it."""
+
+    key: str
+    sign: Sign
+    value: ast.Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Candidates for a node: by an indexed property, by a label, or all; about so many."""
+
+    node: str
+    estimate: float
+    label: str | None = None
+    key: str | None = None
+    value: ast.Expression | None = None
+    each: bool = False  # the value is a list, each item of which is looked up
+    order: Order | None = None  # the order that they come in
+    bounds: tuple[Bounded, ...] = ()  # where all are looked through: only those within these
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A node that has a value already: it must be a node, not null."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Walk a link from the end that is known."""
+
+    link: Link
+    from_left: bool
+    closes: bool  # the other end is known too
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A link whose relationship, or list of relationships, is known already."""
+
+    link: Link
+    known: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Rows for which all of these hold."""
+
+    predicates: tuple[ast.Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Give a path its value."""
+
+    path: PathShape
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All relationships that a link can be, where neither of its ends promises to be few."""
+
+    link: Link
+
+
+Step = Anchor | Known | Follow | Given | Every | Keep | Named
+
+
+def plan(
+    shape: Shape, bound: frozenset[str], graph: Graph, order: Order | None = None
+) -> list[Step]:
+    """The steps of a MATCH for rows that have values for `bound`.
+
+    Rows come in the wanted order where the first step is an anchor that has it.
+    """
+    return list(_Planning(shape, bound, graph, order).steps())
+
+
+class _Planning:
+    def __init__(
+        self, shape: Shape, bound: frozenset[str], graph: Graph, order: Order | None
+    ) -> None:
+        self._shape = shape
+        self._order = order
+        self._graph = graph
+        self._names = shape.names
+        self._outside = bound
+        self._known: set[str] = set(bound)
+        self._links = list(shape.links)
+        self._predicates = list(shape.predicates)
+        self._paths = list(shape.paths)
+        self._met: set[str] = set()
+
+    def steps(self) -> Iterator[Step]:
+        yield from self._decided()
+        for node in self._shape.nodes:
+            if node in self._known:
+                self._met.add(node)
+                yield Known(node)
+        while self._links or self._met != set(self._shape.nodes):
+            step = self._next()
+            yield step
+            if isinstance(step, Anchor):
+                self._learn(step.node)
+            elif isinstance(step, Follow | Given | Every):
+                self._links.remove(step.link)
+                self._learn(step.link.left, step.link.right, *step.link.binds)
+            yield from self._named()
+            yield from self._decided()
+        yield from self._named()
+        yield from self._decided(last=True)
+
+    def _learn(self, *names: str) -> None:
+        self._known.update(names)
+        self._met.update(name for name in names if name in self._shape.nodes)
+
+    def _decided(self, *, last: bool = False) -> Iterator[Step]:
+        """The predicates all of whose names are known now."""
+        ready = [
+            predicate
+            for predicate in self._predicates
+            if last
+            or ((used_names(predicate) & self._names) <= self._known and not changes(predicate))
+        ]
+        if ready:
+            self._predicates = [p for p in self._predicates if p not in ready]
+            yield Keep(tuple(ready))
+
+    def _named(self) -> Iterator[Step]:
+        for path in list(self._paths):
+            if path.start in self._met and all(link not in self._links for link in path.links):
+                self._paths.remove(path)
+                self._known.add(path.name)
+                yield Named(path)
+
+    def _next(self) -> Step:
+        best: tuple[int, Step] | None = None
+        for link in self._links:
+            step = self._follow(link)
+            if step is None:
+                continue
+            cost = self._cost(link, step)
+            if best is None or cost < best[0]:
+                best = cost, step
+        if best is not None and best[0] < 50:
+            return best[1]
+        anchor = self._anchor()
+        if best is None and anchor is not None and anchor.label is None and anchor.key is None:
+            for link in self._links:
+                plain = not link.repeated and link.selector is None and link.left != link.right
+                if plain and not {link.left, link.right} & self._known:
+                    return Every(link)
+        if anchor is not None and (best is None or not self._links):
+            return anchor
+        if best is not None:
+            if anchor is not None and (best[0] >= 90 or (best[0] >= 80 and anchor.key)):
+                # A search for the shortest way wants both of its ends.
+                return anchor
+            return best[1]
+        raise CypherUnsupported(
+            "a pattern whose inner predicates need each other's names is",
+            position=self._links[0].position,
+        )
+
+    def _follow(self, link: Link) -> Step | None:
+        if any(name in self._outside for name in link.binds if not name.startswith("\0")):
+            return Given(link, frozenset(self._known))
+        inner = {link.first, *(hop.name for hop in link.hops), *(hop.right for hop in link.hops)}
+        needed = set().union(*(used_names(p) for p in link.where)) & self._names - inner
+        made = {link.left, link.right, *link.binds}
+        needed |= set().union(*(used_names(p) for p in link.among)) & self._names - made
+        if not needed <= self._known:
+            return None
+        left, right = link.left in self._known, link.right in self._known
+        if not left and not right:
+            return None
+        return Follow(link, left, left and right)
+
+    @staticmethod
+    def _cost(link: Link, step: Step) -> int:
+        if isinstance(step, Given):
+            return 1
+        assert isinstance(step, Follow)
+        if link.selector is not None:
+            return 60 if step.closes else 90 if link.selector.kind.endswith("Paths") else 80
+        if link.repeated:
+            return 30 if step.closes else 40
+        return 10 if step.closes else 20
+
+    # --- Where to start ---
+
+    def _anchor(self) -> Anchor | None:
+        found: tuple[float, Anchor] | None = None
+        for node in self._shape.nodes:
+            if node in self._met:
+                continue
+            cost, anchor = self._candidates(node)
+            if found is None or cost < found[0]:
+                found = cost, anchor
+        return None if found is None else self._in_order(found[1])
+
+    def _in_order(self, anchor: Anchor) -> Anchor:
+        """The first anchor, in the wanted order where that costs little more."""
+        order = self._order
+        if order is None or self._met or anchor.key is not None:
+            return anchor
+        if order.node not in self._shape.nodes:
+            return anchor
+        _, other = self._candidates(order.node)
+        if (
+            other.key is None
+            and other.estimate <= 2 * anchor.estimate
+            and self._graph.ordered(other.label, order.key)
+        ):
+            return replace(other, order=order)
+        return anchor
+
+    def _candidates(self, node: str) -> tuple[float, Anchor]:
+        labels = [
+            predicate.labels.name
+            for predicate in self._predicates
+            if isinstance(predicate, ast.HasLabels)
+            and predicate.subject == ast.Variable(predicate.position, node)
+            and predicate.labels.operator == "is"
+        ]
+        label = min(labels, key=self._graph.estimate, default=None)
+        all_of_it = self._graph.estimate(label)
+        bounds = tuple(
+            bound
+            for predicate in self._predicates
+            for bound in _bounds(predicate, node)
+            if self._graph.bounded(label, bound.key)
+            and (used_names(bound.value) & self._names) <= self._known
+        )
+        if bounds:
+            # How many fall away, nobody knows; where it may be that few are left, they come first.
+            all_of_it = max(20.0, all_of_it / 3 ** len(bounds))
+        best = all_of_it, Anchor(node, all_of_it, label, bounds=bounds)
+        for predicate in self._predicates:
+            for key, value, each in _equalities(predicate, node):
+                if not (used_names(value) & self._names) <= self._known:
+                    continue
+                for of in (*labels, None):
+                    if self._graph.indexed(of, key):
+                        estimate = 10.0 if each else 1.0
+                        cost = estimate + (0.5 if of is None else 0)
+                        if key != "id":
+                            cost += 1
+                        if cost < best[0]:
+                            best = cost, Anchor(node, estimate, of, key, value, each)
+                        break
+                else:
+                    cost = best[0] / 10
+                    if best[1].key is None and cost < best[0]:
+                        best = max(cost, 20.0), best[1]
+        return best
+
+
+_OPPOSITE: dict[str, Sign] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _bounds(predicate: ast.Expression, node: str) -> Iterator[Bounded]:
+    """What a predicate says of how a property of a node stands to values."""
+    if isinstance(predicate, ast.Comparison):
+        left = predicate.first
+        for sign, right in predicate.rest:
+            if sign in _OPPOSITE:
+                if _is_property(left, node):
+                    yield Bounded(left.key, cast(Sign, sign), right)  # type: ignore[attr-defined]
+                if _is_property(right, node):
+                    yield Bounded(right.key, _OPPOSITE[sign], left)  # type: ignore[attr-defined]
+            left = right
+    elif (
+        isinstance(predicate, ast.Binary)
+        and predicate.operator == "STARTS WITH"
+        and _is_property(predicate.left, node)
+    ):
+        yield Bounded(predicate.left.key, "STARTS WITH", predicate.right)  # type: ignore[attr-defined]
+
+
+def _equalities(predicate: ast.Expression, node: str) -> Iterator[tuple[str, ast.Expression, bool]]:
+    """What a predicate says of a property of a node: (key, value, whether it is a list)."""
+    if isinstance(predicate, ast.Comparison) and len(predicate.rest) == 1:
+        [(operator, right)] = predicate.rest
+        if operator == "=":
+            for one, other in ((predicate.first, right), (right, predicate.first)):
+                if _is_property(one, node):
+                    yield one.key, other, False  # type: ignore[attr-defined]
+    elif isinstance(predicate, ast.Binary):
+        if predicate.operator == "IN" and _is_property(predicate.left, node):
+            yield predicate.left.key, predicate.right, True  # type: ignore[attr-defined]
+        elif predicate.operator == "OR":
+            found = _one_of_them(predicate, node)
+            if found is not None:
+                yield *found, True
+
+
+def _one_of_them(predicate: ast.Binary, node: str) -> tuple[str, ast.ListLiteral] | None:
+    """`n.key = a OR n.key = b OR …` as the key and the list of the values."""
+    keys: set[str] = set()
+    values: list[ast.Expression] = []
+    waiting: list[ast.Expression] = [predicate]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, ast.Binary) and part.operator == "OR":
+            waiting += (part.right, part.left)
+            continue
+        found = next(_equalities(part, node), None) if isinstance(part, ast.Comparison) else None
+        if found is None:
+            return None
+        key, value, _ = found
+        keys.add(key)
+        values.append(value)
+        if len(keys) > 1:
+            return None
+    return keys.pop(), ast.ListLiteral(predicate.position, tuple(values))
+
+
+def _is_property(expression: ast.Expression, node: str) -> bool:
+    return (
+        isinstance(expression, ast.Property)
+        and isinstance(expression.subject, ast.Variable)
+        and expression.subject.name == node
+    )

@@ -1,0 +1,77 @@
+"""The parser, by a table that was made beforehand: to make it from the grammar takes half a second.
+
+`grammar.json.gz` holds what lark saves of a parser, as JSON, with lark's version and the grammar's
+digest. `python -m tools.grammar` writes it. A table of another grammar or another lark is not
+used; the parser is then made from the grammar, slowly and to the same end.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import lark
+from lark import Lark, Token
+from lark.lexer import Lexer
+
+from lineage.opencypher.syntax.ast_builder import Builder
+from lineage.opencypher.syntax.lexer import tokens
+
+GRAMMAR = Path(__file__).with_name("grammar.lark")
+TABLE = Path(__file__).with_name("grammar.json.gz")
+
+
+class Given(Lexer):
+    """Hands the parser the tokens that `tokens` made."""
+
+    def __init__(self, lexer_conf: Any) -> None:
+        pass
+
+    def lex(self, data: Any) -> Iterator[Token]:  # type: ignore[override]
+        return iter(tokens(data))
+
+
+@cache
+def parser() -> Lark:
+    """The parser of the grammar, by the table where that fits."""
+    return loaded() or made()
+
+
+def made() -> Lark:
+    """The parser by the grammar alone."""
+    grammar = GRAMMAR.read_text("utf-8")
+    return Lark(grammar, parser="lalr", lexer=Given, transformer=Builder(), maybe_placeholders=True)
+
+
+def loaded() -> Lark | None:
+    """The parser by the table; None where there is none of this grammar and this lark."""
+    try:
+        found = json.loads(gzip.decompress(TABLE.read_bytes()))
+    except OSError:
+        return None
+    if found["of"] != identity():
+        return None
+    saved = _with_numbers(found["saved"])
+    saved["data"]["options"] |= {"lexer": Given, "transformer": Builder()}
+    saved["data"]["parser"]["lexer_conf"]["lexer_type"] = Given
+    return Lark.load(saved)
+
+
+def identity() -> list[str]:
+    """What a table is of: lark's version but for its last part, and the grammar."""
+    version = lark.__version__.rpartition(".")[0]
+    return [version, hashlib.sha256(GRAMMAR.read_bytes()).hexdigest()]
+
+
+def _with_numbers(value: Any) -> Any:
+    """The keys that are numbers as numbers; JSON has them as texts."""
+    if isinstance(value, dict):
+        return {
+            int(key) if key.isdigit() else key: _with_numbers(item) for key, item in value.items()
+        }
+    return value

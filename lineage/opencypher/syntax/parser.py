@@ -1,0 +1,63 @@
+"""The text of a query becomes its tree."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from lark.exceptions import UnexpectedToken
+
+from lineage.opencypher.errors import CypherSyntaxError
+from lineage.opencypher.syntax import ast
+from lineage.opencypher.syntax.mistakes import meant_by
+from lineage.opencypher.syntax.parse_table import parser
+
+_NAMES = {
+    "LPAR": "'('", "NPAR": "'('", "RPAR": "')'", "LBRACK": "'['", "LCOMP": "'['", "PCOMP": "'['",
+    "RBRACK": "']'", "LBRACE": "'{'", "RBRACE": "'}'", "COMMA": "','", "DOT": "'.'",
+    "COLON": "':'", "EQ": "'='", "ORDER_BY": "ORDER BY", "NAME": "a name", "STRING": "a string",
+    "INTEGER": "a number", "ITEM": "an expression", "$END": "the end", "MINUS": "'-'",
+    "STAR": "'*'", "PARAMETER": "a parameter", "OR": "an operator", "DOTDOT": "'..'",
+    "OR_BAR": "'|'", "BAR": "'|'", "GT": "'>'", "SEMICOLON": "';'", "FUNCTION": "a function",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> ast.Query:
+    """The tree of a query.
+
+    Raises CypherSyntaxError, with the position, where the text is none; CypherUnsupported for what
+    is known to be legal but not read here.
+    """
+    if not text.strip():
+        raise CypherSyntaxError("the query is empty")
+    try:
+        query: ast.Query = parser().parse(text)  # type: ignore[assignment]
+    except UnexpectedToken as error:
+        raise _unexpected(text, error) from None
+    return query
+
+
+def _unexpected(text: str, error: UnexpectedToken) -> CypherSyntaxError:
+    token = error.token
+    detail = "UnexpectedSyntax"
+    if token.type == "$END":
+        said = "the query ends too early"
+        position = None
+    else:
+        said = f"{str(token.value)!r} can't stand here"
+        position = ast.Position(token.start_pos or 0, token.line or 1, token.column or 1)
+        if _in_relationship(text[: token.start_pos or 0]) and token.type in ("DOTDOT", "MINUS"):
+            detail = "InvalidRelationshipPattern"
+    expected = sorted({_NAMES.get(name, name) for name in error.accepts or error.expected})
+    meant = meant_by(text, token.start_pos or 0, str(token.value))
+    if meant is not None:
+        said += f"; {meant}"
+    elif 0 < len(expected) <= 6:
+        said += f"; expected {', '.join(expected)}"
+    return CypherSyntaxError(said, detail=detail, position=position)
+
+
+def _in_relationship(before: str) -> bool:
+    """Whether a text ends inside the square brackets of a relationship."""
+    opening = before.rfind("[")
+    return opening > before.rfind("]") and before[:opening].rstrip().endswith("-")

@@ -1,0 +1,1 @@
+"""Second stage: values, how they compare, and the graph that they come from."""

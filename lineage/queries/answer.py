@@ -1,0 +1,146 @@
+"""A query over a store's reader, answered in values of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from lineage.backends import rows
+from lineage.backends.base import Answer, Asking, Reader
+from lineage.backends.stored import node as stored
+from lineage.errors import QueryStopped
+from lineage.model import Event, Kind
+from lineage.model import Node as StoredNode
+from lineage.model.graph import Link, Vertex, Walk
+from lineage.model.query_plan import Operator
+from lineage.opencypher.api import Result, analysed, run
+from lineage.opencypher.execution.operators import PlanOperator, Profile, Step, drawn, through
+from lineage.opencypher.syntax.unparser import name_of
+from lineage.opencypher.values.budget import Limits
+from lineage.opencypher.values.entities import Node, Path, Relationship
+from lineage.opencypher.values.kinds import Temporal
+from lineage.opencypher.values.memory_estimate import Pile, own_weight, weight_of_entity
+from lineage.queries.profiled_reader import counted
+from lineage.queries.store_graph import StoreGraph
+
+_KINDS = {kind.capitalize(): kind for kind in Kind}
+_EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
+
+
+def answered(
+    reader: Reader,
+    cypher: str,
+    parameters: Mapping[str, Any],
+    *,
+    limit: int | None = None,
+    timeout: float | None = None,
+    asking: Asking = Asking.ROWS,
+) -> Answer:
+    """As `Backend.query`, by the evaluator. Raises CypherError, QueryStopped."""
+    profile = Profile() if asking is Asking.PROFILE else None
+    if profile is not None:
+        reader = counted(reader, profile)
+    if asking is Asking.EXPLAIN:
+        # What is not run needs no values; where one is looked at all the same, any number serves.
+        parameters = {**dict.fromkeys(analysed(cypher).parameters, 0), **parameters}
+    limits = Limits(seconds=timeout)
+    result = run(StoreGraph(reader), cypher, parameters, limits=limits, profile=profile)
+    columns = ", ".join(map(name_of, result.columns))
+    produce = Step("ProduceResults", partial(map, _Answering().row), lambda: columns)
+    if asking is Asking.EXPLAIN:
+        return Answer(result.columns, [], True, _plan(result, produce, None))
+    if profile is not None:
+        # Planned before the first row comes, so that no step is charged for it.
+        result.steps()
+    rows = _Rows(result.rows, limit)
+    try:
+        found = list(through((produce,), rows, profile))
+    except QueryStopped as stopped:
+        if profile is not None:
+            stopped.plan = _plan(result, produce, profile)
+        raise
+    plan = None if profile is None else _plan(result, produce, profile)
+    return Answer(result.columns, found, rows.complete, plan)
+
+
+def _plan(result: Result, produce: Step, profile: Profile | None) -> Operator | None:
+    plan = drawn([*result.steps(), (produce, frozenset())], profile)
+    return None if plan is None else _to_model(plan)
+
+
+def _to_model(plan: PlanOperator) -> Operator:
+    children = tuple(map(_to_model, plan.children))
+    return Operator(
+        plan.name, plan.details, plan.estimated_rows, plan.rows, plan.hits, plan.milliseconds,
+        children,
+    )  # fmt: skip
+
+
+class _Rows:
+    """The first rows, and then whether there were more."""
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]], limit: int | None) -> None:
+        self.complete = True
+        self._rows = rows
+        self._limit = limit
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for place, row in enumerate(self._rows):
+            if place == self._limit:
+                self.complete = False
+                return
+            yield row
+
+
+class _Answering:
+    """Values of one answer; a node that comes often is made once."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Node, StoredNode | Vertex] = {}
+        self._pile = Pile()
+
+    def row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(map(self.value, row))
+
+    def value(self, value: Any) -> Any:
+        self._pile.add(own_weight(value))
+        match value:
+            case Node():
+                return self._node(value)
+            case Relationship():
+                return self._link(value)
+            case Path():
+                return Walk(
+                    tuple(map(self._node, value.nodes)),
+                    tuple(map(self._link, value.relationships)),
+                )
+            case list():
+                return [self.value(item) for item in value]
+            case dict():
+                return {name: self.value(item) for name, item in value.items()}
+            case Temporal():
+                return str(value)
+        return value
+
+    def _node(self, node: Node) -> StoredNode | Vertex:
+        known = self._nodes.get(node)
+        if known is None:
+            properties = node.properties
+            self._pile.add(weight_of_entity(properties))
+            kinds = [_KINDS[label] for label in node.labels if label in _KINDS]
+            if kinds and "type_id" in properties:
+                known = stored(kinds[0], properties)
+            else:
+                own = {name: self.value(v) for name, v in properties.items()}
+                known = Vertex(node.labels, own)
+            self._nodes[node] = known
+        return known
+
+    def _link(self, link: Relationship) -> Event | Link:
+        found = link.properties
+        self._pile.add(weight_of_entity(found))
+        if link.type in _EVENTS and "execution_id" in found:
+            return rows.event_of(found)
+        own = {name: self.value(value) for name, value in found.items()}
+        return Link(link.type, self._node(link.start), self._node(link.end), own)
