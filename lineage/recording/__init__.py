@@ -1,0 +1,1 @@
+"""Lineage recorded as a side effect of running a program."""
