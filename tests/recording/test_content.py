@@ -240,40 +240,41 @@ def test_uris_of_files(tmp_path: Path) -> None:
     assert not is_url("a:/b")
 
 
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Any]:
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    secret = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    endpoint = f"http://{host}:{port}"
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **secret)
+    client.create_bucket(Bucket="bucket")
+    client.options = {"key": "a", "secret": "b", "client_kwargs": {"endpoint_url": endpoint}}
+    yield client
+    server.stop()
+
+
 class TestUrls:
     """Against real storages: S3 as moto serves it, a web server, fsspec's memory."""
 
-    @pytest.fixture(scope="class")
-    def s3(self) -> Iterator[Any]:
-        import boto3
-        from moto.server import ThreadedMotoServer
-
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        secret = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        endpoint = f"http://{host}:{port}"
-        client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **secret)
-        client.create_bucket(Bucket="b")
-        client.options = {"key": "a", "secret": "b", "client_kwargs": {"endpoint_url": endpoint}}
-        yield client
-        server.stop()
-
     def test_s3(self, s3: Any) -> None:
         def digest(key: str) -> Content:
-            return digest_url(f"s3://b/{key}", **s3.options)
+            return digest_url(f"s3://bucket/{key}", **s3.options)
 
-        s3.put_object(Bucket="b", Key="d/x.csv", Body=b"one")
-        s3.put_object(Bucket="b", Key="e/x.csv", Body=b"one")
+        s3.put_object(Bucket="bucket", Key="d/x.csv", Body=b"one")
+        s3.put_object(Bucket="bucket", Key="e/x.csv", Body=b"one")
         first = digest("d/x.csv")
         assert first == digest("e/x.csv")
         assert first == Content(f"etag:{hashlib.md5(b'one').hexdigest()}", 3)
         folder = digest("d")
         assert folder == digest("e/")
-        s3.put_object(Bucket="b", Key="d/x.csv", Body=b"two")
+        s3.put_object(Bucket="bucket", Key="d/x.csv", Body=b"two")
         assert digest("d/x.csv") != first
         assert digest("d") != folder
-        with pytest.raises(NotFound, match="s3://b/missing"):
+        with pytest.raises(NotFound, match="s3://bucket/missing"):
             digest("missing")
 
     def test_a_storage_without_checksums_gives_none(self) -> None:
