@@ -34,9 +34,10 @@ _TOP = {*ALLOWED, "__init__"}
 ON_TOP: dict[str, set[str]] = {
     "recording": _TOP,
     "interchange": _TOP,
+    "formats": _TOP,
     "demo": {*_TOP, "recording"},
-    "server": {*_TOP, "interchange", "recording"},
-    "cli": {*_TOP, "interchange", "recording", "demo", "server"},
+    "server": {*_TOP, "formats", "interchange", "recording"},
+    "cli": {*_TOP, "formats", "interchange", "recording", "demo", "server"},
     "__init__": {*_TOP, "recording"},
     "__main__": {"cli"},
 }

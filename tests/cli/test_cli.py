@@ -37,7 +37,7 @@ def run(*arguments: str, stdin: str = "", cwd: Path) -> subprocess.CompletedProc
     )
 
 
-GROUPED = ["import mlmd", "policy apply", "policy show", "policy drop"]
+GROUPED = ["import mlmd", "import openlineage", "policy apply", "policy show", "policy drop"]
 
 
 def commands() -> list[str]:

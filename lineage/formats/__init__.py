@@ -1,0 +1,1 @@
+"""What other tools know, brought in and given out."""
