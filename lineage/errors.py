@@ -17,9 +17,13 @@
     ├── AlreadyExists           the id, name or external id is taken
     ├── Conflict                it changed since it was read
     │   ├── PlanStale           so did what a plan was made from
-    │   └── PlanApplied         a plan is applied once
+    │   ├── PlanApplied         a plan is applied once
+    │   └── PreconditionFailed  it is another version than the request names
     ├── PlanRefused             what is live, deployed or tied to it stands in the way
     ├── QueryStopped            the deadline or a limit stopped an ad-hoc query
+    ├── AccessDenied            a server does not let the caller do that
+    │   └── Unauthenticated     it does not know who calls
+    ├── LimitExceeded           a request is too large, too slow or one too many
     └── StoreError              the store itself failed
         ├── StoreUnavailable    it can't be reached or opened
         ├── StoreTooNew         a newer Lineage wrote it
@@ -27,7 +31,8 @@
         └── Interrupted         a long operation stopped; running it again goes on from there
 
 `exit_code` is what the command line exits with, `grpc_status` the status that a gRPC call ends
-with, by its name there; each is the same as ML Metadata's for the same mistake.
+with, by its name there; each is the same as ML Metadata's for the same mistake. `http_status` is
+the status of the HTTP answer.
 """
 
 from __future__ import annotations
@@ -40,6 +45,7 @@ class LineageError(Exception):
 
     exit_code: ClassVar[int] = 4
     grpc_status: ClassVar[str] = "INTERNAL"
+    http_status: int = 500
 
 
 class InvalidInput(LineageError):
@@ -47,6 +53,7 @@ class InvalidInput(LineageError):
 
     exit_code = 2
     grpc_status = "INVALID_ARGUMENT"
+    http_status = 400
 
 
 class InvalidValue(InvalidInput):
@@ -65,6 +72,7 @@ class UnknownType(InvalidInput):
     """No type of that name."""
 
     grpc_status = "NOT_FOUND"
+    http_status = 404
 
 
 class UnknownProperty(InvalidInput):
@@ -75,6 +83,7 @@ class TypeConflict(InvalidInput):
     """A type can't evolve that way."""
 
     grpc_status = "ALREADY_EXISTS"
+    http_status = 409
 
 
 class ContextCycle(InvalidInput):
@@ -105,6 +114,7 @@ class QueryRefused(InvalidInput):
     """An ad-hoc query does more than read the graph; nothing of it was run."""
 
     grpc_status = "PERMISSION_DENIED"
+    http_status = 403
 
 
 class NotFound(LineageError):
@@ -112,6 +122,7 @@ class NotFound(LineageError):
 
     exit_code = 3
     grpc_status = "NOT_FOUND"
+    http_status = 404
 
 
 class AlreadyExists(LineageError):
@@ -119,6 +130,7 @@ class AlreadyExists(LineageError):
 
     exit_code = 1
     grpc_status = "ALREADY_EXISTS"
+    http_status = 409
 
 
 class Conflict(LineageError):
@@ -126,6 +138,7 @@ class Conflict(LineageError):
 
     exit_code = 1
     grpc_status = "FAILED_PRECONDITION"
+    http_status = 409
 
 
 class PlanStale(Conflict):
@@ -136,11 +149,18 @@ class PlanApplied(Conflict):
     """A plan is applied once."""
 
 
+class PreconditionFailed(Conflict):
+    """It is another version than the one that the request names."""
+
+    http_status = 412
+
+
 class PlanRefused(LineageError):
     """What is live, deployed or tied to it stands in the way."""
 
     exit_code = 1
     grpc_status = "FAILED_PRECONDITION"
+    http_status = 409
 
 
 class QueryStopped(LineageError):
@@ -151,6 +171,35 @@ class QueryStopped(LineageError):
 
     plan: Any = None
     grpc_status = "DEADLINE_EXCEEDED"
+    http_status = 422
+
+
+class AccessDenied(LineageError):
+    """A server does not let the caller do that."""
+
+    grpc_status = "PERMISSION_DENIED"
+    http_status = 403
+
+
+class Unauthenticated(AccessDenied):
+    """A server does not know who calls: there is no token, or one that it does not know."""
+
+    grpc_status = "UNAUTHENTICATED"
+    http_status = 401
+
+
+class LimitExceeded(LineageError):
+    """A request is too large, takes too long, or is one too many; nothing was written.
+
+    `http_status` is that of the limit: 413 for size, 408 for time, 429 for rate.
+    """
+
+    grpc_status = "RESOURCE_EXHAUSTED"
+    http_status = 429
+
+    def __init__(self, message: str, http_status: int = 429) -> None:
+        super().__init__(message)
+        self.http_status = http_status
 
 
 class StoreError(LineageError):
@@ -161,6 +210,7 @@ class StoreUnavailable(StoreError):
     """It can't be reached or opened."""
 
     grpc_status = "UNAVAILABLE"
+    http_status = 503
 
 
 class StoreTooNew(StoreError):
@@ -173,6 +223,7 @@ class StoreReadOnly(StoreError):
     """It can only be read here; nothing was written."""
 
     grpc_status = "PERMISSION_DENIED"
+    http_status = 403
 
 
 class Interrupted(StoreError):

@@ -27,7 +27,9 @@ ALLOWED: dict[str, set[str]] = {
     "questions": {"pictures", "rules", "backends", "model", "errors", "filters", "printing"},
     "storage": {"model", "errors"},
     "store": {*_BELOW_THE_STORE, "filters", "opencypher", "queries", "storage"},
-    "connecting": {*_BELOW_THE_STORE, "store"},
+    "wire": {"model", "errors"},
+    "client": {*_BELOW_THE_STORE, "store", "wire"},
+    "connecting": {*_BELOW_THE_STORE, "store", "client"},
 }
 # Those on top: they may use what is below and the store, but not each other's insides.
 _TOP = {*ALLOWED, "__init__"}

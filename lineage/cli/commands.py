@@ -16,6 +16,7 @@ from lineage.cli import (
     serving,
     system,
     tainting,
+    tokens,
 )
 from lineage.cli.app import app
 
@@ -36,4 +37,5 @@ __all__ = [
     "serving",
     "system",
     "tainting",
+    "tokens",
 ]

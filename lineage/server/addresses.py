@@ -33,12 +33,12 @@ class Address:
         except ValueError:
             return False
 
-    def check_guarded(self, token: str | None) -> None:
+    def check_guarded(self, guarded: bool) -> None:
         """Raise InvalidInput where others could reach it and no token keeps them out."""
-        if not self.loopback and not token:
+        if not self.loopback and not guarded:
             raise InvalidInput(
-                f"{self} can be reached from other machines, so a token is needed: give --token, "
-                "or listen at localhost"
+                f"{self} can be reached from other machines, so a token is needed: make one with "
+                "`lineage token create`, give --token, or listen at localhost"
             )
 
     def __str__(self) -> str:

@@ -28,6 +28,7 @@ from lineage.server.mlmd.messages import (
     methods,
 )
 from lineage.server.mlmd.serving import Options, Server
+from lineage.server.tokens import create_token, revoke_token
 from tools.protos import DESCRIPTORS, compiled
 
 LOCAL = Address("localhost", 0)
@@ -87,8 +88,31 @@ def test_nothing_listens_beyond_this_machine_without_a_token(store: lineage.Stor
     for host in ("0.0.0.0", "::", "example.org"):
         with pytest.raises(InvalidInput, match="token"):
             Server(store, Address(host, 0))
-    with Server(store, Address("0.0.0.0", 0), Options(token="sesame")):
+        for guessable in ("", " ", "x", "sesame"):
+            with pytest.raises(InvalidInput, match="token"):
+                Server(store, Address(host, 0), Options(token=guessable))
+    with Server(store, Address("0.0.0.0", 0), Options(token="sesame, sesame, open up")):
         pass
+
+
+def test_a_kept_token_may_what_its_roles_say(store: lineage.Store) -> None:
+    _, reading = create_token(store, "reader", ["read"])
+    _, recording = create_token(store, "pipeline", ["record"])
+    _, marking = create_token(store, "steward", ["mark"])
+    put = {"artifact_type": {"name": "Set"}, "can_add_fields": True}
+    with Server(store, LOCAL) as server, grpc.insecure_channel(str(server.address)) as channel:
+        for token in (reading, marking):
+            metadata = (("authorization", f"Bearer {token}"),)
+            call(channel, "GetArtifacts", metadata)
+            with pytest.raises(grpc.RpcError) as refused:
+                call(channel, "PutArtifactType", metadata, **put)
+            assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+            assert "record" in refused.value.details()
+        call(channel, "PutArtifactType", (("authorization", f"Bearer {recording}"),), **put)
+        revoke_token(store, "reader")
+        with pytest.raises(grpc.RpcError) as refused:
+            call(channel, "GetArtifacts", (("authorization", f"Bearer {reading}"),))
+        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
 def test_tls(store: lineage.Store, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import ssl
 import threading
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from lineage.server.addresses import Address
 from lineage.server.mlmd import reading, subgraph, writing
 from lineage.server.mlmd.messages import SERVICE, methods
 from lineage.server.mlmd.types import system_base
+from lineage.server.tokens import Gate, Role, check_own_token
 from lineage.store import Store
 from lineage.store.transactions import Transaction
 
@@ -49,7 +49,8 @@ class Options:
 
     mlmd_limits: cut answers where ML Metadata does: pages at 101 nodes, lineage at 100 hops and
     101 starting nodes.
-    token: what callers must send as `authorization: Bearer TOKEN`.
+    token: one with every role, beside those that the store keeps; callers send it as
+        `authorization: Bearer TOKEN`.
     certificate, key: PEM files for TLS.
     """
 
@@ -64,11 +65,13 @@ class Server:
 
     def __init__(self, store: Store, address: Address, options: Options | None = None) -> None:
         options = options or Options()
-        address.check_guarded(options.token)
+        check_own_token(options.token, loopback=address.loopback)
+        gate = Gate(store, options.token)
+        address.check_guarded(gate.is_closed())
         self._stopped = threading.Event()
         self._server = grpc.server(
             ThreadPoolExecutor(_THREADS, thread_name_prefix="grpc"),
-            interceptors=[_Guard(options.token)] if options.token else [],
+            interceptors=[_Guard(gate)],
             options=[
                 ("grpc.max_receive_message_length", -1),
                 ("grpc.max_send_message_length", -1),
@@ -112,26 +115,29 @@ class Server:
 
 
 class _Guard(grpc.ServerInterceptor):  # type: ignore[misc]
-    """Lets only those in who know the token."""
+    """Lets only those in whose token has the role that a call needs."""
 
-    def __init__(self, token: str) -> None:
-        self._expected = f"Bearer {token}".encode()
-
-        def refuse(request: Any, context: Any) -> None:
-            context.abort(
-                grpc.StatusCode.UNAUTHENTICATED,
-                "send the server's token as the metadata authorization: Bearer TOKEN",
-            )
-
-        self._refusal = grpc.unary_unary_rpc_method_handler(refuse)
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
 
     def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
         """The call's own handler, or the refusal."""
-        given = dict(details.invocation_metadata).get("authorization", "")
-        given = given if isinstance(given, bytes) else given.encode()
-        if hmac.compare_digest(given, self._expected):
-            return continuation(details)
-        return self._refusal
+        given = dict(details.invocation_metadata).get("authorization")
+        name = details.method.rpartition("/")[2]
+        role = Role.RECORD if name.startswith("Put") else Role.READ
+        try:
+            text = given.decode("latin-1") if isinstance(given, bytes) else given
+            self._gate.identify(text).check(role, name)
+        except LineageError as error:
+            return _refusal(error)
+        return continuation(details)
+
+
+def _refusal(error: LineageError) -> Any:
+    def refuse(request: Any, context: Any) -> None:
+        context.abort(getattr(grpc.StatusCode, error.grpc_status), str(error))
+
+    return grpc.unary_unary_rpc_method_handler(refuse)
 
 
 def _credentials(options: Options) -> Any:

@@ -1,0 +1,156 @@
+"""The application: endpoints, what stands before them, and what is said of it all."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+import lineage
+from lineage.errors import InvalidInput, LineageError, NotFound
+from lineage.server.http.answers import write_json
+from lineage.server.http.endpoints import add_operations
+from lineage.server.http.metrics import Metrics
+from lineage.server.http.middleware import BodyGuard, CallerGuard, NameGuard, Tracker
+from lineage.server.http.problem import invalid_request, problem, unexpected
+from lineage.server.http.resources import add_resources
+from lineage.server.http.schemas import Health, Problem
+from lineage.server.http.service import Service
+from lineage.server.http.settings import Settings
+from lineage.server.http.typed import add_typed
+from lineage.server.tokens import Gate, Role
+from lineage.store import Store
+
+PREFIX = "/api/v1"
+_ABOUT = """Where did this come from, what did it touch, and what breaks if it goes?
+
+A node is named by a reference: `artifact:42`, `Model:churn`, an external id or a uri. Answers are
+those of the command line's `--json`. An error is `{"error", "message", "request_id"}`. With
+`Accept: application/x-ndjson`, large answers come as lines of JSON; the last one is `{"end": …}`,
+and an answer without it was cut off on its way. A write with an `Idempotency-Key` is done once,
+however often it is sent within a day.
+"""
+_REFUSALS = {
+    400: "The request is wrong; nothing was written.",
+    401: "There is no valid token.",
+    403: "The caller may not do that.",
+    404: "There is no such thing.",
+    408: "The request came in too slowly.",
+    409: "It is in conflict with what is there.",
+    412: "It is another version than the request names.",
+    413: "The body is too large.",
+    415: "The body is of a kind that is not read.",
+    421: "The server is not called so.",
+    422: "A limit stopped the query.",
+    428: "The request does not say which version it replaces.",
+    429: "There were too many requests.",
+    500: "The store failed, or the server met a defect.",
+    503: "The store can't be reached.",
+}
+
+
+def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
+    """Make the application that serves a store.
+
+    Parameters
+    ----------
+    store: what is served; the caller closes it after the application has ended.
+    settings: limits, names and the server's own token.
+
+    Examples
+    --------
+    >>> import lineage
+    >>> from lineage.server.http import create_app
+    >>> app = create_app(lineage.connect("memory://"))
+    >>> app.title
+    'Lineage'
+    """
+    settings = settings or Settings()
+    service = Service(store, settings)
+    metrics = Metrics()
+    app = FastAPI(
+        title="Lineage",
+        version=lineage.__version__,
+        description=_ABOUT,
+        openapi_url=f"{PREFIX}/openapi.json",
+        # Their pages load scripts from other hosts.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    app.state.metrics = metrics
+    router = APIRouter(
+        prefix=PREFIX,
+        responses={
+            status: {"model": Problem, "description": text} for status, text in _REFUSALS.items()
+        },
+    )
+    add_operations(router, service)
+    add_resources(router, service)
+    add_typed(router, service)
+    app.include_router(router)
+    _add_health(app, service, metrics)
+    _add_errors(app)
+    # The last one added is the first one that a request meets.
+    app.add_middleware(CallerGuard, gate=Gate(store, settings.token), settings=settings)
+    app.add_middleware(BodyGuard, settings=settings)
+    app.add_middleware(NameGuard, settings=settings)
+    app.add_middleware(Tracker, metrics=metrics)
+    return app
+
+
+def _add_health(app: FastAPI, service: Service, metrics: Metrics) -> None:
+    async def healthz() -> Response:
+        """Tell that the server runs."""
+        return Response(write_json({"status": "ok"}), media_type="application/json")
+
+    def readyz(request: Request) -> Response:
+        """Tell whether the store answers."""
+        service.store.note("ready")
+        return Response(write_json({"status": "ready"}), media_type="application/json")
+
+    def measures(request: Request) -> Response:
+        """Return what Prometheus reads."""
+        request.state.caller.check(Role.READ, "metrics")
+        counts = asdict(service.store.counts())
+        return Response(metrics.write(counts), media_type="text/plain; version=0.0.4")
+
+    told = {"tags": ["Operations"], "response_model": Health}
+    unready = {503: {"model": Problem, "description": "The store can't be reached."}}
+    app.add_api_route("/healthz", healthz, **told)
+    app.add_api_route("/readyz", readyz, responses=unready, **told)
+    app.add_api_route("/metrics", measures, include_in_schema=False)
+
+
+def _add_errors(app: FastAPI) -> None:
+    async def refuse(request: Request, error: Any) -> Response:
+        return problem(error, request.state.request_id)
+
+    async def invalid(request: Request, error: Any) -> Response:
+        return problem(invalid_request(list(error.errors())), request.state.request_id)
+
+    async def misplace(request: Request, error: Any) -> Response:
+        told: LineageError
+        if error.status_code == 404:
+            told = NotFound(f"there is nothing at {request.url.path[:200]!r}")
+        else:
+            told = InvalidInput(f"{request.method} {request.url.path[:200]!r}: {error.detail}")
+            told.http_status = error.status_code
+        answer = problem(told, request.state.request_id)
+        for name, value in (error.headers or {}).items():
+            answer.headers[name] = value
+        return answer
+
+    async def fail(request: Request, error: Exception) -> Response:
+        return unexpected(error, request.state.request_id)
+
+    app.add_exception_handler(LineageError, refuse)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, misplace)
+    app.add_exception_handler(Exception, fail)

@@ -1,0 +1,141 @@
+"""A store that writes down who changed it, and answers a repeated request once.
+
+Both stand in the transaction of the change itself: there is no change without its entry, and a
+request that was answered before a crash is not done a second time after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from lineage import wire
+from lineage.errors import Conflict
+from lineage.store import Store
+
+T = TypeVar("T")
+
+AUDIT = "audit/"
+REPLAYS = "idempotency/"
+# How long a request may be repeated, in milliseconds.
+KEPT_MS = 24 * 3_600_000
+
+
+@dataclass(slots=True)
+class Change:
+    """A request that may change the store.
+
+    Parameters
+    ----------
+    who: the name of the caller's token.
+    operation: what is asked for.
+    request: the id of the request, as the logs have it.
+    key, fingerprint: what the caller calls the request, and a digest of all that it says.
+    """
+
+    who: str
+    operation: str
+    request: str
+    key: str | None = None
+    fingerprint: str = ""
+    writes: int = 0
+    replayed: bool = False
+
+
+_change: ContextVar[Change | None] = ContextVar("change", default=None)
+
+
+class AuditedStore(Store):
+    """A store whose changes are audited while `changing` is entered."""
+
+    @contextmanager
+    def changing(self, change: Change) -> Iterator[None]:
+        """Audit what is written until the end of the block."""
+        token = _change.set(change)
+        try:
+            yield
+        finally:
+            _change.reset(token)
+
+    def _write(self, work: Callable[[Any, Any], T]) -> T:
+        change = _change.get()
+        if change is None:
+            return super()._write(work)
+        change.writes += 1
+        number = change.writes
+
+        def audited(tx: Any, types: Any) -> T:
+            key = None if change.key is None else _replay_key(change, number)
+            if key is not None and (text := tx.note(key)) is not None:
+                kept = json.loads(text)
+                if kept["fingerprint"] != change.fingerprint:
+                    raise Conflict(
+                        "the Idempotency-Key was used for another request; take one key for each"
+                    )
+                change.replayed = True
+                answer: T = wire.decode(kept["answer"], trusted=True)
+                return answer
+            result = work(tx, types)
+            now = time.time_ns() // 1_000_000
+            entry = {
+                "at_ms": now,
+                "who": change.who,
+                "operation": change.operation,
+                "request": change.request,
+            }
+            # In the order of time; what comes in the same millisecond has a name of its own.
+            place = f"{AUDIT}{now:015d}-{secrets.token_hex(4)}"
+            tx.set_note(place, json.dumps(entry, ensure_ascii=False))
+            if key is not None:
+                replay = {
+                    "at_ms": now,
+                    "fingerprint": change.fingerprint,
+                    "answer": wire.encode(result),
+                }
+                tx.set_note(key, json.dumps(replay))
+            return result
+
+        return super()._write(audited)
+
+
+def list_changes(store: Store, *, limit: int = 100, before: str | None = None) -> dict[str, Any]:
+    """Return the latest changes, the last one first, and where to go on."""
+    with store.backend.read() as reader:
+        notes = reader.notes(AUDIT)
+    found = [
+        {"id": key.removeprefix(AUDIT), **json.loads(text)}
+        for key, text in notes
+        if before is None or key < AUDIT + before
+    ]
+    found.sort(key=lambda entry: str(entry["id"]), reverse=True)
+    page = found[:limit]
+    complete = len(page) == len(found)
+    return {
+        "changes": page,
+        "complete": complete,
+        "before": None if complete else page[-1]["id"],
+    }
+
+
+def forget_replays(store: Store, now_ms: int | None = None) -> int:
+    """Drop the answers that are kept for repeated requests longer than a day; returns how many."""
+    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    with store.backend.read() as reader:
+        notes = reader.notes(REPLAYS)
+    old = [key for key, text in notes if json.loads(text)["at_ms"] < now - KEPT_MS]
+    for key in old:
+        store.mirror(note=(key, None))
+    return len(old)
+
+
+def _replay_key(change: Change, number: int) -> str:
+    # The key is the caller's own: another one's with the same text is another key.
+    named = hashlib.sha256(f"{change.who}\n{change.key}".encode()).hexdigest()
+    return f"{REPLAYS}{named}/{number}"
