@@ -11,17 +11,17 @@ import json
 import pickle
 import sys
 
-from lineage.opencypher.syntax.parse_table import TABLE, identity, made
+from lineage.opencypher.syntax.parse_table import TABLE, build_parser, identify_table
 
 
 def written() -> bytes:
     """The table's file."""
     kept = io.BytesIO()
-    made().save(kept, exclude_options=("lexer", "transformer"))
+    build_parser().save(kept, exclude_options=("lexer", "transformer"))
     # Made a line before, so this pickle is nobody else's.
     saved = pickle.loads(kept.getvalue())
     saved["data"]["parser"]["lexer_conf"]["lexer_type"] = None
-    text = json.dumps({"of": identity(), "saved": saved}, separators=(",", ":"))
+    text = json.dumps({"of": identify_table(), "saved": saved}, separators=(",", ":"))
     return gzip.compress(text.encode(), mtime=0)
 
 

@@ -22,7 +22,7 @@ def hints(store: Store, cypher: str, result: Result) -> Iterator[str]:
     from lineage.backends.naming import type_label
     from lineage.errors import InvalidQuery
     from lineage.opencypher.syntax import ast
-    from lineage.opencypher.syntax.ast_walk import everything
+    from lineage.opencypher.syntax.ast_walk import walk_parts
     from lineage.opencypher.syntax.parser import parse
 
     try:
@@ -32,7 +32,7 @@ def hints(store: Store, cypher: str, result: Result) -> Iterator[str]:
         return
     labels: dict[str, None] = {}
     types: dict[str, None] = {}
-    for part in sorted(everything(query), key=lambda part: part.position.offset):
+    for part in sorted(walk_parts(query), key=lambda part: part.position.offset):
         if isinstance(part, ast.NodePattern):
             labels |= dict.fromkeys(_named(part.labels))
         elif isinstance(part, ast.RelationshipPattern):
@@ -93,10 +93,10 @@ def of_labels(store: Store, labels: Iterable[str | None]) -> Iterator[str]:
 
 def _named(part: object) -> Iterator[str]:
     from lineage.opencypher.syntax import ast
-    from lineage.opencypher.syntax.ast_walk import everything
+    from lineage.opencypher.syntax.ast_walk import walk_parts
 
     if isinstance(part, ast.LabelExpression):
-        for inner in everything(part):
+        for inner in walk_parts(part):
             if isinstance(inner, ast.LabelExpression) and inner.name is not None:
                 yield inner.name
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lineage.opencypher.api import Result, run
+    from lineage.opencypher.api import RowStream, run
     from lineage.opencypher.errors import CypherError, QueryStopped
     from lineage.opencypher.values.budget import Limits
     from lineage.opencypher.values.graph import Graph
@@ -24,11 +24,11 @@ _HOMES = {
     "Limits": "values.budget",
     "PropertyGraph": "values.property_graph",
     "QueryStopped": "errors",
-    "Result": "api",
+    "RowStream": "api",
     "run": "api",
 }
 
-__all__ = ["CypherError", "Graph", "Limits", "PropertyGraph", "QueryStopped", "Result", "run"]
+__all__ = ["CypherError", "Graph", "Limits", "PropertyGraph", "QueryStopped", "RowStream", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from lineage.opencypher.errors import CypherParameterMissing, CypherUnsupported
-from lineage.opencypher.execution.expression_compiler import Compiler
-from lineage.opencypher.execution.operators import ExecutionContext, Placed, Profile
-from lineage.opencypher.execution.pipeline import Evaluator
+from lineage.opencypher.execution.expression_compiler import ExpressionCompiler
+from lineage.opencypher.execution.operators import ExecutionContext, PlacedOperator, Profile
+from lineage.opencypher.execution.pipeline import PipelineBuilder
 from lineage.opencypher.semantics.semantic_analysis import Analysis, analyse
 from lineage.opencypher.syntax.parser import parse
 from lineage.opencypher.values.budget import Budget, Limits
@@ -20,7 +20,7 @@ from lineage.opencypher.values.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class RowStream:
     """The columns of an answer, and its rows: lazily, once, each a tuple in their order.
 
     `steps` are what makes the rows: its plan.
@@ -28,11 +28,11 @@ class Result:
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[Value, ...]]
-    steps: Callable[[], Sequence[Placed]]
+    steps: Callable[[], Sequence[PlacedOperator]]
 
 
 @lru_cache(maxsize=256)
-def analysed(text: str) -> Analysis:
+def analyse_text(text: str) -> Analysis:
     """A query's tree, checked. Raises CypherError for what is wrong with it."""
     try:
         return analyse(parse(text))
@@ -48,7 +48,7 @@ def run(
     limits: Limits | None = None,
     now: datetime | None = None,
     profile: Profile | None = None,
-) -> Result:
+) -> RowStream:
     """Run a query that only reads over a graph.
 
     Parameters
@@ -66,7 +66,7 @@ def run(
     are taken). CypherUnsupported: it is legal, but not run here; it names what, and where.
     QueryStopped: a limit was reached, while rows are taken.
     """
-    analysis = analysed(text)
+    analysis = analyse_text(text)
     given = dict(parameters or {})
     for name, position in analysis.parameters.items():
         if name not in given:
@@ -74,12 +74,14 @@ def run(
     budget = Budget(limits or Limits())
     context = ExecutionContext(graph, budget, now or datetime.now(UTC), profile=profile)
     try:
-        evaluator = Evaluator(Compiler(context, given), analysis.stars)
+        evaluator = PipelineBuilder(ExpressionCompiler(context, given), analysis.stars)
         prepared = evaluator.prepare(analysis.query)
     except RecursionError:
         raise CypherUnsupported("an expression nested this deeply is") from None
     columns = tuple(analysis.columns)
-    return Result(columns, _rows(prepared.run, columns), lambda: prepared.placed(frozenset()))
+    return RowStream(
+        columns, _rows(prepared.run, columns), lambda: prepared.list_operators(frozenset())
+    )
 
 
 def _rows(run: Any, columns: tuple[str, ...]) -> Iterator[tuple[Value, ...]]:

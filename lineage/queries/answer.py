@@ -14,21 +14,27 @@ from lineage.model import Event, Kind
 from lineage.model import Node as StoredNode
 from lineage.model.graph import Link, Vertex, Walk
 from lineage.model.query_plan import Operator
-from lineage.opencypher.api import Result, analysed, run
-from lineage.opencypher.execution.operators import PlanOperator, Profile, Step, drawn, through
-from lineage.opencypher.syntax.unparser import name_of
+from lineage.opencypher.api import RowStream, analyse_text, run
+from lineage.opencypher.execution.operators import (
+    PhysicalOperator,
+    PlanOperator,
+    Profile,
+    draw_plan,
+    run_operators,
+)
+from lineage.opencypher.syntax.unparser import quote_name
 from lineage.opencypher.values.budget import Limits
 from lineage.opencypher.values.entities import Node, Path, Relationship
 from lineage.opencypher.values.kinds import Temporal
-from lineage.opencypher.values.memory_estimate import Pile, own_weight, weight_of_entity
-from lineage.queries.profiled_reader import counted
+from lineage.opencypher.values.memory_estimate import MemoryMeter, weigh_alone, weigh_entity
+from lineage.queries.profiled_reader import profile_reader
 from lineage.queries.store_graph import StoreGraph
 
 _KINDS = {kind.capitalize(): kind for kind in Kind}
 _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
 
 
-def answered(
+def answer_query(
     reader: Reader,
     cypher: str,
     parameters: Mapping[str, Any],
@@ -40,22 +46,24 @@ def answered(
     """As `Backend.query`, by the evaluator. Raises CypherError, QueryStopped."""
     profile = Profile() if asking is Asking.PROFILE else None
     if profile is not None:
-        reader = counted(reader, profile)
+        reader = profile_reader(reader, profile)
     if asking is Asking.EXPLAIN:
         # What is not run needs no values; where one is looked at all the same, any number serves.
-        parameters = {**dict.fromkeys(analysed(cypher).parameters, 0), **parameters}
+        parameters = {**dict.fromkeys(analyse_text(cypher).parameters, 0), **parameters}
     limits = Limits(seconds=timeout)
     result = run(StoreGraph(reader), cypher, parameters, limits=limits, profile=profile)
-    columns = ", ".join(map(name_of, result.columns))
-    produce = Step("ProduceResults", partial(map, _Answering().row), lambda: columns)
+    columns = ", ".join(map(quote_name, result.columns))
+    produce = PhysicalOperator(
+        "ProduceResults", partial(map, _AnswerConverter().row), lambda: columns
+    )
     if asking is Asking.EXPLAIN:
         return Answer(result.columns, [], True, _plan(result, produce, None))
     if profile is not None:
         # Planned before the first row comes, so that no step is charged for it.
         result.steps()
-    rows = _Rows(result.rows, limit)
+    rows = _LimitedRows(result.rows, limit)
     try:
-        found = list(through((produce,), rows, profile))
+        found = list(run_operators((produce,), rows, profile))
     except QueryStopped as stopped:
         if profile is not None:
             stopped.plan = _plan(result, produce, profile)
@@ -64,8 +72,8 @@ def answered(
     return Answer(result.columns, found, rows.complete, plan)
 
 
-def _plan(result: Result, produce: Step, profile: Profile | None) -> Operator | None:
-    plan = drawn([*result.steps(), (produce, frozenset())], profile)
+def _plan(result: RowStream, produce: PhysicalOperator, profile: Profile | None) -> Operator | None:
+    plan = draw_plan([*result.steps(), (produce, frozenset())], profile)
     return None if plan is None else _to_model(plan)
 
 
@@ -77,7 +85,7 @@ def _to_model(plan: PlanOperator) -> Operator:
     )  # fmt: skip
 
 
-class _Rows:
+class _LimitedRows:
     """The first rows, and then whether there were more."""
 
     def __init__(self, rows: Iterator[tuple[Any, ...]], limit: int | None) -> None:
@@ -93,18 +101,18 @@ class _Rows:
             yield row
 
 
-class _Answering:
+class _AnswerConverter:
     """Values of one answer; a node that comes often is made once."""
 
     def __init__(self) -> None:
         self._nodes: dict[Node, StoredNode | Vertex] = {}
-        self._pile = Pile()
+        self._pile = MemoryMeter()
 
     def row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(map(self.value, row))
 
     def value(self, value: Any) -> Any:
-        self._pile.add(own_weight(value))
+        self._pile.add(weigh_alone(value))
         match value:
             case Node():
                 return self._node(value)
@@ -127,7 +135,7 @@ class _Answering:
         known = self._nodes.get(node)
         if known is None:
             properties = node.properties
-            self._pile.add(weight_of_entity(properties))
+            self._pile.add(weigh_entity(properties))
             kinds = [_KINDS[label] for label in node.labels if label in _KINDS]
             if kinds and "type_id" in properties:
                 known = stored(kinds[0], properties)
@@ -139,7 +147,7 @@ class _Answering:
 
     def _link(self, link: Relationship) -> Event | Link:
         found = link.properties
-        self._pile.add(weight_of_entity(found))
+        self._pile.add(weigh_entity(found))
         if link.type in _EVENTS and "execution_id" in found:
             return rows.event_of(found)
         own = {name: self.value(value) for name, value in found.items()}

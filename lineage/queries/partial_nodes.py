@@ -29,7 +29,7 @@ _NUMBERS = frozenset({"id", "created", "updated"})
 BOUNDED = _TEXTS | _NUMBERS | {"type", "state"}
 
 
-class Briefs:
+class PartialNodes:
     """Makes the properties of nodes from rows of their fields; `keys` are those that are wanted."""
 
     def __init__(self, kind: Kind, keys: frozenset[str], types: Mapping[int, Type]) -> None:
@@ -62,7 +62,7 @@ class Briefs:
         return made
 
 
-def types_within(
+def find_types(
     types: Iterable[Type], kind: Kind, type_ids: list[int] | None, bounds: Sequence[Bound]
 ) -> list[int] | None:
     """The ids of the types that nodes within bounds may have; None for any."""
@@ -79,7 +79,7 @@ def types_within(
     ]
 
 
-def state_within(bounds: Sequence[Bound]) -> str | None:
+def find_state(bounds: Sequence[Bound]) -> str | None:
     """The state that nodes within bounds have; None where they may have several.
 
     UNKNOWN is a state that nobody gave, of which a store has no word.
@@ -90,45 +90,45 @@ def state_within(bounds: Sequence[Bound]) -> str | None:
     return None
 
 
-def predicate_of(kind: Kind, bounds: Sequence[Bound]) -> Predicate | None:
+def build_predicate(kind: Kind, bounds: Sequence[Bound]) -> Predicate | None:
     """Those bounds that a store can look for."""
     found = [
         condition
         for key, sign, value in bounds
-        if _fits(kind, key, value)
-        for condition in _conditions(key, sign, value)
+        if _is_comparable(kind, key, value)
+        for condition in _build_conditions(key, sign, value)
     ]
     return Predicate(kind, all_of(found)) if found else None
 
 
-def _fits(kind: Kind, key: str, value: Value) -> bool:
+def _is_comparable(kind: Kind, key: str, value: Value) -> bool:
     """Whether a field of a kind can be compared with a value as Cypher compares them."""
     if key == "uri" and kind is not Kind.ARTIFACT:
         return False
     if key in _TEXTS:
-        return isinstance(value, str) and _storable(value)
+        return isinstance(value, str) and _is_storable(value)
     if value.__class__ is int:
         return key in _NUMBERS and INT64_MIN <= value <= INT64_MAX
     return key in _NUMBERS and isinstance(value, float) and math.isfinite(value)
 
 
-def _storable(text: str) -> bool:
+def _is_storable(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _conditions(key: str, sign: str, value: Value) -> Iterable[Expression]:
+def _build_conditions(key: str, sign: str, value: Value) -> Iterable[Expression]:
     of = Attribute(key)
     if sign != "STARTS WITH":
         operator = cast(Literal["=", "<", "<=", ">", ">="], sign)
         yield Comparison(operator, of, Constant(value))
         return
     yield Comparison(">=", of, Constant(value))
-    after = _after_all_with(value)
+    after = _find_prefix_end(value)
     if after is not None:
         yield Comparison("<", of, Constant(after))
 
 
-def _after_all_with(prefix: str) -> str | None:
+def _find_prefix_end(prefix: str) -> str | None:
     """The first text, by code points, after all that begin so; None where there is none."""
     rest = prefix.rstrip("\U0010ffff")
     if not rest:

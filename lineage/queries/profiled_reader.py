@@ -9,7 +9,7 @@ from lineage.backends.base import Reader
 from lineage.opencypher.execution.operators import Profile
 
 
-class _Counted:
+class _ProfiledReader:
     """A reader that tells a profile how much it gave, whatever it was asked for."""
 
     def __init__(self, reader: Reader, profile: Profile) -> None:
@@ -19,16 +19,16 @@ class _Counted:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         ask = getattr(self._reader, name)
 
-        def counted(*arguments: Any, **named: Any) -> Any:
+        def count(*arguments: Any, **named: Any) -> Any:
             given = ask(*arguments, **named)
             self._profile.hit(len(given) if isinstance(given, list) else 1)
             return given
 
         # Found without `__getattr__` from now on.
-        self.__dict__[name] = counted
-        return counted
+        self.__dict__[name] = count
+        return count
 
 
-def counted(reader: Reader, profile: Profile) -> Reader:
+def profile_reader(reader: Reader, profile: Profile) -> Reader:
     """The same reader; what it gives is counted."""
-    return cast(Reader, _Counted(reader, profile))
+    return cast(Reader, _ProfiledReader(reader, profile))

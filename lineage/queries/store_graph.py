@@ -16,8 +16,8 @@ from lineage.backends.codec import encoded_path
 from lineage.backends.native import relationship_of
 from lineage.model import Event, EventType, Flow, Kind, Mark
 from lineage.opencypher.values.entities import Node, Relationship
-from lineage.opencypher.values.graph import Direction, End, Group, Step, Types
-from lineage.queries.partial_nodes import OF_TYPE, Briefs
+from lineage.opencypher.values.graph import Direction, EndView, Group, Neighbour, Types
+from lineage.queries.partial_nodes import OF_TYPE, PartialNodes
 from lineage.queries.store_nodes import (
     ALIKE,
     ARTIFACT,
@@ -45,9 +45,9 @@ class StoreGraph(StoreNodes):
 
     def expand(
         self, nodes: Sequence[Node], direction: Direction, types: Types
-    ) -> Mapping[Node, Sequence[Step]]:
-        found: dict[Node, list[Step]] = defaultdict(list)
-        ids, named = _by_sort(nodes)
+    ) -> Mapping[Node, Sequence[Neighbour]]:
+        found: dict[Node, list[Neighbour]] = defaultdict(list)
+        ids, named = _group_by_sort(nodes)
         for way in ("out", "in") if direction == "both" else (direction,):
             out = way == "out"
             for sort, by_id in ids.items():
@@ -57,13 +57,13 @@ class StoreGraph(StoreNodes):
                     self._expand_events(sort, by_id, out, types, found)
                 elif sort == MARK:
                     self._expand_marks(by_id, out, types, found)
-                elif sort == TYPE and out and _asked(types, "EXTENDS"):
+                elif sort == TYPE and out and _is_wanted(types, "EXTENDS"):
                     for id, node in by_id.items():
                         if self._types[id].base is not None:
                             made = self._extends(id)
                             found[node].append((made, made.end))
             for node in named:
-                self._expand_named(node, out, types, found)
+                self._expand_keyed(node, out, types, found)
         return found
 
     def _expand_events(
@@ -80,11 +80,11 @@ class StoreGraph(StoreNodes):
                     made = self._event(event)
                     mine = event.artifact_id if sort == ARTIFACT else event.execution_id
                     found[by_id[mine]].append((made, made.end if out else made.start))
-        if out and _asked(types, "IN_CONTEXT"):
+        if out and _is_wanted(types, "IN_CONTEXT"):
             for id, context in self._reader.contexts_of(KINDS[sort], list(by_id)):
                 made = self._member(by_id[id], self.node(context * SORTS + CONTEXT))
                 found[by_id[id]].append((made, made.end))
-        if not out and _asked(types, "ON"):
+        if not out and _is_wanted(types, "ON"):
             for mark in self._marks_on(sort, by_id):
                 made = self._on(mark)
                 found[by_id[mark.node_id]].append((made, made.start))
@@ -104,7 +104,7 @@ class StoreGraph(StoreNodes):
     def _expand_contexts(
         self, by_id: Mapping[int, Node], out: bool, types: Types, found: _Found
     ) -> None:
-        if _asked(types, "CHILD_OF"):
+        if _is_wanted(types, "CHILD_OF"):
             pairs = (
                 self._reader.parents_of(list(by_id))
                 if out
@@ -117,7 +117,7 @@ class StoreGraph(StoreNodes):
                 found[by_id[child if out else parent]].append(
                     (made, made.end if out else made.start)
                 )
-        if not out and _asked(types, "IN_CONTEXT"):
+        if not out and _is_wanted(types, "IN_CONTEXT"):
             for sort in (ARTIFACT, EXECUTION):
                 for context, id in self._reader.members_of(list(by_id), KINDS[sort]):
                     made = self._member(self.node(id * SORTS + sort), by_id[context])
@@ -128,22 +128,22 @@ class StoreGraph(StoreNodes):
     ) -> None:
         for id, node in by_id.items():
             mark = self._marks[id]
-            if out and _asked(types, "ON"):
+            if out and _is_wanted(types, "ON"):
                 on = self._on(mark)
                 found[node].append((on, on.end))
-            elif not out and _asked(types, _said(mark)):
-                marked = self._marked(mark)
+            elif not out and _is_wanted(types, _name_mark_relationship(mark)):
+                marked = self._build_marked(mark)
                 found[node].append((marked, marked.start))
 
-    def _expand_named(self, node: Node, out: bool, types: Types, found: _Found) -> None:
+    def _expand_keyed(self, node: Node, out: bool, types: Types, found: _Found) -> None:
         assert isinstance(node.key, tuple)
         label, name = node.key
         if label == "MarkLabel" and out:
             for mark in self._marks.values():
-                if mark.label == name and _asked(types, _said(mark)):
-                    marked = self._marked(mark)
+                if mark.label == name and _is_wanted(types, _name_mark_relationship(mark)):
+                    marked = self._build_marked(mark)
                     found[node].append((marked, marked.end))
-        elif label == "BaseType" and not out and _asked(types, "EXTENDS"):
+        elif label == "BaseType" and not out and _is_wanted(types, "EXTENDS"):
             for id, type in self._types.items():
                 if type.base == name:
                     extends = self._extends(id)
@@ -156,7 +156,7 @@ class StoreGraph(StoreNodes):
         if types is None or not types <= _FLOWS:
             yield from super().neighbours(nodes, direction, types)
             return
-        ids, _ = _by_sort(nodes)
+        ids, _ = _group_by_sort(nodes)
         for sort in (ARTIFACT, EXECUTION):
             by_id = ids.get(sort)
             if not by_id:
@@ -182,15 +182,15 @@ class StoreGraph(StoreNodes):
                 last = page[-1]
                 after = last.execution_id, last.artifact_id, last.type, encoded_path(last.path)
         if types is None or types - _EVENTS:
-            yield from self._between_others(None if types is None else types - _EVENTS)
+            yield from self._list_other_relationships(None if types is None else types - _EVENTS)
 
-    def _between_others(self, types: Types) -> Iterator[Relationship]:
+    def _list_other_relationships(self, types: Types) -> Iterator[Relationship]:
         """Those that leave contexts, types, marks and labels, or reach contexts."""
         for label in ("Context", "BaseType", "Mark"):
             for node in self.nodes(label):
                 for made, _ in self.expand((node,), "in", types).get(node, ()):
                     yield made
-        if _asked(types, "ON"):
+        if _is_wanted(types, "ON"):
             for mark in self._marks.values():
                 yield self._on(mark)
 
@@ -238,8 +238,8 @@ class StoreGraph(StoreNodes):
         end = self.node(mark.node_id * SORTS + sort)
         return Relationship(self, ("ON", mark.id), "ON", start, end, {"recorded": mark.recorded_ms})
 
-    def _marked(self, mark: Mark) -> Relationship:
-        type = _said(mark)
+    def _build_marked(self, mark: Mark) -> Relationship:
+        type = _name_mark_relationship(mark)
         start = self.node(("MarkLabel", mark.label))
         end = self.node((mark.id or 0) * SORTS + MARK)
         return Relationship(self, (type, mark.id), type, start, end, {"recorded": mark.recorded_ms})
@@ -247,7 +247,7 @@ class StoreGraph(StoreNodes):
     # --- Counted without a look at each ---
 
     def relationship_groups(
-        self, types: Types, start: End, end: End
+        self, types: Types, start: EndView, end: EndView
     ) -> Iterable[Group[Relationship]] | None:
         if types is None:
             # Those that are no events are looked at one by one, whatever their ends.
@@ -260,7 +260,7 @@ class StoreGraph(StoreNodes):
         return self._relationship_groups(types, start, end)
 
     def _relationship_groups(
-        self, types: Types, start: End, end: End
+        self, types: Types, start: EndView, end: EndView
     ) -> Iterator[Group[Relationship]]:
         wanted = _EVENTS if types is None else types
         if "INPUT" in wanted:
@@ -269,31 +269,31 @@ class StoreGraph(StoreNodes):
             # Those that carry no data have no flow to look for.
             flow = Flow.OUTPUT if wanted <= _FLOWS else None
             yield from self._event_groups(flow, wanted - {"INPUT"}, end, start)
-        if _asked(types, "IN_CONTEXT"):
+        if _is_wanted(types, "IN_CONTEXT"):
             yield from self._member_groups(start, end)
         if types is None:
-            for relationship in self._between_others(_FEW):
+            for relationship in self._list_other_relationships(_FEW):
                 yield relationship, 1
 
-    def _member_groups(self, start: End, end: End) -> Iterator[Group[Relationship]]:
-        contexts = Briefs(Kind.CONTEXT, end.keys or frozenset(), self._types)
+    def _member_groups(self, start: EndView, end: EndView) -> Iterator[Group[Relationship]]:
+        contexts = PartialNodes(Kind.CONTEXT, end.keys or frozenset(), self._types)
         for sort in (ARTIFACT, EXECUTION):
-            briefs = Briefs(KINDS[sort], start.keys or frozenset(), self._types)
+            briefs = PartialNodes(KINDS[sort], start.keys or frozenset(), self._types)
             for mine, other, count in self._reader.count_members(KINDS[sort]):
-                node = self._alike(sort, briefs, (mine,))
-                context = self._alike(CONTEXT, contexts, (other,))
-                if _has(node, start.label) and _has(context, end.label):
+                node = self._represent(sort, briefs, (mine,))
+                context = self._represent(CONTEXT, contexts, (other,))
+                if _has_label(node, start.label) and _has_label(context, end.label):
                     key = (ALIKE, mine, other, "IN_CONTEXT")
                     yield Relationship(self, key, "IN_CONTEXT", node, context, {}), count
 
     def _event_groups(
-        self, flow: Flow | None, wanted: frozenset[str], artifact: End, execution: End
+        self, flow: Flow | None, wanted: frozenset[str], artifact: EndView, execution: EndView
     ) -> Iterator[Group[Relationship]]:
         artifacts, executions = self._side(ARTIFACT, artifact), self._side(EXECUTION, execution)
         if artifacts == [] or executions == []:
             return
         briefs = [
-            Briefs(KINDS[sort], side.keys or frozenset(), self._types)
+            PartialNodes(KINDS[sort], side.keys or frozenset(), self._types)
             for sort, side in ((ARTIFACT, artifact), (EXECUTION, execution))
         ]
         found = self._reader.count_events(flow, artifacts, executions)
@@ -303,19 +303,19 @@ class StoreGraph(StoreNodes):
                 a, x = (
                     Node(self, (ALIKE, sort), (LABELS[sort],), None, {})
                     if id is None
-                    else self._alike(sort, briefs[sort], (id,))
+                    else self._represent(sort, briefs[sort], (id,))
                     for sort, id in enumerate(type_ids)
                 )
                 start, end = (a, x) if name == "INPUT" else (x, a)
                 yield Relationship(self, (ALIKE, *type_ids, name), name, start, end, {}), count
 
-    def _side(self, sort: int, end: End) -> list[int] | None:
+    def _side(self, sort: int, end: EndView) -> list[int] | None:
         """The types of the nodes of a sort at one end; None where they make no difference."""
         if end.label not in LABELS and end.label is not None:
             return self._type_ids[end.label][sort] if end.label in self._type_ids else []
         if end.label is not None and BY_LABEL[end.label] != sort:
             return []
-        if not end.labelled:
+        if not end.is_labelled:
             return None
         return [id for id, type in self._types.items() if type.kind is KINDS[sort]]
 
@@ -325,10 +325,10 @@ class StoreGraph(StoreNodes):
         if types is None or not types <= _FLOWS or label in self._few:
             return super().degrees(nodes, direction, types, label)
         found: dict[Node, int] = {}
-        ids, _ = _by_sort(nodes)
+        ids, _ = _group_by_sort(nodes)
         for sort, other in ((ARTIFACT, EXECUTION), (EXECUTION, ARTIFACT)):
             by_id = ids.get(sort, {})
-            among = None if label is None else self._side(other, End(label, False, frozenset()))
+            among = None if label is None else self._side(other, EndView(label, False, frozenset()))
             if not by_id or among == []:
                 continue
             for flow in Flow:
@@ -339,22 +339,22 @@ class StoreGraph(StoreNodes):
         return found
 
 
-_Found = dict[Node, list[Step]]
+_Found = dict[Node, list[Neighbour]]
 
 
-def _has(node: Node, label: str | None) -> bool:
+def _has_label(node: Node, label: str | None) -> bool:
     return label is None or label in node.labels
 
 
-def _said(mark: Mark) -> str:
+def _name_mark_relationship(mark: Mark) -> str:
     return "CLEARED" if mark.clean else "MARKED"
 
 
-def _asked(types: Types, type: str) -> bool:
+def _is_wanted(types: Types, type: str) -> bool:
     return types is None or type in types
 
 
-def _by_sort(nodes: Sequence[Node]) -> tuple[dict[int, dict[int, Node]], list[Node]]:
+def _group_by_sort(nodes: Sequence[Node]) -> tuple[dict[int, dict[int, Node]], list[Node]]:
     """Nodes by sort and id, and those that have names for keys."""
     found: dict[int, dict[int, Node]] = {}
     named: list[Node] = []

@@ -30,10 +30,10 @@ from lineage.queries.partial_nodes import (
     BOUNDED,
     BRIEF,
     OF_TYPE,
-    Briefs,
-    predicate_of,
-    state_within,
-    types_within,
+    PartialNodes,
+    build_predicate,
+    find_state,
+    find_types,
 )
 
 SORTS = 8
@@ -75,11 +75,11 @@ class StoreNodes(Graph):
             found = self._cache[key] = Node(self, key)
         return found
 
-    def _stored(self, sort: int, stored: StoredNode, *, keep: bool = True) -> Node:
+    def _read_stored(self, sort: int, stored: StoredNode, *, keep: bool = True) -> Node:
         assert stored.id is not None
         key = stored.id * SORTS + sort
         node = self.node(key) if keep else self._cache.get(key) or Node(self, key)
-        if not node.loaded:
+        if not node.is_loaded:
             self._fill(sort, node, stored)
         return node
 
@@ -148,7 +148,7 @@ class StoreNodes(Graph):
     def nodes(self, label: str | None) -> Iterator[Node]:
         return self.scan(label)
 
-    def bounded(self, label: str | None, key: str) -> bool:
+    def is_bounded(self, label: str | None, key: str) -> bool:
         return key in BOUNDED and bool(self._sorts(label))
 
     def scan(
@@ -165,7 +165,7 @@ class StoreNodes(Graph):
         for sort, type_ids in self._sorts(label):
             where = self._within(sort, type_ids, bounds)
             if bounds:
-                yield from self._found_within(sort, where, keys)
+                yield from self._find_within(sort, where, keys)
             else:
                 yield from self._pages(sort, where, keys)
         for name, few in self._few.items():
@@ -175,9 +175,9 @@ class StoreNodes(Graph):
     def _within(self, sort: int, type_ids: list[int] | None, bounds: Sequence[Bound]) -> Filter:
         kind = KINDS[sort]
         return Filter(
-            type_ids=types_within(self._types.values(), kind, type_ids, bounds),
-            state=state_within(bounds),
-            where=predicate_of(kind, bounds),
+            type_ids=find_types(self._types.values(), kind, type_ids, bounds),
+            state=find_state(bounds),
+            where=build_predicate(kind, bounds),
         )
 
     def _pages(self, sort: int, where: Filter, keys: Keys) -> Iterator[Node]:
@@ -192,18 +192,18 @@ class StoreNodes(Graph):
     def _page(self, sort: int, where: Filter, keys: Keys) -> list[Node]:
         kind = KINDS[sort]
         if keys is not None and keys <= BRIEF:
-            briefs = Briefs(kind, keys, self._types)
+            briefs = PartialNodes(kind, keys, self._types)
             rows = self._reader.find_fields(kind, where, briefs.fields)
-            return [self._known_briefly(sort, row, briefs) for row in rows]
+            return [self._read_partial(sort, row, briefs) for row in rows]
         # What a long scan keeps, Python's collector looks through again and again.
         keep = (where.limit or 0) < _LARGEST_PAGE
-        return [self._stored(sort, n, keep=keep) for n in self._reader.find(kind, where)]
+        return [self._read_stored(sort, n, keep=keep) for n in self._reader.find(kind, where)]
 
-    def _known_briefly(self, sort: int, row: tuple[Any, ...], briefs: Briefs) -> Node:
+    def _read_partial(self, sort: int, row: tuple[Any, ...], briefs: PartialNodes) -> Node:
         labels, _ = self._labels_of[row[1]]
         return Node(self, row[0] * SORTS + sort, labels, None, briefs.of(row))
 
-    def _found_within(self, sort: int, where: Filter, keys: Keys) -> Iterator[Node]:
+    def _find_within(self, sort: int, where: Filter, keys: Keys) -> Iterator[Node]:
         """Few at first; where there are more, all of their ids, as the store is to look for them
         as seldom as it can."""
         page = self._page(sort, replace(where, limit=_FIRST), keys)
@@ -222,7 +222,7 @@ class StoreNodes(Graph):
                 return
             after = ids[-1][0]
 
-    def ordered(self, label: str | None, key: str) -> bool:
+    def is_ordered(self, label: str | None, key: str) -> bool:
         # Nodes of several kinds come kind by kind.
         return label not in (None, *self._few) and key in _ORDERS and len(self._sorts(label)) == 1
 
@@ -264,10 +264,10 @@ class StoreNodes(Graph):
     def load_nodes(self, nodes: Sequence[Node]) -> None:
         wanted: dict[int, dict[int, list[Node]]] = defaultdict(lambda: defaultdict(list))
         for node in nodes:
-            if node.loaded:
+            if node.is_loaded:
                 continue
             if isinstance(node.key, tuple):
-                self._load_named(node, *node.key)
+                self._load_keyed(node, *node.key)
                 continue
             id, sort = divmod(int(node.key), SORTS)  # type: ignore[call-overload]
             if sort == TYPE:
@@ -282,7 +282,7 @@ class StoreNodes(Graph):
                 for node in by_id[stored.id or 0]:
                     self._fill(sort, node, stored)
             for node in chain.from_iterable(by_id.values()):
-                if not node.loaded:
+                if not node.is_loaded:
                     # It is gone.
                     node.fill((), {})
 
@@ -295,16 +295,16 @@ class StoreNodes(Graph):
                     id, sort = divmod(node.key, SORTS)
                     wanted[sort][id].append(node)
             for sort, by_id in wanted.items():
-                briefs = Briefs(KINDS[sort], keys, self._types)
+                briefs = PartialNodes(KINDS[sort], keys, self._types)
                 for row in self._reader.fields_of(KINDS[sort], list(by_id), briefs.fields):
                     labels, _ = self._labels_of[row[1]]
                     for node in by_id[row[0]]:
-                        node.fill_briefly(labels, briefs.of(row))
+                        node.fill_partially(labels, briefs.of(row))
             rest = [node for node in rest if not node.knows(keys)]
         if rest:
             self.load_nodes(rest)
 
-    def _load_named(self, node: Node, label: str, name: Any) -> None:
+    def _load_keyed(self, node: Node, label: str, name: Any) -> None:
         if label == "Note":
             node.fill((label,), {"key": name, "value": self._reader.note(name)})
         elif label == "LineagePolicy":
@@ -325,7 +325,7 @@ class StoreNodes(Graph):
 
     # --- Finding nodes ---
 
-    def indexed(self, label: str | None, key: str) -> bool:
+    def is_indexed(self, label: str | None, key: str) -> bool:
         if key == "key":
             return label == "Note"
         if label in ("Mark", "Type"):
@@ -336,13 +336,13 @@ class StoreNodes(Graph):
         if label == "Note":
             known = isinstance(value, str) and self._reader.note(value) is not None
             return [self.node(("Note", value))] if known else []
-        found = [self._found(sort, ids, key, value) for sort, ids in self._sorts(label)]
+        found = [self._find(sort, ids, key, value) for sort, ids in self._sorts(label)]
         for name, few in self._few.items():
             if label is None or label == name:
                 found.append(node for node in few() if node.properties.get(key) == value)
         return chain.from_iterable(found)
 
-    def _found(
+    def _find(
         self, sort: int, type_ids: list[int] | None, key: str, value: Value
     ) -> Iterable[Node]:
         kind = KINDS[sort]
@@ -353,12 +353,14 @@ class StoreNodes(Graph):
                 return []
             stored = self._reader.nodes(kind, [value])
             return [
-                self._stored(sort, n) for n in stored if type_ids is None or n.type_id in type_ids
+                self._read_stored(sort, n)
+                for n in stored
+                if type_ids is None or n.type_id in type_ids
             ]
         if not isinstance(value, str) or (key == "uri" and kind is not Kind.ARTIFACT):
             return []
         where = Filter(type_ids=type_ids, **{key: value})  # type: ignore[arg-type]
-        return [self._stored(sort, n) for n in self._reader.find(kind, where)]
+        return [self._read_stored(sort, n) for n in self._reader.find(kind, where)]
 
     @cached_property
     def _counts(self) -> dict[str, int]:
@@ -406,15 +408,15 @@ class StoreNodes(Graph):
     ) -> Iterator[Group[Node]]:
         for sort, type_ids in self._sorts(label):
             kind, where = KINDS[sort], self._within(sort, type_ids, bounds)
-            briefs = Briefs(kind, keys, self._types)
+            briefs = PartialNodes(kind, keys, self._types)
             for *row, count in self._reader.count_fields(kind, where, briefs.fields):
-                yield self._alike(sort, briefs, row), count
+                yield self._represent(sort, briefs, row), count
         for name, few in self._few.items():
             if label is None or label == name:
                 for node in few():
                     yield node, 1
 
-    def _alike(self, sort: int, briefs: Briefs, row: Sequence[Any]) -> Node:
+    def _represent(self, sort: int, briefs: PartialNodes, row: Sequence[Any]) -> Node:
         """One for all nodes of a type with the same fields."""
         labels, _ = self._labels_of[row[0]]
         return Node(self, (ALIKE, sort, *row), labels, None, briefs.of((None, *row)))
@@ -438,7 +440,7 @@ class StoreNodes(Graph):
             id, sort = divmod(node.key, SORTS)
             if sort not in types:
                 continue
-            if node.loaded:
+            if node.is_loaded:
                 if node.properties["type_id"] in types[sort]:
                     kept.add(node)
             else:

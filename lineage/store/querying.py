@@ -173,10 +173,10 @@ class Querying(Subject):
     ) -> Answer:
         if self.backend.capabilities.cypher:
             return self.backend.query(cypher, given, limit=limit, timeout=timeout, asking=asking)
-        from lineage.queries.answer import answered
+        from lineage.queries.answer import answer_query
 
         with self.backend.read() as reader:
-            return answered(reader, cypher, given, limit=limit, timeout=timeout, asking=asking)
+            return answer_query(reader, cypher, given, limit=limit, timeout=timeout, asking=asking)
 
     def vocabulary(self) -> Vocabulary:
         """The labels, relationship types and property names that a query may use.

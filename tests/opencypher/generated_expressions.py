@@ -30,9 +30,14 @@ class Expressions(Patterns):
             self._of_list, self._of_time,
         ]  # fmt: skip
         if scope.nodes and self._inside < 2:
-            choices += [self._labelled, self._existing, self._counted, self._pattern_predicate]
+            choices += [
+                self._filter_label,
+                self._existing,
+                self._count_relationships,
+                self._pattern_predicate,
+            ]
         if scope.paths or scope.groups or scope.walks:
-            choices += [self._quantified] * 2
+            choices += [self._add_quantified] * 2
         return self._one_of(*choices)(scope)
 
     def _compared(self, scope: Scope) -> str:
@@ -82,7 +87,7 @@ class Expressions(Patterns):
             f"{one} > date('2023-11-14')", f"{one} + duration('P1D') > {other}",
         )  # fmt: skip
 
-    def _labelled(self, scope: Scope) -> str:
+    def _filter_label(self, scope: Scope) -> str:
         name = self._node_name(scope)
         one, other = (self._one_of(*LABELS[scope.nodes[name]]) for _ in range(2))
         return self._one_of(
@@ -93,7 +98,7 @@ class Expressions(Patterns):
     def _existing(self, scope: Scope) -> str:
         return f"EXISTS {{ {self._subquery(scope)} }}"
 
-    def _counted(self, scope: Scope) -> str:
+    def _count_relationships(self, scope: Scope) -> str:
         # In an OPTIONAL MATCH, Neo4j 5.26 loses what counts to 0: it groups rows, of which there
         # are none then.
         operator, number = self._one_of(">", "=", "<="), self._one_of(0, 1, 2)
@@ -123,7 +128,7 @@ class Expressions(Patterns):
             f"({name})-[:INPUT|OUTPUT*2..3]->(:Model)" if self._stars else f"({name})--()",
         )
 
-    def _quantified(self, scope: Scope) -> str:
+    def _add_quantified(self, scope: Scope) -> str:
         how = self._one_of("all", "any", "none", "single")
         choices = [f"nodes({path})" for path in scope.paths] + list(scope.groups)
         if choices and not (scope.walks and self._now_and_then(0.3)):

@@ -23,7 +23,7 @@ class Patterns(Chance):
         if start is not None:
             kind, text = scope.nodes[start], f"({start})"
         elif self._now_and_then(0.06):
-            return self._marked(scope)
+            return self._build_marked(scope)
         else:
             kind = self._one_of("artifact", "artifact", "execution", "execution", "context")
             # A store keeps nodes of its own, too: what stands alone has a label.
@@ -37,7 +37,7 @@ class Patterns(Chance):
             return f"{name} = {text}"
         return text
 
-    def _marked(self, scope: Scope) -> str:
+    def _build_marked(self, scope: Scope) -> str:
         """From a mark's label to what it is on, and perhaps on to what that taints."""
         text = self._node(scope, "label", labelled=True)
         text += self._one_of("-[:MARKED]->", "-[:MARKED|CLEARED]->", "-[:MARKED|CLEARED]-")
@@ -137,7 +137,7 @@ class Patterns(Chance):
     # The names that were bound before the clause under way.
     _before: frozenset[str] = frozenset()
 
-    def _selected(self, scope: Scope) -> str:
+    def _build_selected(self, scope: Scope) -> str:
         """A pattern of which only some paths are asked for, with what makes the answer sure."""
         start = self._node(scope, self._one_of("artifact", "execution"), labelled=True)
         end = self._node(scope, self._one_of("artifact", "execution"), labelled=True)

@@ -73,7 +73,7 @@ class QueryMaker(Expressions):
             return f"MATCH {ends} MATCH {path}{where}"
         optional = self._one_of("", "", "OPTIONAL ") if scope.nodes else ""
         self._optionally = bool(optional)
-        text = f"{optional}MATCH {self._selected(scope)}{self._where(scope)}"
+        text = f"{optional}MATCH {self._build_selected(scope)}{self._where(scope)}"
         self._optionally = False
         return text
 

@@ -11,7 +11,7 @@ from tests.neo4j_for_tests import Neo4jForTests
 from tools.tck.canonical import Form
 from tools.tck.evaluator_target import EvaluatorTarget
 from tools.tck.neo4j_target import Neo4jTarget
-from tools.tck.running import Failed, Target
+from tools.tck.runner import Failed, Target
 
 EXPRESSIONS = [
     line

@@ -13,7 +13,7 @@ import pytest
 import lineage
 from lineage.interchange.copying import copy_store
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import everything
+from lineage.opencypher.syntax.ast_walk import walk_parts
 from lineage.opencypher.syntax.parser import parse
 from tests.neo4j_for_tests import Neo4jForTests, driver, emptied, replanned
 from tests.opencypher.asking import Asker, Evaluated, Native, same
@@ -75,7 +75,7 @@ def test_memory_and_sqlite_answer_the_same(seed: int, tmp_path: Path) -> None:
 
 def parts_of(part: ast.Part) -> Iterator[str]:
     """The names of what a query is made of."""
-    for each in everything(part):
+    for each in walk_parts(part):
         yield type(each).__name__
         for field in ("kind", "operator", "optional", "distinct", "descending", "skip", "limit"):
             value = getattr(each, field, None)

@@ -10,8 +10,13 @@ import pytest
 import lineage
 from lineage import Artifact, Execution, Store
 from lineage.opencypher.api import run
-from lineage.opencypher.execution.operators import Placed, Profile, Step, drawn
-from lineage.queries.profiled_reader import counted
+from lineage.opencypher.execution.operators import (
+    PhysicalOperator,
+    PlacedOperator,
+    Profile,
+    draw_plan,
+)
+from lineage.queries.profiled_reader import profile_reader
 from lineage.queries.store_graph import StoreGraph
 from tests.opencypher.cookbook import recipes
 from tests.opencypher.generated_queries import QueryMaker
@@ -49,7 +54,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield made
 
 
-def all_steps(placed: Sequence[Placed]) -> Iterator[Step]:
+def all_steps(placed: Sequence[PlacedOperator]) -> Iterator[PhysicalOperator]:
     for step, names in placed:
         yield step
         for inner in step.inner:
@@ -60,20 +65,20 @@ def check(store: Store, query: str, parameters: Mapping[str, Any]) -> int:
     """How many steps ran."""
     profile = Profile()
     with store.backend.read() as reader:
-        graph = StoreGraph(counted(reader, profile))
+        graph = StoreGraph(profile_reader(reader, profile))
         result = run(graph, query, parameters, profile=profile)
-        explained = str(drawn(result.steps()))
+        explained = str(draw_plan(result.steps()))
         planned = set(all_steps(result.steps()))
         rows = list(result.rows)
         assert profile.steps() <= planned, query
         assert set(all_steps(result.steps())) == planned, query
-        top = drawn(result.steps(), profile)
+        top = draw_plan(result.steps(), profile)
         assert top is not None
         assert top.rows == len(rows), query
     with store.backend.read() as reader:
         assert len(list(run(StoreGraph(reader), query, parameters).rows)) == len(rows), query
         again = run(StoreGraph(reader), query, parameters)
-        assert str(drawn(again.steps())) == explained, query
+        assert str(draw_plan(again.steps())) == explained, query
     return len(profile.steps())
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.tck.evaluator_target import EvaluatorTarget
-from tools.tck.running import Outcome, Verdict, judge
+from tools.tck.runner import Outcome, Verdict, judge
 from tools.tck.scenarios import Error, read_scenarios
 
 PAGE = Path(__file__).parents[2] / "docs" / "cypher-tck.md"

@@ -15,7 +15,7 @@ from pathlib import Path
 from tools.tck.evaluator_target import EvaluatorTarget
 from tools.tck.neo4j_target import Neo4jTarget
 from tools.tck.report import document, table
-from tools.tck.running import Outcome, Target, Verdict, judge
+from tools.tck.runner import Outcome, Target, Verdict, judge
 from tools.tck.scenarios import read_scenarios
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cypher-tck.md"

@@ -8,15 +8,15 @@ from typing import Any
 
 from lineage.opencypher import run
 from lineage.opencypher.errors import CypherError, CypherUnsupported, QueryStopped
-from lineage.opencypher.execution.expression_compiler import Compiler
+from lineage.opencypher.execution.expression_compiler import ExpressionCompiler
 from lineage.opencypher.execution.operators import ExecutionContext
-from lineage.opencypher.execution.pipeline import Evaluator
+from lineage.opencypher.execution.pipeline import PipelineBuilder
 from lineage.opencypher.semantics.semantic_analysis import analyse
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.values.budget import Budget, Limits
 from lineage.opencypher.values.property_graph import PropertyGraph
 from tools.tck.canonical import form_of
-from tools.tck.running import DEADLINE, Answer, Failed, Refused, Target
+from tools.tck.runner import DEADLINE, Answer, Failed, Refused, Target
 from tools.tck.set_up import Row, execute
 
 
@@ -46,5 +46,5 @@ class EvaluatorTarget(Target):
     def _read(self, query: ast.SingleQuery, parameters: Mapping[str, Any]) -> list[Row]:
         analysis = analyse(query)
         context = ExecutionContext(self._graph, Budget(Limits()), datetime.now(UTC))
-        evaluator = Evaluator(Compiler(context, dict(parameters)), analysis.stars)
+        evaluator = PipelineBuilder(ExpressionCompiler(context, dict(parameters)), analysis.stars)
         return list(evaluator.prepare(analysis.query).run({}))

@@ -21,7 +21,7 @@ from tools.tck.canonical import (
     temporal_text,
     text_form,
 )
-from tools.tck.running import DEADLINE, Answer, Failed, Target
+from tools.tck.runner import DEADLINE, Answer, Failed, Target
 
 # What marks a temporal value that the server wrote as text.
 _ZONED = "zoned: "

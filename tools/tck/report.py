@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from tools.tck.artifact import VERSION
-from tools.tck.running import Outcome, Verdict
+from tools.tck.runner import Outcome, Verdict
 
 
 def table(ours: Sequence[Outcome], theirs: Sequence[Outcome] | None = None) -> str:

@@ -15,7 +15,7 @@ from lineage.backends.neo4j.templates import template
 from lineage.backends.stored import node as stored
 from lineage.model import Event, Kind, Node
 from lineage.model.graph import Link, Vertex, Walk
-from lineage.opencypher.values.memory_estimate import Pile, own_weight, weight_of_entity
+from lineage.opencypher.values.memory_estimate import MemoryMeter, weigh_alone, weigh_entity
 
 _KINDS = {kind.capitalize(): kind for kind in Kind}
 _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
@@ -44,7 +44,7 @@ class Answering:
         self._nodes: dict[str, Node | Vertex] = {}
         self._ends: set[str] = set()
         self._loose: set[int] = set()
-        self._pile = Pile()
+        self._pile = MemoryMeter()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -65,7 +65,7 @@ class Answering:
         return self._rows
 
     def _value(self, value: Any) -> Any:
-        self._pile.add(own_weight(value))
+        self._pile.add(weigh_alone(value))
         if isinstance(value, graph.Node):
             return self._node(value)
         if isinstance(value, graph.Path):
@@ -93,7 +93,7 @@ class Answering:
         return known
 
     def _made(self, found: graph.Node) -> Node | Vertex:
-        self._pile.add(weight_of_entity(dict(found)))
+        self._pile.add(weigh_entity(dict(found)))
         for label in found.labels:
             if label in _KINDS and "type_id" in found:
                 return stored(_KINDS[label], dict(found))
@@ -101,7 +101,7 @@ class Answering:
         return Vertex(tuple(sorted(found.labels)), properties)
 
     def _event(self, found: graph.Relationship) -> Event | None:
-        self._pile.add(weight_of_entity(dict(found)))
+        self._pile.add(weigh_entity(dict(found)))
         if found.type in _EVENTS and "execution_id" in found:
             return rows.event_of(found)
         return None

@@ -6,32 +6,39 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.opencypher.execution.operators import Names, Placed, Profile, Stage, Step, through
+from lineage.opencypher.execution.operators import (
+    ClauseOperators,
+    Names,
+    PhysicalOperator,
+    PlacedOperator,
+    Profile,
+    run_operators,
+)
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.unparser import name_of
+from lineage.opencypher.syntax.unparser import quote_name
 from lineage.opencypher.values.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _CountQuery:
     """All nodes with this label, or all, are counted; the name that they have while they are."""
 
     label: str | None
     variable: str | None
 
 
-def counting(
+def build_count(
     clauses: Sequence[ast.Clause],
     column: str,
     graph: Graph,
     profile: Profile | None,
-    instead: tuple[Stage, Stage],
-) -> Stage | None:
+    instead: tuple[ClauseOperators, ClauseOperators],
+) -> ClauseOperators | None:
     """A MATCH and what projects its rows as one clause, where they only count nodes.
 
     `instead` is how they are run for rows in which the node has a value already.
     """
-    asked = _asked(*clauses)
+    asked = _match_count(*clauses)
     if asked is None or not graph.counts(asked.label):
         return None
     label, variable = asked.label, asked.variable
@@ -40,9 +47,11 @@ def counting(
         return ({column: graph.count(label)} for _ in rows)
 
     def details() -> str:
-        return f"count(({'' if label is None else ':' + name_of(label)})) AS {name_of(column)}"
+        return (
+            f"count(({'' if label is None else ':' + quote_name(label)})) AS {quote_name(column)}"
+        )
 
-    step = Step("NodeCountFromCountStore", count, details, 1.0)
+    step = PhysicalOperator("NodeCountFromCountStore", count, details, 1.0)
     match, projection = instead
 
     def run(rows: Iterable[Any]) -> Iterator[Any]:
@@ -50,18 +59,18 @@ def counting(
             if variable in row:
                 yield from projection.run(match.run((row,)))
             else:
-                yield from through((step,), (row,), profile)
+                yield from run_operators((step,), (row,), profile)
 
-    def steps(names: Names) -> Sequence[Placed]:
+    def steps(names: Names) -> Sequence[PlacedOperator]:
         if variable in names:
             return [*match.steps(names), *projection.steps(match.names(names))]
         return [(step, names)]
 
-    return Stage(run, steps, projection.names)
+    return ClauseOperators(run, steps, projection.names)
 
 
-def _asked(match: ast.Clause, then: ast.Clause) -> _Asked | None:
-    counted = _counted(then)
+def _match_count(match: ast.Clause, then: ast.Clause) -> _CountQuery | None:
+    counted = _find_counted(then)
     if not isinstance(match, ast.Match) or match.optional or match.where is not None:
         return None
     if counted is None or len(match.patterns) != 1:
@@ -78,10 +87,10 @@ def _asked(match: ast.Clause, then: ast.Clause) -> _Asked | None:
         return None
     if isinstance(counted, ast.Variable) and counted.name != node.variable:
         return None
-    return _Asked(None if node.labels is None else node.labels.name, node.variable)
+    return _CountQuery(None if node.labels is None else node.labels.name, node.variable)
 
 
-def _counted(clause: ast.Clause) -> ast.Expression | None:
+def _find_counted(clause: ast.Clause) -> ast.Expression | None:
     """What a projection counts, where it does nothing else: rows, or a name's values."""
     if not isinstance(clause, ast.With | ast.Return):
         return None

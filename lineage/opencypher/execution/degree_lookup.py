@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage.opencypher.execution.operators import ExecutionContext
-from lineage.opencypher.planning.pattern_graph import alternatives, opposite
+from lineage.opencypher.planning.pattern_graph import list_alternatives, reverse_direction
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.values.entities import Node
 from lineage.opencypher.values.graph import Direction, Types
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DegreePattern:
     """The relationships of a node under a name, to nodes with a label, or any. `others` are the
     names that must not be bound for it to be no more than that."""
 
@@ -29,15 +29,15 @@ class Asked:
     others: frozenset[str]
 
 
-def asked_by_query(query: ast.Query) -> list[Asked]:
+def match_degree_query(query: ast.Query) -> list[DegreePattern]:
     """What a query inside an expression counts, where it is no more than a pattern."""
     match query:
         case ast.SingleQuery(clauses=(ast.Match(optional=False, patterns=(pattern,), where=None),)):
-            return asked_by(pattern)
+            return match_degree_patterns(pattern)
     return []
 
 
-def asked_by(pattern: ast.PathPattern) -> list[Asked]:
+def match_degree_patterns(pattern: ast.PathPattern) -> list[DegreePattern]:
     """The ways to see a pattern as the relationships of one of its nodes: which, the row says."""
     if pattern.variable is not None or pattern.selector is not None or pattern.where is not None:
         return []
@@ -52,7 +52,7 @@ def asked_by(pattern: ast.PathPattern) -> list[Asked]:
         return []
     types: Types = None
     if middle.types is not None:
-        names = alternatives(middle.types)
+        names = list_alternatives(middle.types)
         if names is None:
             return []
         types = frozenset(names)
@@ -61,7 +61,7 @@ def asked_by(pattern: ast.PathPattern) -> list[Asked]:
     found = []
     for start, end, direction in (
         (left, right, middle.direction),
-        (right, left, opposite(middle.direction)),
+        (right, left, reverse_direction(middle.direction)),
     ):
         if start.variable is None or start.labels is not None or start.variable == end.variable:
             continue
@@ -71,19 +71,19 @@ def asked_by(pattern: ast.PathPattern) -> list[Asked]:
             continue
         label = None if end.labels is None else end.labels.name
         others = frozenset(name for name in (end.variable, middle.variable) if name is not None)
-        found.append(Asked(start.variable, direction, types, label, others))
+        found.append(DegreePattern(start.variable, direction, types, label, others))
     return found
 
 
-class Degrees:
+class DegreeLookup:
     """Counts relationships of the nodes in rows."""
 
-    def __init__(self, context: ExecutionContext, asked: Sequence[Asked]) -> None:
+    def __init__(self, context: ExecutionContext, asked: Sequence[DegreePattern]) -> None:
         self._graph, self._budget = context.graph, context.budget
         self._asked = asked
-        self._known: dict[Asked, Mapping[Node, int]] = {}
+        self._known: dict[DegreePattern, Mapping[Node, int]] = {}
 
-    def foresee(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def announce(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows that will be asked of."""
         self._known.clear()
         for asked in self._asked:
@@ -107,6 +107,6 @@ class Degrees:
                 return degree
         return None
 
-    def _degrees(self, asked: Asked, nodes: list[Node]) -> Mapping[Node, int]:
+    def _degrees(self, asked: DegreePattern, nodes: list[Node]) -> Mapping[Node, int]:
         self._budget.step(len(nodes))
         return self._graph.degrees(nodes, asked.direction, asked.types, asked.label)

@@ -15,55 +15,65 @@ from lineage.opencypher.errors import (
     CypherTypeError,
     CypherUnsupported,
 )
-from lineage.opencypher.execution.degree_lookup import Asked, Degrees, asked_by, asked_by_query
-from lineage.opencypher.execution.matching.matcher import Matcher, Observed
+from lineage.opencypher.execution.degree_lookup import (
+    DegreeLookup,
+    DegreePattern,
+    match_degree_patterns,
+    match_degree_query,
+)
+from lineage.opencypher.execution.matching.matcher import Matcher, MatchUse
 from lineage.opencypher.execution.matching.multiplicity import TIMES
-from lineage.opencypher.execution.operators import ExecutionContext, Inner, Names, Placed
+from lineage.opencypher.execution.operators import (
+    ExecutionContext,
+    InnerPlan,
+    Names,
+    PlacedOperator,
+)
 from lineage.opencypher.functions.registry import find_function
-from lineage.opencypher.semantics.free_variables import looked_into, used_names
+from lineage.opencypher.semantics.free_variables import find_property_reads, find_variables
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.type_names import type_of_text
+from lineage.opencypher.syntax.type_names import parse_type
 from lineage.opencypher.values import operations
 from lineage.opencypher.values.comparison import and_, equal, not_, or_, xor
 from lineage.opencypher.values.entities import Node, Path, Relationship, Value
 from lineage.opencypher.values.kinds import kind_of
-from lineage.opencypher.values.memory_estimate import weight
-from lineage.opencypher.values.value_types import is_of
+from lineage.opencypher.values.memory_estimate import weigh
+from lineage.opencypher.values.value_types import is_of_type
 
 Row = dict[str, Value]
 Evaluate = Callable[[Row], Value]
 
 
-class Runnable(Protocol):
+class RunnableQuery(Protocol):
     """A query that may use the names of a row."""
 
     def run(self, row: Row) -> Iterator[Row]:
         """The rows that it answers for a row."""
 
-    def placed(self, names: Names) -> Sequence[Placed]:
+    def list_operators(self, names: Names) -> Sequence[PlacedOperator]:
         """Its steps, for a row with these names."""
 
 
-class Subqueries(Protocol):
+class SubqueryPlanner(Protocol):
     """What runs the queries inside expressions."""
 
-    def prepare(self, query: ast.Query, *, duplicates: bool) -> Runnable:
+    def prepare(self, query: ast.Query, *, duplicates: bool) -> RunnableQuery:
         """A query, ready to run; `duplicates`: whether it matters how often the same row comes."""
 
 
-class Compiler:
+class ExpressionCompiler:
     """Makes closures. `subqueries` is set by who runs queries."""
 
-    subqueries: Subqueries
+    subqueries: SubqueryPlanner
 
     def __init__(self, context: ExecutionContext, parameters: Mapping[str, Value]) -> None:
         self.context = context
         self._parameters = parameters
-        self._met: list[list[Inner]] = []
+        self._met: list[list[InnerPlan]] = []
         self._local: Names = frozenset()
 
     @contextmanager
-    def meeting(self) -> Iterator[list[Inner]]:
+    def collect_inner(self) -> Iterator[list[InnerPlan]]:
         """Within it, the queries and patterns of expressions that are made are listed."""
         self._met.append([])
         try:
@@ -73,11 +83,11 @@ class Compiler:
 
     def _meet(
         self,
-        steps: Callable[[Names], Sequence[Placed]],
+        steps: Callable[[Names], Sequence[PlacedOperator]],
         foresee: Callable[[Sequence[Row]], None] | None = None,
     ) -> None:
         if self._met:
-            self._met[-1].append(Inner(steps, self._local, foresee))
+            self._met[-1].append(InnerPlan(steps, self._local, foresee))
 
     @contextmanager
     def _within(self, names: Iterable[str], *, alone: bool = False) -> Iterator[None]:
@@ -150,14 +160,14 @@ class Compiler:
             if value is None:
                 return None
             try:
-                return operations.property_of(value, key)
+                return operations.get_property(value, key)
             except CypherError as error:
-                raise placed(error, position) from None
+                raise locate_error(error, position) from None
 
         return evaluate
 
     def _index(self, e: ast.Index) -> Evaluate:
-        return self._two(e.subject, e.index, operations.element, e.position)
+        return self._two(e.subject, e.index, operations.get_element, e.position)
 
     def _slice(self, e: ast.Slice) -> Evaluate:
         subject = self.expression(e.subject)
@@ -166,9 +176,9 @@ class Compiler:
 
         def evaluate(row: Row) -> Value:
             try:
-                return operations.sliced(subject(row), start(row), end(row))
+                return operations.slice_list(subject(row), start(row), end(row))
             except CypherError as error:
-                raise placed(error, position) from None
+                raise locate_error(error, position) from None
 
         return evaluate
 
@@ -185,7 +195,7 @@ class Compiler:
             try:
                 return apply(one(row), other(row))
             except CypherError as error:
-                raise placed(error, position) from None
+                raise locate_error(error, position) from None
 
         return evaluate
 
@@ -209,9 +219,9 @@ class Compiler:
             if of is None:
                 return None
             try:
-                properties = operations.keys_and_values(of)
+                properties = operations.get_properties(of)
             except CypherError as error:
-                raise placed(error, position) from None
+                raise locate_error(error, position) from None
             made: dict[str, Value] = {}
             for key, value in items:
                 if value is not None:
@@ -233,10 +243,10 @@ class Compiler:
         if e.operator == "NOT":
 
             def apply(value: Value) -> Value:
-                return not_(operations.truth(value))
+                return not_(operations.to_truth(value))
 
         elif e.operator == "-":
-            apply = operations.negative
+            apply = operations.negate
         else:
             apply = operations.positive
 
@@ -244,7 +254,7 @@ class Compiler:
             try:
                 return apply(operand(row))
             except CypherError as error:
-                raise placed(error, position) from None
+                raise locate_error(error, position) from None
 
         return evaluate
 
@@ -278,12 +288,12 @@ class Compiler:
 
         def evaluate(row: Row) -> Value:
             try:
-                one = operations.truth(left(row))
+                one = operations.to_truth(left(row))
                 if one is decisive and decisive is not None:
                     return one
-                return join(one, operations.truth(right(row)))
+                return join(one, operations.to_truth(right(row)))
             except CypherError as error:
-                raise placed(error, position) from None
+                raise locate_error(error, position) from None
 
         return evaluate
 
@@ -314,8 +324,8 @@ class Compiler:
         return lambda row: operand(row) is None
 
     def _is_type(self, e: ast.IsType) -> Evaluate:
-        operand, type, negated = self.expression(e.operand), type_of_text(e.type), e.negated
-        return lambda row: is_of(operand(row), type) is not negated
+        operand, type, negated = self.expression(e.operand), parse_type(e.type), e.negated
+        return lambda row: is_of_type(operand(row), type) is not negated
 
     def _is_normalized(self, e: ast.IsNormalized) -> Evaluate:
         operand, form, negated = self.expression(e.operand), e.form, e.negated
@@ -372,13 +382,13 @@ class Compiler:
                 ast.PatternComprehension(
                     pattern=pattern, where=None, projection=ast.Variable() | ast.Literal()
                 ),
-            ) if e.name.lower() == "size" and (asked := asked_by(pattern)):
-                with self.meeting():
-                    otherwise = self._called(e)
-                return self._counted(asked, otherwise, any=False)
-        return self._called(e)
+            ) if e.name.lower() == "size" and (asked := match_degree_patterns(pattern)):
+                with self.collect_inner():
+                    otherwise = self._call_function(e)
+                return self._count_relationships(asked, otherwise, any=False)
+        return self._call_function(e)
 
-    def _called(self, e: ast.FunctionCall) -> Evaluate:
+    def _call_function(self, e: ast.FunctionCall) -> Evaluate:
         function = find_function(e.name)
         if function is None:
             raise CypherSyntaxError(
@@ -398,7 +408,7 @@ class Compiler:
             try:
                 return call(context, *values)
             except CypherError as error:
-                raise placed(error, position) from None
+                raise locate_error(error, position) from None
 
         return evaluate
 
@@ -468,7 +478,7 @@ class Compiler:
                 if where is None or where(inner):
                     value = item if projection is None else projection(inner)
                     budget.made = size
-                    budget.make(weight(value))
+                    budget.make(weigh(value))
                     size = budget.made
                     made.append(value)
             return made
@@ -492,9 +502,9 @@ class Compiler:
                 budget.made = before
                 inner[name] = item
                 try:
-                    answer = operations.truth(test(inner))
+                    answer = operations.to_truth(test(inner))
                 except CypherError as error:
-                    raise placed(error, position) from None
+                    raise locate_error(error, position) from None
                 if answer is None:
                     unknown += 1
                 elif answer:
@@ -537,10 +547,12 @@ class Compiler:
 
     # --- What looks into the graph ---
 
-    def _counted(self, asked: Sequence[Asked], otherwise: Evaluate, *, any: bool) -> Evaluate:
+    def _count_relationships(
+        self, asked: Sequence[DegreePattern], otherwise: Evaluate, *, any: bool
+    ) -> Evaluate:
         """How many, or whether `any`, relationships there are; `otherwise` for other rows."""
-        degrees = Degrees(self.context, asked)
-        self._meet(lambda names: (), degrees.foresee)
+        degrees = DegreeLookup(self.context, asked)
+        self._meet(lambda names: (), degrees.announce)
 
         def evaluate(row: Row) -> Value:
             degree = degrees.of(row)
@@ -551,17 +563,17 @@ class Compiler:
         return evaluate
 
     def _pattern_predicate(self, e: ast.PatternPredicate) -> Evaluate:
-        asked = asked_by(e.pattern)
+        asked = match_degree_patterns(e.pattern)
         if asked:
-            with self.meeting():
+            with self.collect_inner():
                 otherwise = self._any_match(e)
-            return self._counted(asked, otherwise, any=True)
+            return self._count_relationships(asked, otherwise, any=True)
         return self._any_match(e)
 
     def _any_match(self, e: ast.PatternPredicate) -> Evaluate:
-        matcher = Matcher(self, (e.pattern,), None, Observed(frozenset(), duplicates=False))
+        matcher = Matcher(self, (e.pattern,), None, MatchUse(frozenset(), duplicates=False))
         names = _pattern_names(e.pattern)
-        self._meet(matcher.placed)
+        self._meet(matcher.list_operators)
 
         def evaluate(row: Row) -> Value:
             return matcher.any({name: row[name] for name in names if name in row})
@@ -569,11 +581,11 @@ class Compiler:
         return evaluate
 
     def _pattern_comprehension(self, e: ast.PatternComprehension) -> Evaluate:
-        looks = looked_into(e.projection)
+        looks = find_property_reads(e.projection)
         matcher = Matcher(
-            self, (e.pattern,), e.where, Observed(used_names(e.projection), looks=looks)
+            self, (e.pattern,), e.where, MatchUse(find_variables(e.projection), looks=looks)
         )
-        self._meet(matcher.placed)
+        self._meet(matcher.list_operators)
         with self._within(matcher.names):
             projection = self.expression(e.projection)
         budget = self.context.budget
@@ -584,7 +596,7 @@ class Compiler:
             for found in matcher.rows((row,)):
                 value = projection(found)
                 budget.made = size
-                budget.make(weight(value))
+                budget.make(weigh(value))
                 size = budget.made
                 made.append(value)
             return made
@@ -594,10 +606,10 @@ class Compiler:
     def _path_value(self, e: ast.PathValue) -> Evaluate:
         name = "\0path"
         pattern = ast.PathPattern(e.position, name, e.pattern.selector, e.pattern.elements)
-        matcher = Matcher(self, (pattern,), None, Observed(frozenset((name,))))
+        matcher = Matcher(self, (pattern,), None, MatchUse(frozenset((name,))))
         selector = e.pattern.selector
         several = selector is not None and selector.kind == "allShortestPaths"
-        self._meet(matcher.placed)
+        self._meet(matcher.list_operators)
 
         def evaluate(row: Row) -> Value:
             paths: list[Path] = [found[name] for found in matcher.rows((row,))]
@@ -608,17 +620,17 @@ class Compiler:
         return evaluate
 
     def _subquery(self, e: ast.Subquery) -> Evaluate:
-        asked = [] if e.kind == "collect" else asked_by_query(e.query)
+        asked = [] if e.kind == "collect" else match_degree_query(e.query)
         if asked:
-            with self.meeting():
-                otherwise = self._queried(e)
-            return self._counted(asked, otherwise, any=e.kind == "exists")
-        return self._queried(e)
+            with self.collect_inner():
+                otherwise = self._run_query(e)
+            return self._count_relationships(asked, otherwise, any=e.kind == "exists")
+        return self._run_query(e)
 
-    def _queried(self, e: ast.Subquery) -> Evaluate:
+    def _run_query(self, e: ast.Subquery) -> Evaluate:
         with self._within((), alone=True):
             prepared = self.subqueries.prepare(e.query, duplicates=e.kind != "exists")
-        self._meet(prepared.placed)
+        self._meet(prepared.list_operators)
         budget = self.context.budget
 
         def query(row: Row) -> Iterator[Row]:
@@ -635,7 +647,7 @@ class Compiler:
             made: list[Value] = []
             for found in query(row):
                 [value] = found.values()
-                budget.make(weight(value))
+                budget.make(weigh(value))
                 made.append(value)
             return made
 
@@ -643,10 +655,10 @@ class Compiler:
 
 
 def _pattern_names(pattern: ast.PathPattern) -> frozenset[str]:
-    return used_names(pattern)
+    return find_variables(pattern)
 
 
-def placed(error: CypherError, position: ast.Position) -> CypherError:
+def locate_error(error: CypherError, position: ast.Position) -> CypherError:
     """The error with its place in the query, if it has none yet."""
     if error.position is None:
         error.position = position
@@ -654,31 +666,31 @@ def placed(error: CypherError, position: ast.Position) -> CypherError:
     return error
 
 
-_MAKERS: dict[type, Callable[[Compiler, Any], Evaluate]] = {
-    ast.Literal: Compiler._literal,
-    ast.Parameter: Compiler._parameter,
-    ast.Variable: Compiler._variable,
-    ast.Property: Compiler._property,
-    ast.Index: Compiler._index,
-    ast.Slice: Compiler._slice,
-    ast.ListLiteral: Compiler._list,
-    ast.MapLiteral: Compiler._map,
-    ast.MapProjection: Compiler._map_projection,
-    ast.Unary: Compiler._unary,
-    ast.Binary: Compiler._binary,
-    ast.Comparison: Compiler._comparison,
-    ast.IsNull: Compiler._is_null,
-    ast.IsType: Compiler._is_type,
-    ast.IsNormalized: Compiler._is_normalized,
-    ast.CaseTest: Compiler._case_test,
-    ast.HasLabels: Compiler._has_labels,
-    ast.FunctionCall: Compiler._call,
-    ast.Case: Compiler._case,
-    ast.ListComprehension: Compiler._list_comprehension,
-    ast.PatternComprehension: Compiler._pattern_comprehension,
-    ast.Quantifier: Compiler._quantifier,
-    ast.Reduce: Compiler._reduce,
-    ast.PatternPredicate: Compiler._pattern_predicate,
-    ast.PathValue: Compiler._path_value,
-    ast.Subquery: Compiler._subquery,
+_MAKERS: dict[type, Callable[[ExpressionCompiler, Any], Evaluate]] = {
+    ast.Literal: ExpressionCompiler._literal,
+    ast.Parameter: ExpressionCompiler._parameter,
+    ast.Variable: ExpressionCompiler._variable,
+    ast.Property: ExpressionCompiler._property,
+    ast.Index: ExpressionCompiler._index,
+    ast.Slice: ExpressionCompiler._slice,
+    ast.ListLiteral: ExpressionCompiler._list,
+    ast.MapLiteral: ExpressionCompiler._map,
+    ast.MapProjection: ExpressionCompiler._map_projection,
+    ast.Unary: ExpressionCompiler._unary,
+    ast.Binary: ExpressionCompiler._binary,
+    ast.Comparison: ExpressionCompiler._comparison,
+    ast.IsNull: ExpressionCompiler._is_null,
+    ast.IsType: ExpressionCompiler._is_type,
+    ast.IsNormalized: ExpressionCompiler._is_normalized,
+    ast.CaseTest: ExpressionCompiler._case_test,
+    ast.HasLabels: ExpressionCompiler._has_labels,
+    ast.FunctionCall: ExpressionCompiler._call,
+    ast.Case: ExpressionCompiler._case,
+    ast.ListComprehension: ExpressionCompiler._list_comprehension,
+    ast.PatternComprehension: ExpressionCompiler._pattern_comprehension,
+    ast.Quantifier: ExpressionCompiler._quantifier,
+    ast.Reduce: ExpressionCompiler._reduce,
+    ast.PatternPredicate: ExpressionCompiler._pattern_predicate,
+    ast.PathValue: ExpressionCompiler._path_value,
+    ast.Subquery: ExpressionCompiler._subquery,
 }

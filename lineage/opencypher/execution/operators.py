@@ -25,7 +25,7 @@ class ExecutionContext(Context):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class PhysicalOperator:
     """One operator: `run` makes rows from rows.
 
     details: what is said of it, made only for who looks. estimate: the rows that the planner
@@ -36,38 +36,38 @@ class Step:
     run: Callable[[Iterable[Any]], Iterator[Any]]
     details: Callable[[], str] = str
     estimate: float | None = None
-    inner: tuple[Inner, ...] = ()
+    inner: tuple[InnerPlan, ...] = ()
 
 
 # A step, and the names that the rows have of which its expressions are evaluated.
-Placed = tuple[Step, Names]
+PlacedOperator = tuple[PhysicalOperator, Names]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Inner:
+class InnerPlan:
     """A query or pattern inside an expression: its steps, for rows that have these names; `local`
     are names that the expression adds to them. `foresee` is told of rows that the expression will
     be evaluated for, all at once."""
 
-    steps: Callable[[Names], Sequence[Placed]]
+    steps: Callable[[Names], Sequence[PlacedOperator]]
     local: Names = frozenset()
-    foresee: Callable[[Sequence[Any]], None] | None = None
+    announce: Callable[[Sequence[Any]], None] | None = None
 
 
-def foreseen(inner: Iterable[Inner], rows: Sequence[Any]) -> None:
+def announce_rows(inner: Iterable[InnerPlan], rows: Sequence[Any]) -> None:
     """Tell what is inside expressions of the rows that come."""
     for each in inner:
-        if each.foresee is not None and not each.local:
-            each.foresee(rows)
+        if each.announce is not None and not each.local:
+            each.announce(rows)
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class ClauseOperators:
     """A clause, ready to run: its steps, one after the other, and the names that come out, both
     for rows that have these names."""
 
     run: Callable[[Iterable[Any]], Iterator[Any]]
-    steps: Callable[[Names], Sequence[Placed]]
+    steps: Callable[[Names], Sequence[PlacedOperator]]
     names: Callable[[Names], Names]
 
 
@@ -96,11 +96,11 @@ class Profile:
     """What each step did: the rows that it made, how often it turned to the store, its time."""
 
     def __init__(self) -> None:
-        self._counts: defaultdict[Step, _Count] = defaultdict(_Count)
-        self._running: list[_Count] = []
+        self._counts: defaultdict[PhysicalOperator, _OperatorCount] = defaultdict(_OperatorCount)
+        self._running: list[_OperatorCount] = []
         self._since = 0.0
 
-    def watched(self, step: Step, rows: Iterator[Any]) -> Iterator[Any]:
+    def watch(self, step: PhysicalOperator, rows: Iterator[Any]) -> Iterator[Any]:
         """The rows of a step, each counted, and charged for what it took to make it."""
         count = self._counts[step]
         while True:
@@ -121,13 +121,13 @@ class Profile:
         if self._running:
             self._running[-1].hits += times
 
-    def steps(self) -> frozenset[Step]:
+    def steps(self) -> frozenset[PhysicalOperator]:
         """Those that ran."""
         return frozenset(self._counts)
 
-    def of(self, step: Step) -> tuple[int, int, float]:
+    def of(self, step: PhysicalOperator) -> tuple[int, int, float]:
         """Rows, hits and milliseconds of a step."""
-        count = self._counts.get(step, _Count())
+        count = self._counts.get(step, _OperatorCount())
         return count.rows, count.hits, 1000 * count.seconds
 
     def _charge(self) -> None:
@@ -138,7 +138,7 @@ class Profile:
         self._since = now
 
 
-class _Count:
+class _OperatorCount:
     __slots__ = ("hits", "rows", "seconds")
 
     def __init__(self) -> None:
@@ -147,35 +147,41 @@ class _Count:
         self.seconds = 0.0
 
 
-def through(steps: Iterable[Step], rows: Iterable[Any], profile: Profile | None) -> Iterator[Any]:
+def run_operators(
+    steps: Iterable[PhysicalOperator], rows: Iterable[Any], profile: Profile | None
+) -> Iterator[Any]:
     """The rows that come out of steps, one after the other."""
     found = iter(rows)
     for step in steps:
         found = step.run(found)
         if profile is not None:
-            found = profile.watched(step, found)
+            found = profile.watch(step, found)
     return found
 
 
-def alone(step: Step, profile: Profile | None, names: Callable[[Names], Names]) -> Stage:
+def wrap_operator(
+    step: PhysicalOperator, profile: Profile | None, names: Callable[[Names], Names]
+) -> ClauseOperators:
     """A clause of a single step."""
-    return Stage(
-        lambda rows: through((step,), rows, profile), lambda before: [(step, before)], names
+    return ClauseOperators(
+        lambda rows: run_operators((step,), rows, profile), lambda before: [(step, before)], names
     )
 
 
-def drawn(steps: Sequence[Placed], profile: Profile | None = None) -> PlanOperator | None:
+def draw_plan(
+    steps: Sequence[PlacedOperator], profile: Profile | None = None
+) -> PlanOperator | None:
     """The plan that steps are, the last one on top; None where there are none."""
     hidden: dict[str, str] = {}
 
-    def named(found: re.Match[str]) -> str:
+    def show_name(found: re.Match[str]) -> str:
         return hidden.setdefault(found[0], f"anon_{len(hidden)}")
 
-    def draw(placed: Sequence[Placed]) -> PlanOperator | None:
+    def draw(placed: Sequence[PlacedOperator]) -> PlanOperator | None:
         below: PlanOperator | None = None
         for step, names in placed:
             children = [] if below is None else [below]
-            details = _HIDDEN.sub(named, step.details())
+            details = _HIDDEN.sub(show_name, step.details())
             for inner in step.inner:
                 drawing = draw(inner.steps(names | inner.local))
                 if drawing is not None:

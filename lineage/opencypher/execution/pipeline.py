@@ -6,22 +6,34 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lineage.opencypher.errors import CypherUnsupported
-from lineage.opencypher.execution.count_store import counting
-from lineage.opencypher.execution.expression_compiler import Compiler
-from lineage.opencypher.execution.matching.matcher import Matcher, Observed
-from lineage.opencypher.execution.matching.multiplicity import Groups
-from lineage.opencypher.execution.operators import Inner, Names, Placed, Stage, Step, alone
-from lineage.opencypher.execution.projection import Projecting
-from lineage.opencypher.planning.predicate_pushdown import pushed
-from lineage.opencypher.semantics.aggregation import hides_duplicates, looks_of
-from lineage.opencypher.semantics.determinism import changes
-from lineage.opencypher.semantics.free_variables import Looks, looked_into, together, used_names
+from lineage.opencypher.execution.count_store import build_count
+from lineage.opencypher.execution.expression_compiler import ExpressionCompiler
+from lineage.opencypher.execution.matching.matcher import Matcher, MatchUse
+from lineage.opencypher.execution.matching.multiplicity import Multiplicity
+from lineage.opencypher.execution.operators import (
+    ClauseOperators,
+    InnerPlan,
+    Names,
+    PhysicalOperator,
+    PlacedOperator,
+    wrap_operator,
+)
+from lineage.opencypher.execution.projection import ProjectionPlan
+from lineage.opencypher.planning.predicate_pushdown import push_down_predicates
+from lineage.opencypher.semantics.aggregation import find_projection_reads, is_duplicate_insensitive
+from lineage.opencypher.semantics.determinism import is_volatile
+from lineage.opencypher.semantics.free_variables import (
+    PropertyReads,
+    find_property_reads,
+    find_variables,
+    merge_reads,
+)
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import everything
-from lineage.opencypher.syntax.unparser import name_of, written
+from lineage.opencypher.syntax.ast_walk import walk_parts
+from lineage.opencypher.syntax.unparser import quote_name, unparse
 from lineage.opencypher.values.comparison import identity_key
 from lineage.opencypher.values.entities import Value
-from lineage.opencypher.values.memory_estimate import weight_of_row
+from lineage.opencypher.values.memory_estimate import weigh_row
 
 Row = dict[str, Value]
 Rows = Iterable[Row]
@@ -39,11 +51,11 @@ _REFUSED: dict[type[ast.Clause], str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class Pipeline:
     """A query that can run for a row; `columns` are empty where it returns nothing."""
 
     columns: Sequence[str]
-    stages: Sequence[Stage]
+    stages: Sequence[ClauseOperators]
 
     def run(self, row: Row) -> Iterator[Row]:
         """The rows that it answers for a row."""
@@ -52,50 +64,50 @@ class Prepared:
             rows = stage.run(rows)
         return rows
 
-    def placed(self, names: Names) -> list[Placed]:
+    def list_operators(self, names: Names) -> list[PlacedOperator]:
         """Its steps, for a row with these names."""
-        found: list[Placed] = []
+        found: list[PlacedOperator] = []
         for stage in self.stages:
             found += stage.steps(names)
             names = stage.names(names)
         return found
 
 
-class Evaluator:
+class PipelineBuilder:
     """Makes generators of a query's clauses. `stars` has the names that each `*` stands for, by
     the identity of its projection."""
 
-    def __init__(self, compiler: Compiler, stars: Mapping[int, tuple[str, ...]]) -> None:
+    def __init__(self, compiler: ExpressionCompiler, stars: Mapping[int, tuple[str, ...]]) -> None:
         self._compiler = compiler
         self._budget = compiler.context.budget
         self._profile = compiler.context.profile
         self._stars = stars
         compiler.subqueries = self
 
-    def prepare(self, query: ast.Query, *, duplicates: bool = True) -> Prepared:
+    def prepare(self, query: ast.Query, *, duplicates: bool = True) -> Pipeline:
         """A query, ready to run. Raises CypherUnsupported for what only a writer may do."""
         if isinstance(query, ast.Union):
             return self._union(query, duplicates)
-        stages: list[Stage] = []
+        stages: list[ClauseOperators] = []
         hidden = not duplicates
         columns: list[str] = []
-        projecting: Projecting | None = None
-        clauses = pushed(query.clauses)
+        projecting: ProjectionPlan | None = None
+        clauses = push_down_predicates(query.clauses)
         for place in range(len(clauses) - 1, -1, -1):
             clause = clauses[place]
             rest = clauses[place + 1 :]
             if isinstance(clause, ast.With | ast.Return):
-                projecting = self._projecting(clause)
+                projecting = self._plan_projection(clause)
                 stages.append(projecting.stage())
                 if isinstance(clause, ast.Return):
                     columns = projecting.columns
-                hidden = hides_duplicates(clause.projection, after=hidden)
+                hidden = is_duplicate_insensitive(clause.projection, after=hidden)
             elif projecting is not None and isinstance(clause, ast.Match) and place > 0:
                 stages.append(self._match(clause, rest, hidden, projecting))
                 projecting = None
             elif projecting is not None and isinstance(clause, ast.Match):
                 match, projection = self._first(clause, rest, hidden, projecting), stages[-1]
-                count = counting(
+                count = build_count(
                     clauses[:2], projecting.columns[0], self._compiler.context.graph,
                     self._profile, (match, projection),
                 )  # fmt: skip
@@ -104,44 +116,48 @@ class Evaluator:
                 else:
                     stages[-1] = count
             else:
-                stages.append(self._stage(clause, rest, hidden))
+                stages.append(self._build_operators(clause, rest, hidden))
                 projecting = None
         stages.reverse()
-        return Prepared(columns, stages)
+        return Pipeline(columns, stages)
 
-    def _union(self, query: ast.Union, duplicates: bool) -> Prepared:
+    def _union(self, query: ast.Union, duplicates: bool) -> Pipeline:
         matter = duplicates and query.all
         left = self.prepare(query.left, duplicates=matter)
         right = self.prepare(query.right, duplicates=matter)
         return self._both(left, right, query.all)
 
-    def _projecting(self, clause: ast.With | ast.Return) -> Projecting:
+    def _plan_projection(self, clause: ast.With | ast.Return) -> ProjectionPlan:
         where = clause.where if isinstance(clause, ast.With) else None
         stars = self._stars.get(id(clause.projection), ())
         last = isinstance(clause, ast.Return)
-        return Projecting(self._compiler, clause.projection, stars, where, last=last)
+        return ProjectionPlan(self._compiler, clause.projection, stars, where, last=last)
 
     def _first(
-        self, clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: Projecting
-    ) -> Stage:
+        self, clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: ProjectionPlan
+    ) -> ClauseOperators:
         """A MATCH that a query begins with, and whose rows are projected next: in their order."""
-        observed = replace(_projected(clause, rest, hidden, then), order=then.wanted_order)
+        observed = replace(
+            _observe_projected(clause, rest, hidden, then), order=then.preferred_order
+        )
         matcher = Matcher(self._compiler, clause.patterns, clause.where, observed)
-        then.given_in_order(lambda: matcher.in_order)
+        then.trust_order(lambda: matcher.in_order)
         return matcher.stage(optional=clause.optional)
 
     def _match(
-        self, clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: Projecting
-    ) -> Stage:
+        self, clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: ProjectionPlan
+    ) -> ClauseOperators:
         """A MATCH whose rows are projected next."""
-        observed = _projected(clause, rest, hidden, then)
+        observed = _observe_projected(clause, rest, hidden, then)
         matcher = Matcher(self._compiler, clause.patterns, clause.where, observed)
         return matcher.stage(optional=clause.optional)
 
-    def _stage(self, clause: ast.Clause, rest: tuple[ast.Clause, ...], hidden: bool) -> Stage:
+    def _build_operators(
+        self, clause: ast.Clause, rest: tuple[ast.Clause, ...], hidden: bool
+    ) -> ClauseOperators:
         match clause:
             case ast.Match():
-                observed = _observed(rest, [p.variable for p in clause.patterns], hidden)
+                observed = _observe(rest, [p.variable for p in clause.patterns], hidden)
                 matcher = Matcher(self._compiler, clause.patterns, clause.where, observed)
                 return matcher.stage(optional=clause.optional)
             case ast.Unwind():
@@ -152,8 +168,8 @@ class Evaluator:
             _REFUSED.get(type(clause), f"{type(clause).__name__} is"), position=clause.position
         )
 
-    def _unwind(self, clause: ast.Unwind) -> Stage:
-        with self._compiler.meeting() as inner:
+    def _unwind(self, clause: ast.Unwind) -> ClauseOperators:
+        with self._compiler.collect_inner() as inner:
             items = self._compiler.expression(clause.expression)
         name, budget = clause.variable, self._budget
 
@@ -169,16 +185,16 @@ class Evaluator:
                     yield {**row, name: item}
 
         def details() -> str:
-            return f"{written(clause.expression)} AS {name_of(name)}"
+            return f"{unparse(clause.expression)} AS {quote_name(name)}"
 
-        step = Step("Unwind", unwind, details, inner=tuple(inner))
-        return alone(step, self._profile, lambda names: names | {name})
+        step = PhysicalOperator("Unwind", unwind, details, inner=tuple(inner))
+        return wrap_operator(step, self._profile, lambda names: names | {name})
 
-    def _call(self, clause: ast.CallSubquery, hidden: bool) -> Stage:
+    def _call(self, clause: ast.CallSubquery, hidden: bool) -> ClauseOperators:
         if clause.in_transactions:
             raise CypherUnsupported("CALL … IN TRANSACTIONS is", position=clause.position)
         if clause.imports is None:
-            inner = self._importing(clause.query, hidden)
+            inner = self._resolve_import(clause.query, hidden)
         else:
             inner = self.prepare(clause.query, duplicates=not hidden)
         imports = clause.imports
@@ -194,28 +210,28 @@ class Evaluator:
                 if empty and clause.optional:
                     yield {**row, **dict.fromkeys(inner.columns)}
 
-        def seen(names: Names) -> list[Placed]:
-            return inner.placed(names if some is None else some)
+        def list_inner(names: Names) -> list[PlacedOperator]:
+            return inner.list_operators(names if some is None else some)
 
         def details() -> str:
-            scope = "" if imports is None else ", ".join(map(name_of, imports))
+            scope = "" if imports is None else ", ".join(map(quote_name, imports))
             return f"{'OPTIONAL ' if clause.optional else ''}CALL ({scope})"
 
-        step = Step("Apply", call, details, inner=(Inner(seen),))
-        return alone(step, self._profile, lambda names: names.union(inner.columns))
+        step = PhysicalOperator("Apply", call, details, inner=(InnerPlan(list_inner),))
+        return wrap_operator(step, self._profile, lambda names: names.union(inner.columns))
 
-    def _importing(self, query: ast.Query, hidden: bool) -> Prepared:
+    def _resolve_import(self, query: ast.Query, hidden: bool) -> Pipeline:
         """A sub-query without a scope: a WITH at its beginning says what it imports."""
         if isinstance(query, ast.Union):
-            left = self._importing(query.left, hidden or not query.all)
-            right = self._importing(query.right, hidden or not query.all)
+            left = self._resolve_import(query.left, hidden or not query.all)
+            right = self._resolve_import(query.right, hidden or not query.all)
             return self._both(left, right, query.all)
         prepared = self.prepare(query, duplicates=not hidden)
         if query.clauses and isinstance(query.clauses[0], ast.With):
             return prepared
-        return Prepared(prepared.columns, (_NOTHING, *prepared.stages))
+        return Pipeline(prepared.columns, (_IMPORT_NOTHING, *prepared.stages))
 
-    def _both(self, left: Prepared, right: Prepared, all: bool) -> Prepared:
+    def _both(self, left: Pipeline, right: Pipeline, all: bool) -> Pipeline:
         budget = self._budget
 
         def every(row: Row) -> Iterator[Row]:
@@ -231,7 +247,7 @@ class Evaluator:
                     key = tuple(map(identity_key, values))
                     if key not in seen:
                         seen.add(key)
-                        size = weight_of_row(values)
+                        size = weigh_row(values)
                         budget.hold(size)
                         held += size
                         yield found
@@ -242,63 +258,66 @@ class Evaluator:
             for row in rows:
                 yield from every(row) if all else once(row)
 
-        step = Step(
+        step = PhysicalOperator(
             "Union",
             unite,
             lambda: "ALL" if all else "",
-            inner=(Inner(left.placed), Inner(right.placed)),
+            inner=(InnerPlan(left.list_operators), InnerPlan(right.list_operators)),
         )
-        return Prepared(
-            left.columns, (alone(step, self._profile, lambda names: frozenset(left.columns)),)
+        return Pipeline(
+            left.columns,
+            (wrap_operator(step, self._profile, lambda names: frozenset(left.columns)),),
         )
 
 
 # What a sub-query sees that imports nothing.
-_NOTHING = Stage(lambda rows: ({} for _ in rows), lambda names: (), lambda names: frozenset())
+_IMPORT_NOTHING = ClauseOperators(
+    lambda rows: ({} for _ in rows), lambda names: (), lambda names: frozenset()
+)
 
 
-def _projected(
-    clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: Projecting
-) -> Observed:
-    observed = _observed(rest, [p.variable for p in clause.patterns], hidden)
+def _observe_projected(
+    clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: ProjectionPlan
+) -> MatchUse:
+    observed = _observe(rest, [p.variable for p in clause.patterns], hidden)
     if observed.names is None or not (hidden or then.tells_how_many):
         return observed
-    if changes(clause) or changes(rest[0]):
+    if is_volatile(clause) or is_volatile(rest[0]):
         # For each row it is asked anew.
         return observed
-    return replace(observed, groups=Groups(then.told, then.uncounted))
+    return replace(observed, groups=Multiplicity(then.exposed_names, then.uncounted_names))
 
 
-def _observed(rest: tuple[ast.Clause, ...], paths: list[str | None], hidden: bool) -> Observed:
+def _observe(rest: tuple[ast.Clause, ...], paths: list[str | None], hidden: bool) -> MatchUse:
     """What the clauses after a MATCH can tell of its matches."""
     names: set[str] = set()
-    looks: list[Looks] = []
+    looks: list[PropertyReads] = []
     projection: ast.Projection | None = None
     for clause in rest:
-        names |= used_names(clause)
+        names |= find_variables(clause)
         if isinstance(clause, ast.With | ast.Return):
             projection = clause.projection
             returned = isinstance(clause, ast.Return)
             where = None if isinstance(clause, ast.Return) else clause.where
-            looks.append(looks_of(projection, where, last=returned))
+            looks.append(find_projection_reads(projection, where, last=returned))
             if projection.everything:
-                return Observed(None, duplicates=not hidden)
+                return MatchUse(None, duplicates=not hidden)
             break
-        looks.append(looked_into(clause))
+        looks.append(find_property_reads(clause))
         if isinstance(clause, ast.CallSubquery) and clause.imports != ():
-            return Observed(None, duplicates=not hidden)
+            return MatchUse(None, duplicates=not hidden)
     lengths: set[str] = set()
     if projection is not None:
         before = rest[: next(i for i, c in enumerate(rest) if isinstance(c, ast.With | ast.Return))]
         last = rest[len(before)]
         for path in paths:
-            if path is None or any(path in used_names(clause) for clause in before):
+            if path is None or any(path in find_variables(clause) for clause in before):
                 continue
-            uses = sum(isinstance(p, ast.Variable) and p.name == path for p in everything(last))
-            if uses and uses == sum(_is_least_length(p, path) for p in everything(last)):
+            uses = sum(isinstance(p, ast.Variable) and p.name == path for p in walk_parts(last))
+            if uses and uses == sum(_is_least_length(p, path) for p in walk_parts(last)):
                 lengths.add(path)
-    return Observed(
-        frozenset(names), frozenset(lengths), duplicates=not hidden, looks=together(looks)
+    return MatchUse(
+        frozenset(names), frozenset(lengths), duplicates=not hidden, looks=merge_reads(looks)
     )
 
 

@@ -7,48 +7,48 @@ from itertools import chain, islice
 from typing import Any
 
 from lineage.opencypher.errors import CypherSyntaxError
-from lineage.opencypher.execution.expression_compiler import Compiler, Evaluate
-from lineage.opencypher.execution.matching.batches import in_batches, load
+from lineage.opencypher.execution.expression_compiler import Evaluate, ExpressionCompiler
+from lineage.opencypher.execution.matching.batches import load_reads, split_batches
 from lineage.opencypher.execution.matching.multiplicity import TIMES
 from lineage.opencypher.execution.operators import (
+    ClauseOperators,
     ExecutionContext,
-    Inner,
-    Stage,
-    Step,
-    foreseen,
-    through,
+    InnerPlan,
+    PhysicalOperator,
+    announce_rows,
+    run_operators,
 )
-from lineage.opencypher.functions.registry import Aggregate, find_aggregate
-from lineage.opencypher.planning.match_planner import Order
+from lineage.opencypher.functions.registry import AggregateSpec, find_aggregate
+from lineage.opencypher.planning.match_planner import RowOrder
 from lineage.opencypher.semantics.aggregation import (
     _INSENSITIVE,
-    aggregates_in,
-    columns_for,
-    looks_of,
+    find_aggregates,
+    find_projection_reads,
+    map_to_columns,
 )
 from lineage.opencypher.semantics.free_variables import (
-    told,
-    used_uncounted,
+    find_exposed_variables,
+    find_uncounted_variables,
 )
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import replaced
-from lineage.opencypher.syntax.unparser import name_of, written
+from lineage.opencypher.syntax.ast_walk import substitute
+from lineage.opencypher.syntax.unparser import quote_name, unparse
 from lineage.opencypher.values.comparison import identity_key, order_key
 from lineage.opencypher.values.entities import Value
 from lineage.opencypher.values.kinds import kind_of
-from lineage.opencypher.values.memory_estimate import weight, weight_of_row
+from lineage.opencypher.values.memory_estimate import weigh, weigh_row
 
 Row = dict[str, Value]
 # What came in (for a group: its first row), and what goes out.
 Pair = tuple[Row, Row]
 
 
-class Projecting:
+class ProjectionPlan:
     """One projection, ready to run; `where` is that of WITH. The `last` one is a RETURN."""
 
     def __init__(
         self,
-        compiler: Compiler,
+        compiler: ExpressionCompiler,
         projection: ast.Projection,
         stars: Sequence[str],
         where: ast.Expression | None,
@@ -66,43 +66,49 @@ class Projecting:
         self._projection = projection
         self._condition = where
         self._aggregates: dict[ast.Expression, str] = {}
-        self._grouped = any(True for _, e in self._items for _ in aggregates_in(e))
-        sorted_by = columns_for(self._items, sorting=True)
-        named = columns_for(self._items, sorting=False)
-        with compiler.meeting() as ordered:
+        self._grouped = any(True for _, e in self._items for _ in find_aggregates(e))
+        sorted_by = map_to_columns(self._items, sorting=True)
+        named = map_to_columns(self._items, sorting=False)
+        with compiler.collect_inner() as ordered:
             self._order = [
-                (compiler.expression(self._seen_after(item.expression, sorted_by)), item.descending)
+                (
+                    compiler.expression(self._resolve_after(item.expression, sorted_by)),
+                    item.descending,
+                )
                 for item in projection.order_by
             ]
-        with compiler.meeting() as filtered:
+        with compiler.collect_inner() as filtered:
             self._where = (
-                None if where is None else compiler.predicate(self._seen_after(where, named))
+                None if where is None else compiler.predicate(self._resolve_after(where, named))
             )
-        self.looks = looks_of(projection, where, last=last)
+        self.looks = find_projection_reads(projection, where, last=last)
         self._skip = None if projection.skip is None else self._bound(projection.skip)
         self._limit = None if projection.limit is None else self._bound(projection.limit)
         self._plain: list[tuple[str, Evaluate]] = []
         self._summed: list[tuple[str, Evaluate]] = []
-        with compiler.meeting() as projected:
+        with compiler.collect_inner() as projected:
             for name, e in self._items:
-                if self._grouped and any(True for _ in aggregates_in(e)):
-                    self._summed.append((name, compiler.expression(self._with_aggregates(e))))
+                if self._grouped and any(True for _ in find_aggregates(e)):
+                    self._summed.append((name, compiler.expression(self._hide_aggregates(e))))
                 else:
                     self._plain.append((name, compiler.expression(e)))
-            self._counters = [_counter(compiler, e) for e in self._aggregates]
+            self._counters = [_build_cell(compiler, e) for e in self._aggregates]
         self._in_order: Callable[[], bool] = lambda: False
         self._hidden = list(self._aggregates.values())
         self._inner = tuple(projected)
-        self._first = self._projected(self._inner)
-        self._then = [*self._bounded(tuple(ordered)), *self._kept(where, tuple(filtered))]
+        self._first = self._build_projection(self._inner)
+        self._then = [
+            *self._build_bounds(tuple(ordered)),
+            *self._filter_rows(where, tuple(filtered)),
+        ]
 
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
         """What comes out."""
-        pairs = through((self._first, *self._then), rows, self._context.profile)
+        pairs = run_operators((self._first, *self._then), rows, self._context.profile)
         return (new for _, new in pairs)
 
     @property
-    def wanted_order(self) -> Order | None:
+    def preferred_order(self) -> RowOrder | None:
         """The order of rows that would spare it to look at more than the first few."""
         projection, named = self._projection, dict(self._items)
         if self._grouped or projection.distinct or self._limit is None:
@@ -121,23 +127,23 @@ class Projecting:
                 return None
         match by:
             case ast.Property(subject=ast.Variable(name=node), key=key):
-                return Order(node, key, item.descending)
+                return RowOrder(node, key, item.descending)
         return None
 
     @property
     def tells_how_many(self) -> bool:
         """Whether a row may stand for several, as many as it has under TIMES."""
-        return self._grouped and all(map(_weighs, self._aggregates))
+        return self._grouped and all(map(_is_countable, self._aggregates))
 
     @property
-    def told(self) -> frozenset[str]:
+    def exposed_names(self) -> frozenset[str]:
         """The names of values of which more is told than properties, labels and how many."""
-        return frozenset().union(*map(told, self._expressions()))
+        return frozenset().union(*map(find_exposed_variables, self._expressions()))
 
     @property
-    def uncounted(self) -> frozenset[str]:
+    def uncounted_names(self) -> frozenset[str]:
         """The names of values of which more is told than how many they are."""
-        return frozenset().union(*map(used_uncounted, self._expressions()))
+        return frozenset().union(*map(find_uncounted_variables, self._expressions()))
 
     def _expressions(self) -> Iterator[ast.Expression]:
         yield from (e for _, e in self._items)
@@ -145,14 +151,14 @@ class Projecting:
         if self._condition is not None:
             yield self._condition
 
-    def given_in_order(self, told: Callable[[], bool]) -> None:
+    def trust_order(self, told: Callable[[], bool]) -> None:
         """What comes in has the wanted order if this is so, once the first row has come."""
         self._in_order = told
 
-    def stage(self) -> Stage:
+    def stage(self) -> ClauseOperators:
         """The clause that it is."""
         columns = frozenset(self.columns)
-        return Stage(
+        return ClauseOperators(
             self.rows,
             # ORDER BY and WHERE see what came in, and what goes out.
             lambda names: [(self._first, names), *((s, names | columns) for s in self._then)],
@@ -161,36 +167,46 @@ class Projecting:
 
     # --- Steps: all make pairs of pairs, but for the first, which makes them of rows ---
 
-    def _projected(self, inner: tuple[Inner, ...]) -> Step:
+    def _build_projection(self, inner: tuple[InnerPlan, ...]) -> PhysicalOperator:
         def details() -> str:
             return ", ".join(
-                text if (text := written(e)) == name else f"{text} AS {name_of(name)}"
+                text if (text := unparse(e)) == name else f"{text} AS {quote_name(name)}"
                 for name, e in self._items
             )
 
         if self._grouped:
-            return Step("EagerAggregation", self._groups, details, inner=inner)
-        return Step("Projection", self._each, details, inner=inner)
+            return PhysicalOperator("EagerAggregation", self._groups, details, inner=inner)
+        return PhysicalOperator("Projection", self._each, details, inner=inner)
 
-    def _bounded(self, inner: tuple[Inner, ...]) -> Iterator[Step]:
+    def _build_bounds(self, inner: tuple[InnerPlan, ...]) -> Iterator[PhysicalOperator]:
         projection, skip, limit = self._projection, self._skip, self._limit
         if projection.distinct:
-            yield Step("Distinct", self._once, lambda: ", ".join(map(name_of, self.columns)))
+            yield PhysicalOperator(
+                "Distinct", self._drop_duplicates, lambda: ", ".join(map(quote_name, self.columns))
+            )
         if self._order:
 
             def order() -> str:
                 return ", ".join(
-                    written(item.expression) + (" DESC" if item.descending else "")
+                    unparse(item.expression) + (" DESC" if item.descending else "")
                     for item in projection.order_by
                 )
 
-            yield Step("Sort" if limit is None else "Top", self._sorted, order, inner=inner)
+            yield PhysicalOperator(
+                "Sort" if limit is None else "Top", self._sort_pairs, order, inner=inner
+            )
         if projection.skip is not None:
-            yield Step("Skip", lambda rows: islice(rows, skip, None), _text(projection.skip))
+            yield PhysicalOperator(
+                "Skip", lambda rows: islice(rows, skip, None), _defer_text(projection.skip)
+            )
         if projection.limit is not None:
-            yield Step("Limit", lambda rows: islice(rows, limit), _text(projection.limit))
+            yield PhysicalOperator(
+                "Limit", lambda rows: islice(rows, limit), _defer_text(projection.limit)
+            )
 
-    def _kept(self, where: ast.Expression | None, inner: tuple[Inner, ...]) -> Iterator[Step]:
+    def _filter_rows(
+        self, where: ast.Expression | None, inner: tuple[InnerPlan, ...]
+    ) -> Iterator[PhysicalOperator]:
         holds = self._where
         if where is None or holds is None:
             return
@@ -198,21 +214,21 @@ class Projecting:
         def keep(pairs: Iterable[Pair]) -> Iterator[Pair]:
             return (pair for pair in pairs if holds({**pair[0], **pair[1]}))
 
-        yield Step("Filter", keep, _text(where), inner=inner)
+        yield PhysicalOperator("Filter", keep, _defer_text(where), inner=inner)
 
     # --- Names that ORDER BY and WHERE see ---
 
-    def _seen_after(
+    def _resolve_after(
         self, expression: ast.Expression, named: dict[ast.Expression, ast.Variable]
     ) -> ast.Expression:
         """What was projected is meant by the same expression; aggregates are those of the group."""
-        seen = replaced(expression, named)
-        return self._with_aggregates(seen) if self._grouped else seen
+        seen = substitute(expression, named)
+        return self._hide_aggregates(seen) if self._grouped else seen
 
-    def _with_aggregates(self, expression: ast.Expression) -> ast.Expression:
-        for aggregate in aggregates_in(expression):
+    def _hide_aggregates(self, expression: ast.Expression) -> ast.Expression:
+        for aggregate in find_aggregates(expression):
             self._aggregates.setdefault(aggregate, f"\0aggregate{len(self._aggregates)}")
-        return replaced(
+        return substitute(
             expression,
             {e: ast.Variable(e.position, name) for e, name in self._aggregates.items()},
         )
@@ -239,9 +255,9 @@ class Projecting:
 
     def _each(self, rows: Iterable[Row]) -> Iterator[Pair]:
         budget, graph, items = self._context.budget, self._context.graph, self._plain
-        for batch in in_batches(rows):
-            load(graph, batch, self.looks)
-            foreseen(self._inner, batch)
+        for batch in split_batches(rows):
+            load_reads(graph, batch, self.looks)
+            announce_rows(self._inner, batch)
             for row in batch:
                 budget.step()
                 before = budget.made
@@ -254,11 +270,11 @@ class Projecting:
         keys = self._plain
         counters = self._counters
         evaluates = [evaluate for _, evaluate in keys]
-        groups: dict[Hashable, tuple[Row, Row, list[_Count]]] = {}
+        groups: dict[Hashable, tuple[Row, Row, list[_AggregateCell]]] = {}
         held = 0
-        for batch in in_batches(rows):
-            load(graph, batch, self.looks)
-            foreseen(self._inner, batch)
+        for batch in split_batches(rows):
+            load_reads(graph, batch, self.looks)
+            announce_rows(self._inner, batch)
             budget.step(len(batch))
             for row in batch:
                 before = budget.made
@@ -266,7 +282,7 @@ class Projecting:
                 key = tuple(map(identity_key, values))
                 group = groups.get(key)
                 if group is None:
-                    size = weight_of_row(values) + len(keys) + len(counters)
+                    size = weigh_row(values) + len(keys) + len(counters)
                     budget.hold(size)
                     held += size
                     named = {name: value for (name, _), value in zip(keys, values, strict=True)}
@@ -288,7 +304,7 @@ class Projecting:
         finally:
             budget.release(held + sum(c.held for _, _, counts in groups.values() for c in counts))
 
-    def _once(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
+    def _drop_duplicates(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
         budget = self._context.budget
         seen: set[Hashable] = set()
         held = 0
@@ -297,14 +313,14 @@ class Projecting:
                 key = tuple(map(identity_key, pair[1].values()))
                 if key not in seen:
                     seen.add(key)
-                    size = weight_of_row(pair[1].values())
+                    size = weigh_row(pair[1].values())
                     budget.hold(size)
                     held += size
                     yield pair
         finally:
             budget.release(held)
 
-    def _sorted(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
+    def _sort_pairs(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
         budget = self._context.budget
         order = self._order
         wanted = None if self._limit is None else self._limit + (self._skip or 0)
@@ -333,7 +349,7 @@ class Projecting:
             if last is not None and not self._comes_before(keys, last):
                 budget.step()
                 continue
-            size = weight_of_row(seen.values())
+            size = weigh_row(seen.values())
             budget.hold(size)
             kept.append((keys, pair, size))
             if wanted is not None and len(kept) > 2 * wanted + 1000:
@@ -354,7 +370,7 @@ class Projecting:
         return False
 
 
-class _Count:
+class _AggregateCell:
     """One aggregate of one group."""
 
     __slots__ = ("_accumulate", "_accumulator", "_budget", "_first", "_held", "_rest", "_seen")
@@ -362,7 +378,7 @@ class _Count:
     def __init__(
         self,
         context: ExecutionContext,
-        aggregate: Aggregate,
+        aggregate: AggregateSpec,
         arguments: list[Evaluate],
         distinct: bool,
     ) -> None:
@@ -382,7 +398,7 @@ class _Count:
             if key in self._seen:
                 return
             self._seen.add(key)
-            size = weight(value)
+            size = weigh(value)
             self._budget.hold(size)
             self._held += size
         if self._rest:
@@ -399,7 +415,7 @@ class _Count:
         return self._held + int(getattr(self._accumulator, "held", 0))
 
 
-class _CountRows(_Count):
+class _RowCount(_AggregateCell):
     __slots__ = ("_rows",)
 
     held = 0
@@ -414,7 +430,7 @@ class _CountRows(_Count):
         return self._rows
 
 
-class _CountValues(_CountRows):
+class _ValueCount(_RowCount):
     __slots__ = ("_of",)
 
     def __init__(self, of: Evaluate) -> None:
@@ -426,7 +442,7 @@ class _CountValues(_CountRows):
             self._rows += row.get(TIMES, 1)
 
 
-def _weighs(aggregate: ast.Expression) -> bool:
+def _is_countable(aggregate: ast.Expression) -> bool:
     """Whether it can be told of a row how many it stands for, or need not be."""
     if isinstance(aggregate, ast.CountStar):
         return True
@@ -434,18 +450,20 @@ def _weighs(aggregate: ast.Expression) -> bool:
     return aggregate.distinct or aggregate.name.lower() in {"count", *_INSENSITIVE}
 
 
-def _text(expression: ast.Expression) -> Callable[[], str]:
-    return lambda: written(expression)
+def _defer_text(expression: ast.Expression) -> Callable[[], str]:
+    return lambda: unparse(expression)
 
 
-def _counter(compiler: Compiler, expression: ast.Expression) -> Callable[[], _Count]:
+def _build_cell(
+    compiler: ExpressionCompiler, expression: ast.Expression
+) -> Callable[[], _AggregateCell]:
     if isinstance(expression, ast.CountStar):
-        return _CountRows
+        return _RowCount
     assert isinstance(expression, ast.FunctionCall)
     aggregate = find_aggregate(expression.name)
     assert aggregate is not None
     arguments = [compiler.expression(argument) for argument in expression.arguments]
     if expression.name.lower() == "count" and not expression.distinct:
         [of] = arguments
-        return lambda: _CountValues(of)
-    return lambda: _Count(compiler.context, aggregate, arguments, expression.distinct)
+        return lambda: _ValueCount(of)
+    return lambda: _AggregateCell(compiler.context, aggregate, arguments, expression.distinct)

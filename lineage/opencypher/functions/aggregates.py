@@ -10,8 +10,8 @@ from lineage.opencypher.functions.registry import Context, aggregate
 from lineage.opencypher.values.comparison import order_key
 from lineage.opencypher.values.entities import Value
 from lineage.opencypher.values.kinds import is_number, kind_of
-from lineage.opencypher.values.memory_estimate import weight
-from lineage.opencypher.values.temporal import Duration, divided
+from lineage.opencypher.values.memory_estimate import weigh
+from lineage.opencypher.values.temporal import Duration, divide
 
 
 def _number(value: Value, name: str) -> float:
@@ -21,7 +21,7 @@ def _number(value: Value, name: str) -> float:
 
 
 @aggregate("count")
-class Count:
+class CountState:
     """How many values there are."""
 
     def __init__(self, context: Context) -> None:
@@ -37,7 +37,7 @@ class Count:
 
 
 @aggregate("collect")
-class Collect:
+class CollectState:
     """The values as a list."""
 
     def __init__(self, context: Context) -> None:
@@ -47,7 +47,7 @@ class Collect:
 
     def add(self, value: Value) -> None:
         """One more."""
-        size = weight(value)
+        size = weigh(value)
         self._context.budget.hold(size)
         self.held += size
         self._values.append(value)
@@ -57,7 +57,7 @@ class Collect:
         return self._values
 
 
-class _Extreme:
+class _ExtremeState:
     def __init__(self, context: Context) -> None:
         self._value: Value = None
         self._key: object = None
@@ -77,7 +77,7 @@ class _Extreme:
 
 
 @aggregate("min")
-class Min(_Extreme):
+class MinState(_ExtremeState):
     """The first of the values in their order."""
 
     def _better(self, key: Value, than: Value) -> bool:
@@ -85,7 +85,7 @@ class Min(_Extreme):
 
 
 @aggregate("max")
-class Max(_Extreme):
+class MaxState(_ExtremeState):
     """The last of the values in their order."""
 
     def _better(self, key: Value, than: Value) -> bool:
@@ -93,7 +93,7 @@ class Max(_Extreme):
 
 
 @aggregate("sum")
-class Sum:
+class SumState:
     """The sum of numbers, or of durations. Past 64 bits it becomes a float."""
 
     def __init__(self, context: Context) -> None:
@@ -116,7 +116,7 @@ class Sum:
 
 
 @aggregate("avg")
-class Average:
+class AverageState:
     """The mean of numbers, as a float, or of durations."""
 
     def __init__(self, context: Context) -> None:
@@ -139,10 +139,10 @@ class Average:
         """Null where there is none."""
         if self._count == 0:
             return None
-        return self._mean if self._durations is None else divided(self._durations, self._count)
+        return self._mean if self._durations is None else divide(self._durations, self._count)
 
 
-class _Deviation:
+class _DeviationState:
     """Welford's algorithm."""
 
     _name: str
@@ -169,20 +169,20 @@ class _Deviation:
 
 
 @aggregate("stDev")
-class Deviation(_Deviation):
+class SampleDeviationState(_DeviationState):
     """The standard deviation of a sample."""
 
     _name, _less = "stDev", 1
 
 
 @aggregate("stDevP")
-class DeviationOfAll(_Deviation):
+class PopulationDeviationState(_DeviationState):
     """The standard deviation of the whole population."""
 
     _name, _less = "stDevP", 0
 
 
-class _Percentile:
+class _PercentileState:
     _name: str
 
     def __init__(self, context: Context) -> None:
@@ -207,29 +207,29 @@ class _Percentile:
         if self._percentile is None:
             return None
         self._values.sort()
-        return self._found(self._percentile)
+        return self._find(self._percentile)
 
-    def _found(self, percentile: float) -> Value:
+    def _find(self, percentile: float) -> Value:
         raise NotImplementedError
 
 
 @aggregate("percentileDisc", 2)
-class PercentileDisc(_Percentile):
+class DiscretePercentileState(_PercentileState):
     """The value that so large a part of the values does not exceed."""
 
     _name = "percentileDisc"
 
-    def _found(self, percentile: float) -> Value:
+    def _find(self, percentile: float) -> Value:
         return self._values[max(0, math.ceil(percentile * len(self._values)) - 1)]
 
 
 @aggregate("percentileCont", 2)
-class PercentileCont(_Percentile):
+class ContinuousPercentileState(_PercentileState):
     """The same, interpolated between the two nearest values."""
 
     _name = "percentileCont"
 
-    def _found(self, percentile: float) -> Value:
+    def _find(self, percentile: float) -> Value:
         at = percentile * (len(self._values) - 1)
         below, above = math.floor(at), math.ceil(at)
         if below == above:

@@ -13,7 +13,7 @@ from lineage.opencypher.functions.registry import Context, function
 from lineage.opencypher.functions.strings import _WHITE
 from lineage.opencypher.values.entities import Value
 from lineage.opencypher.values.kinds import Temporal, kind_of
-from lineage.opencypher.values.operations import float_text
+from lineage.opencypher.values.operations import format_float
 
 _WHOLE = re.compile(r"[+-]?\d+")
 _FLOAT = re.compile(
@@ -77,15 +77,15 @@ def _to_string(value: Value) -> Value:
     if value.__class__ is bool:
         return "true" if value else "false"
     if value.__class__ is float:
-        return float_text(value)
+        return format_float(value)
     if value.__class__ is int or isinstance(value, Temporal):
         return str(value)
     raise _NotConvertible
 
 
-def _conversion(name: str, convert: Callable[[Value], Value]) -> None:
+def _register_conversion(name: str, convert: Callable[[Value], Value]) -> None:
     @function(f"to{name}", 1)
-    def converted(context: Context, value: Value) -> Value:
+    def convert_or_raise(context: Context, value: Value) -> Value:
         try:
             return convert(value)
         except _NotConvertible:
@@ -98,17 +98,17 @@ def _conversion(name: str, convert: Callable[[Value], Value]) -> None:
             return None
 
     @function(f"to{name}OrNull", 1)
-    def converted_or_null(context: Context, value: Value) -> Value:
+    def convert_or_null(context: Context, value: Value) -> Value:
         return or_null(value)
 
     @function(f"to{name}List", 1, accepts=(frozenset({"list"}),))
-    def converted_list(context: Context, value: Value) -> Value:
+    def convert_list(context: Context, value: Value) -> Value:
         if not isinstance(value, list):
             raise CypherTypeError(f"to{name}List() takes a list, not a {kind_of(value)}")
         return [or_null(item) for item in value]
 
 
-_conversion("Boolean", _to_boolean)
-_conversion("Float", _to_float)
-_conversion("Integer", _to_integer)
-_conversion("String", _to_string)
+_register_conversion("Boolean", _to_boolean)
+_register_conversion("Float", _to_float)
+_register_conversion("Integer", _to_integer)
+_register_conversion("String", _to_string)

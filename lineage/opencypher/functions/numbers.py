@@ -34,11 +34,11 @@ def number(value: Value, name: str) -> float:
     return value  # type: ignore[no-any-return]
 
 
-def _real(name: str, compute: Callable[[float], float]) -> None:
+def _register_real(name: str, compute: Callable[[float], float]) -> None:
     """A function of one float. Out of its domain it is NaN, past the largest float infinite."""
 
     @function(name, 1, accepts=(_NUMBER,))
-    def computed(context: Context, value: Value) -> Value:
+    def apply(context: Context, value: Value) -> Value:
         argument = float(number(value, name))
         try:
             return compute(argument)
@@ -62,22 +62,22 @@ def _cotangent(value: float) -> float:
     return math.copysign(math.inf, value) if tangent == 0 else 1 / tangent
 
 
-_real("sqrt", math.sqrt)
-_real("exp", math.exp)
-_real("log", _logarithm(math.log))
-_real("log10", _logarithm(math.log10))
-_real("sin", math.sin)
-_real("cos", math.cos)
-_real("tan", math.tan)
-_real("cot", _cotangent)
-_real("asin", math.asin)
-_real("acos", math.acos)
-_real("atan", math.atan)
-_real("degrees", math.degrees)
-_real("radians", math.radians)
-_real("haversin", lambda value: (1 - math.cos(value)) / 2)
-_real("ceil", _towards(math.ceil))
-_real("floor", _towards(math.floor))
+_register_real("sqrt", math.sqrt)
+_register_real("exp", math.exp)
+_register_real("log", _logarithm(math.log))
+_register_real("log10", _logarithm(math.log10))
+_register_real("sin", math.sin)
+_register_real("cos", math.cos)
+_register_real("tan", math.tan)
+_register_real("cot", _cotangent)
+_register_real("asin", math.asin)
+_register_real("acos", math.acos)
+_register_real("atan", math.atan)
+_register_real("degrees", math.degrees)
+_register_real("radians", math.radians)
+_register_real("haversin", lambda value: (1 - math.cos(value)) / 2)
+_register_real("ceil", _towards(math.ceil))
+_register_real("floor", _towards(math.floor))
 
 
 @function("atan2", 2, accepts=(_NUMBER, _NUMBER))

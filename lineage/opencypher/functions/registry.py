@@ -45,7 +45,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class FunctionSpec:
     """A scalar function. `accepts`: for each argument, the static kinds that it may have, or None
     for any; a variable or literal of another kind is a SyntaxError (InvalidArgumentType) at
     compile time. Static kinds: "node", "relationship", "path", "list", "map", "string", "integer",
@@ -57,7 +57,7 @@ class Function:
     call: Callable[..., Value]
     nulls: bool
     accepts: tuple[frozenset[str] | None, ...]
-    deterministic: bool
+    is_deterministic: bool
 
 
 class Accumulator(Protocol):
@@ -72,7 +72,7 @@ class Accumulator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregate:
+class AggregateSpec:
     """An aggregating function: `make(context)` gives a fresh accumulator."""
 
     name: str
@@ -80,8 +80,8 @@ class Aggregate:
     make: Callable[[Context], Accumulator]
 
 
-_FUNCTIONS: dict[str, Function] = {}
-_AGGREGATES: dict[str, Aggregate] = {}
+_FUNCTIONS: dict[str, FunctionSpec] = {}
+_AGGREGATES: dict[str, AggregateSpec] = {}
 
 
 def function(
@@ -97,31 +97,31 @@ def function(
     left out: exactly `minimum`). Names are found whatever their case. A decorator may be repeated
     for several names of one function."""
 
-    def registered(call: F) -> F:
+    def register(call: F) -> F:
         most = minimum if maximum == -1 else maximum
-        _FUNCTIONS[name.lower()] = Function(
+        _FUNCTIONS[name.lower()] = FunctionSpec(
             name, minimum, most, call, nulls, accepts, deterministic
         )
         return call
 
-    return registered
+    return register
 
 
 def aggregate(name: str, arity: int = 1) -> Callable[[A], A]:
     """Register an aggregate: a class whose instances are made with the Context."""
 
-    def registered(made: A) -> A:
-        _AGGREGATES[name.lower()] = Aggregate(name, arity, made)
+    def register(made: A) -> A:
+        _AGGREGATES[name.lower()] = AggregateSpec(name, arity, made)
         return made
 
-    return registered
+    return register
 
 
-def find_function(name: str) -> Function | None:
+def find_function(name: str) -> FunctionSpec | None:
     """The scalar function of that name, whatever its case."""
     return _FUNCTIONS.get(name.lower())
 
 
-def find_aggregate(name: str) -> Aggregate | None:
+def find_aggregate(name: str) -> AggregateSpec | None:
     """The aggregate of that name, whatever its case."""
     return _AGGREGATES.get(name.lower())

@@ -13,7 +13,7 @@ from lineage.opencypher.values.kinds import Temporal, kind_of
 from lineage.opencypher.values.temporal import DateTime, Duration, InvalidTemporal, text_format
 from lineage.opencypher.values.temporal import construction as make
 from lineage.opencypher.values.temporal import difference as measure
-from lineage.opencypher.values.temporal.amounts import duration_from_map
+from lineage.opencypher.values.temporal.amounts import parse_duration_map
 from lineage.opencypher.values.temporal.zones import UTC_ZONE, Zone
 
 _LEAST = {
@@ -45,11 +45,13 @@ _FromMap = Callable[[Mapping[str, Value], DateTime], Temporal]
 _FromValue = Callable[[Temporal, DateTime], Temporal]
 
 
-def _instants(name: str, parse: _Parse, from_map: _FromMap, from_value: _FromValue) -> None:
+def _register_instants(
+    name: str, parse: _Parse, from_map: _FromMap, from_value: _FromValue
+) -> None:
     """`name(value)`, `name()`, and `name()` by each of the three clocks."""
 
     def current(context: Context, zone: Value, *, statement: bool) -> Temporal:
-        into = UTC_ZONE if zone is None else make.zone_said(zone)
+        into = UTC_ZONE if zone is None else make.read_zone(zone)
         now = _now(context, into, statement=statement)
         return from_value(now, now)
 
@@ -63,10 +65,12 @@ def _instants(name: str, parse: _Parse, from_map: _FromMap, from_value: _FromVal
         if isinstance(value, Mapping):
             if set(value) == {"timezone"}:
                 return current(context, value["timezone"], statement=True)
-            return from_map(_given(value), _now(context))
+            return from_map(_drop_null_fields(value), _now(context))
         if isinstance(value, Temporal) and not isinstance(value, Duration):
             return from_value(value, _now(context))
-        raise CypherTypeError(f"{name}() takes text, a map or a temporal value, not {_said(value)}")
+        raise CypherTypeError(
+            f"{name}() takes text, a map or a temporal value, not {_describe(value)}"
+        )
 
     for clock in ("transaction", "statement", "realtime"):
         statement = clock != "realtime"
@@ -78,31 +82,31 @@ def _instants(name: str, parse: _Parse, from_map: _FromMap, from_value: _FromVal
             return current(context, zone, statement=statement)
 
 
-_instants(
+_register_instants(
     "date",
     text_format.parse_date,
     lambda fields, _: make.date_from_map(fields),
     lambda value, _: make.date_from(value),
 )
-_instants(
+_register_instants(
     "localtime",
     text_format.parse_local_time,
     lambda fields, _: make.local_time_from_map(fields),
     lambda value, _: make.local_time_from(value),
 )
-_instants(
+_register_instants(
     "time",
     text_format.parse_time,
     lambda fields, now: make.time_from_map(fields, now),
     lambda value, now: make.time_from(value, UTC_ZONE, now),
 )
-_instants(
+_register_instants(
     "localdatetime",
     text_format.parse_local_date_time,
     lambda fields, _: make.local_date_time_from_map(fields),
     lambda value, _: make.local_date_time_from(value),
 )
-_instants(
+_register_instants(
     "datetime",
     text_format.parse_date_time,
     lambda fields, _: make.date_time_from_map(fields),
@@ -110,27 +114,31 @@ _instants(
 )
 
 
-def _truncation(name: str, truncate: Callable[..., Temporal], *, clocked: bool = False) -> None:
+def _register_truncation(
+    name: str, truncate: Callable[..., Temporal], *, clocked: bool = False
+) -> None:
     """`name.truncate(unit, value, fields)`; the value is now, if it is left out."""
 
     @function(f"{name}.truncate", 1, 3, nulls=True)
-    def truncated(context: Context, unit: Value, *rest: Value) -> Value:
+    def truncate_value(context: Context, unit: Value, *rest: Value) -> Value:
         value = rest[0] if rest else _now(context)
         fields = rest[1] if len(rest) > 1 and rest[1] is not None else {}
         if not isinstance(unit, str):
-            raise CypherTypeError(f"the unit must be a string, not {_said(unit)}")
+            raise CypherTypeError(f"the unit must be a string, not {_describe(unit)}")
         if not isinstance(value, Temporal) or isinstance(value, Duration):
-            raise CypherTypeError(f"{name}.truncate() can't truncate {_said(value)}")
+            raise CypherTypeError(f"{name}.truncate() can't truncate {_describe(value)}")
         if not isinstance(fields, Mapping):
-            raise CypherTypeError(f"the fields must be a map, not {_said(fields)}")
-        return truncate(unit, value, _given(fields), *((_now(context),) if clocked else ()))
+            raise CypherTypeError(f"the fields must be a map, not {_describe(fields)}")
+        return truncate(
+            unit, value, _drop_null_fields(fields), *((_now(context),) if clocked else ())
+        )
 
 
-_truncation("date", make.truncate_date)
-_truncation("localtime", make.truncate_local_time)
-_truncation("time", make.truncate_time, clocked=True)
-_truncation("localdatetime", make.truncate_local_date_time)
-_truncation("datetime", make.truncate_date_time)
+_register_truncation("date", make.truncate_date)
+_register_truncation("localtime", make.truncate_local_time)
+_register_truncation("time", make.truncate_time, clocked=True)
+_register_truncation("localdatetime", make.truncate_local_date_time)
+_register_truncation("datetime", make.truncate_date_time)
 
 
 @function("datetime.fromEpoch", 2, nulls=True)
@@ -159,23 +167,23 @@ def duration(context: Context, value: Value) -> Value:
     if isinstance(value, Duration):
         return value
     if isinstance(value, Mapping):
-        return duration_from_map(value)
-    raise CypherTypeError(f"duration() takes text or a map, not {_said(value)}")
+        return parse_duration_map(value)
+    raise CypherTypeError(f"duration() takes text or a map, not {_describe(value)}")
 
 
-def _measured(name: str, by: Callable[[Any, Any], Duration]) -> None:
+def _register_difference(name: str, by: Callable[[Any, Any], Duration]) -> None:
     @function(name, 2)
-    def measured(context: Context, start: Value, end: Value) -> Value:
+    def measure_span(context: Context, start: Value, end: Value) -> Value:
         return by(start, end)
 
 
-_measured("duration.between", measure.between)
-_measured("duration.inMonths", measure.in_months)
-_measured("duration.inDays", measure.in_days)
-_measured("duration.inSeconds", measure.in_seconds)
+_register_difference("duration.between", measure.measure)
+_register_difference("duration.inMonths", measure.measure_months)
+_register_difference("duration.inDays", measure.measure_days)
+_register_difference("duration.inSeconds", measure.measure_seconds)
 
 
-def _given(fields: Mapping[str, Value]) -> Mapping[str, Value]:
+def _drop_null_fields(fields: Mapping[str, Value]) -> Mapping[str, Value]:
     """The fields, the least of each where it is null, as Neo4j reads them; what the others start
     from can't be null."""
     given = {name: _LEAST.get(name) if value is None else value for name, value in fields.items()}
@@ -187,9 +195,9 @@ def _given(fields: Mapping[str, Value]) -> Mapping[str, Value]:
 
 def _integer(value: Value) -> int:
     if value.__class__ is not int:
-        raise InvalidTemporal(f"an integer is needed, not {_said(value)}")
+        raise InvalidTemporal(f"an integer is needed, not {_describe(value)}")
     return int(value)
 
 
-def _said(value: Value) -> str:
+def _describe(value: Value) -> str:
     return f"a {kind_of(value)}"

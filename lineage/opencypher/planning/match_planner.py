@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from lineage.opencypher.errors import CypherUnsupported
-from lineage.opencypher.planning.pattern_graph import Link, PathShape, Shape
-from lineage.opencypher.semantics.determinism import changes
-from lineage.opencypher.semantics.free_variables import used_names
+from lineage.opencypher.planning.pattern_graph import NamedPath, PatternEdge, PatternGraph
+from lineage.opencypher.semantics.determinism import is_volatile
+from lineage.opencypher.semantics.free_variables import find_variables
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.values.graph import Graph, Sign
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RowOrder:
     """The order that the rows of a MATCH are wanted in: by a property of one of its nodes."""
 
     node: str
@@ -28,7 +28,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounded:
+class PropertyBound:
     """A bound of a property of a node: how it stands to a value that is known before it."""
 
     key: str
@@ -46,71 +46,71 @@ class Anchor:
     key: str | None = None
     value: ast.Expression | None = None
     each: bool = False  # the value is a list, each item of which is looked up
-    order: Order | None = None  # the order that they come in
-    bounds: tuple[Bounded, ...] = ()  # where all are looked through: only those within these
+    order: RowOrder | None = None  # the order that they come in
+    bounds: tuple[PropertyBound, ...] = ()  # where all are looked through: only those within these
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class BoundNode:
     """A node that has a value already: it must be a node, not null."""
 
     node: str
 
 
 @dataclass(frozen=True, slots=True)
-class Follow:
+class Expand:
     """Walk a link from the end that is known."""
 
-    link: Link
+    link: PatternEdge
     from_left: bool
     closes: bool  # the other end is known too
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class BoundEdge:
     """A link whose relationship, or list of relationships, is known already."""
 
-    link: Link
+    link: PatternEdge
     known: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Selection:
     """Rows for which all of these hold."""
 
     predicates: tuple[ast.Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class PathBinding:
     """Give a path its value."""
 
-    path: PathShape
+    path: NamedPath
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class EdgeScan:
     """All relationships that a link can be, where neither of its ends promises to be few."""
 
-    link: Link
+    link: PatternEdge
 
 
-Step = Anchor | Known | Follow | Given | Every | Keep | Named
+PlanStep = Anchor | BoundNode | Expand | BoundEdge | EdgeScan | Selection | PathBinding
 
 
-def plan(
-    shape: Shape, bound: frozenset[str], graph: Graph, order: Order | None = None
-) -> list[Step]:
+def plan_match(
+    shape: PatternGraph, bound: frozenset[str], graph: Graph, order: RowOrder | None = None
+) -> list[PlanStep]:
     """The steps of a MATCH for rows that have values for `bound`.
 
     Rows come in the wanted order where the first step is an anchor that has it.
     """
-    return list(_Planning(shape, bound, graph, order).steps())
+    return list(_MatchPlanner(shape, bound, graph, order).steps())
 
 
-class _Planning:
+class _MatchPlanner:
     def __init__(
-        self, shape: Shape, bound: frozenset[str], graph: Graph, order: Order | None
+        self, shape: PatternGraph, bound: frozenset[str], graph: Graph, order: RowOrder | None
     ) -> None:
         self._shape = shape
         self._order = order
@@ -123,50 +123,53 @@ class _Planning:
         self._paths = list(shape.paths)
         self._met: set[str] = set()
 
-    def steps(self) -> Iterator[Step]:
-        yield from self._decided()
+    def steps(self) -> Iterator[PlanStep]:
+        yield from self._decide()
         for node in self._shape.nodes:
             if node in self._known:
                 self._met.add(node)
-                yield Known(node)
+                yield BoundNode(node)
         while self._links or self._met != set(self._shape.nodes):
             step = self._next()
             yield step
             if isinstance(step, Anchor):
                 self._learn(step.node)
-            elif isinstance(step, Follow | Given | Every):
+            elif isinstance(step, Expand | BoundEdge | EdgeScan):
                 self._links.remove(step.link)
                 self._learn(step.link.left, step.link.right, *step.link.binds)
-            yield from self._named()
-            yield from self._decided()
-        yield from self._named()
-        yield from self._decided(last=True)
+            yield from self._bind_paths()
+            yield from self._decide()
+        yield from self._bind_paths()
+        yield from self._decide(last=True)
 
     def _learn(self, *names: str) -> None:
         self._known.update(names)
         self._met.update(name for name in names if name in self._shape.nodes)
 
-    def _decided(self, *, last: bool = False) -> Iterator[Step]:
+    def _decide(self, *, last: bool = False) -> Iterator[PlanStep]:
         """The predicates all of whose names are known now."""
         ready = [
             predicate
             for predicate in self._predicates
             if last
-            or ((used_names(predicate) & self._names) <= self._known and not changes(predicate))
+            or (
+                (find_variables(predicate) & self._names) <= self._known
+                and not is_volatile(predicate)
+            )
         ]
         if ready:
             self._predicates = [p for p in self._predicates if p not in ready]
-            yield Keep(tuple(ready))
+            yield Selection(tuple(ready))
 
-    def _named(self) -> Iterator[Step]:
+    def _bind_paths(self) -> Iterator[PlanStep]:
         for path in list(self._paths):
             if path.start in self._met and all(link not in self._links for link in path.links):
                 self._paths.remove(path)
                 self._known.add(path.name)
-                yield Named(path)
+                yield PathBinding(path)
 
-    def _next(self) -> Step:
-        best: tuple[int, Step] | None = None
+    def _next(self) -> PlanStep:
+        best: tuple[int, PlanStep] | None = None
         for link in self._links:
             step = self._follow(link)
             if step is None:
@@ -181,7 +184,7 @@ class _Planning:
             for link in self._links:
                 plain = not link.repeated and link.selector is None and link.left != link.right
                 if plain and not {link.left, link.right} & self._known:
-                    return Every(link)
+                    return EdgeScan(link)
         if anchor is not None and (best is None or not self._links):
             return anchor
         if best is not None:
@@ -194,25 +197,25 @@ class _Planning:
             position=self._links[0].position,
         )
 
-    def _follow(self, link: Link) -> Step | None:
+    def _follow(self, link: PatternEdge) -> PlanStep | None:
         if any(name in self._outside for name in link.binds if not name.startswith("\0")):
-            return Given(link, frozenset(self._known))
+            return BoundEdge(link, frozenset(self._known))
         inner = {link.first, *(hop.name for hop in link.hops), *(hop.right for hop in link.hops)}
-        needed = set().union(*(used_names(p) for p in link.where)) & self._names - inner
+        needed = set().union(*(find_variables(p) for p in link.where)) & self._names - inner
         made = {link.left, link.right, *link.binds}
-        needed |= set().union(*(used_names(p) for p in link.among)) & self._names - made
+        needed |= set().union(*(find_variables(p) for p in link.among)) & self._names - made
         if not needed <= self._known:
             return None
         left, right = link.left in self._known, link.right in self._known
         if not left and not right:
             return None
-        return Follow(link, left, left and right)
+        return Expand(link, left, left and right)
 
     @staticmethod
-    def _cost(link: Link, step: Step) -> int:
-        if isinstance(step, Given):
+    def _cost(link: PatternEdge, step: PlanStep) -> int:
+        if isinstance(step, BoundEdge):
             return 1
-        assert isinstance(step, Follow)
+        assert isinstance(step, Expand)
         if link.selector is not None:
             return 60 if step.closes else 90 if link.selector.kind.endswith("Paths") else 80
         if link.repeated:
@@ -242,7 +245,7 @@ class _Planning:
         if (
             other.key is None
             and other.estimate <= 2 * anchor.estimate
-            and self._graph.ordered(other.label, order.key)
+            and self._graph.is_ordered(other.label, order.key)
         ):
             return replace(other, order=order)
         return anchor
@@ -260,20 +263,20 @@ class _Planning:
         bounds = tuple(
             bound
             for predicate in self._predicates
-            for bound in _bounds(predicate, node)
-            if self._graph.bounded(label, bound.key)
-            and (used_names(bound.value) & self._names) <= self._known
+            for bound in _find_bounds(predicate, node)
+            if self._graph.is_bounded(label, bound.key)
+            and (find_variables(bound.value) & self._names) <= self._known
         )
         if bounds:
             # How many fall away, nobody knows; where it may be that few are left, they come first.
             all_of_it = max(20.0, all_of_it / 3 ** len(bounds))
         best = all_of_it, Anchor(node, all_of_it, label, bounds=bounds)
         for predicate in self._predicates:
-            for key, value, each in _equalities(predicate, node):
-                if not (used_names(value) & self._names) <= self._known:
+            for key, value, each in _find_equalities(predicate, node):
+                if not (find_variables(value) & self._names) <= self._known:
                     continue
                 for of in (*labels, None):
-                    if self._graph.indexed(of, key):
+                    if self._graph.is_indexed(of, key):
                         estimate = 10.0 if each else 1.0
                         cost = estimate + (0.5 if of is None else 0)
                         if key != "id":
@@ -291,26 +294,28 @@ class _Planning:
 _OPPOSITE: dict[str, Sign] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def _bounds(predicate: ast.Expression, node: str) -> Iterator[Bounded]:
+def _find_bounds(predicate: ast.Expression, node: str) -> Iterator[PropertyBound]:
     """What a predicate says of how a property of a node stands to values."""
     if isinstance(predicate, ast.Comparison):
         left = predicate.first
         for sign, right in predicate.rest:
             if sign in _OPPOSITE:
                 if _is_property(left, node):
-                    yield Bounded(left.key, cast(Sign, sign), right)  # type: ignore[attr-defined]
+                    yield PropertyBound(left.key, cast(Sign, sign), right)  # type: ignore[attr-defined]
                 if _is_property(right, node):
-                    yield Bounded(right.key, _OPPOSITE[sign], left)  # type: ignore[attr-defined]
+                    yield PropertyBound(right.key, _OPPOSITE[sign], left)  # type: ignore[attr-defined]
             left = right
     elif (
         isinstance(predicate, ast.Binary)
         and predicate.operator == "STARTS WITH"
         and _is_property(predicate.left, node)
     ):
-        yield Bounded(predicate.left.key, "STARTS WITH", predicate.right)  # type: ignore[attr-defined]
+        yield PropertyBound(predicate.left.key, "STARTS WITH", predicate.right)  # type: ignore[attr-defined]
 
 
-def _equalities(predicate: ast.Expression, node: str) -> Iterator[tuple[str, ast.Expression, bool]]:
+def _find_equalities(
+    predicate: ast.Expression, node: str
+) -> Iterator[tuple[str, ast.Expression, bool]]:
     """What a predicate says of a property of a node: (key, value, whether it is a list)."""
     if isinstance(predicate, ast.Comparison) and len(predicate.rest) == 1:
         [(operator, right)] = predicate.rest
@@ -322,12 +327,12 @@ def _equalities(predicate: ast.Expression, node: str) -> Iterator[tuple[str, ast
         if predicate.operator == "IN" and _is_property(predicate.left, node):
             yield predicate.left.key, predicate.right, True  # type: ignore[attr-defined]
         elif predicate.operator == "OR":
-            found = _one_of_them(predicate, node)
+            found = _read_alternatives(predicate, node)
             if found is not None:
                 yield *found, True
 
 
-def _one_of_them(predicate: ast.Binary, node: str) -> tuple[str, ast.ListLiteral] | None:
+def _read_alternatives(predicate: ast.Binary, node: str) -> tuple[str, ast.ListLiteral] | None:
     """`n.key = a OR n.key = b OR …` as the key and the list of the values."""
     keys: set[str] = set()
     values: list[ast.Expression] = []
@@ -337,7 +342,9 @@ def _one_of_them(predicate: ast.Binary, node: str) -> tuple[str, ast.ListLiteral
         if isinstance(part, ast.Binary) and part.operator == "OR":
             waiting += (part.right, part.left)
             continue
-        found = next(_equalities(part, node), None) if isinstance(part, ast.Comparison) else None
+        found = (
+            next(_find_equalities(part, node), None) if isinstance(part, ast.Comparison) else None
+        )
         if found is None:
             return None
         key, value, _ = found

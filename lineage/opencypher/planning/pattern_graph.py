@@ -12,9 +12,9 @@ from itertools import count
 from typing import Literal
 
 from lineage.opencypher.errors import CypherUnsupported
-from lineage.opencypher.semantics.free_variables import used_names
+from lineage.opencypher.semantics.free_variables import find_variables
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import conjuncts
+from lineage.opencypher.syntax.ast_walk import split_conjuncts
 from lineage.opencypher.values.graph import Direction, Types
 
 HIDDEN = "\0"
@@ -31,13 +31,13 @@ class Hop:
     types: Types
     right: str
 
-    def reversed_to(self, right: str) -> Hop:
+    def reverse_to(self, right: str) -> Hop:
         """The same relationship, walked the other way."""
-        return Hop(self.name, opposite(self.direction), self.types, right)
+        return Hop(self.name, reverse_direction(self.direction), self.types, right)
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class PatternEdge:
     """What joins two nodes. A single relationship is one hop, taken once.
 
     `repeated`: a variable-length relationship or a quantified pattern: `hops` taken `minimum` to
@@ -78,21 +78,21 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class PathShape:
+class NamedPath:
     """A path with a name: its nodes and links from left to right."""
 
     name: str
     start: str
-    links: tuple[Link, ...]
+    links: tuple[PatternEdge, ...]
 
 
 @dataclass(slots=True)
-class Shape:
+class PatternGraph:
     """All of one MATCH."""
 
     nodes: list[str] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    paths: list[PathShape] = field(default_factory=list)
+    links: list[PatternEdge] = field(default_factory=list)
+    paths: list[NamedPath] = field(default_factory=list)
     predicates: list[ast.Expression] = field(default_factory=list)
 
     @property
@@ -105,34 +105,36 @@ class Shape:
         }
 
 
-def opposite(direction: Direction) -> Direction:
+def reverse_direction(direction: Direction) -> Direction:
     """The same way, seen from the other end."""
     if direction == "both":
         return direction
     return "in" if direction == "out" else "out"
 
 
-def shape_of(patterns: Sequence[ast.PathPattern], where: ast.Expression | None) -> Shape:
+def build_pattern_graph(
+    patterns: Sequence[ast.PathPattern], where: ast.Expression | None
+) -> PatternGraph:
     """The shape of a MATCH. Raises CypherUnsupported for what isn't evaluated here."""
-    return _Shaping().of(patterns, where)
+    return _PatternGraphBuilder().of(patterns, where)
 
 
-class _Shaping:
+class _PatternGraphBuilder:
     def __init__(self) -> None:
-        self._shape = Shape()
+        self._shape = PatternGraph()
 
-    def of(self, patterns: Sequence[ast.PathPattern], where: ast.Expression | None) -> Shape:
+    def of(self, patterns: Sequence[ast.PathPattern], where: ast.Expression | None) -> PatternGraph:
         for pattern in patterns:
             self._path(pattern)
-        self._shape.predicates += conjuncts(where)
+        self._shape.predicates += split_conjuncts(where)
         return self._shape
 
     def _new(self, kind: str) -> str:
         return f"{HIDDEN}{kind}{next(_hidden)}"
 
     def _path(self, pattern: ast.PathPattern) -> None:
-        elements = _with_all_nodes(pattern.elements)
-        links: list[Link] = []
+        elements = _add_missing_nodes(pattern.elements)
+        links: list[PatternEdge] = []
         left = start = self._node(elements[0])
         for place in range(1, len(elements), 2):
             right = self._node(elements[place + 1])
@@ -140,23 +142,23 @@ class _Shaping:
             if isinstance(element, ast.RelationshipPattern):
                 links.append(self._relationship(element, left, right))
             elif isinstance(element, ast.QuantifiedPattern):
-                links.append(self._quantified(element, left, right))
+                links.append(self._add_quantified(element, left, right))
             left = right
-        about = conjuncts(pattern.where)
+        about = split_conjuncts(pattern.where)
         if pattern.selector is not None:
             ends = {start, left}
             # What is said of its ends is said of all that is between them.
-            between = [p for p in about if not used_names(p) <= ends]
+            between = [p for p in about if not find_variables(p) <= ends]
             about = [p for p in about if p not in between]
-            links = [self._selected(pattern, links, tuple(between))]
+            links = [self._build_selected(pattern, links, tuple(between))]
         self._shape.predicates += about
         self._shape.links += links
         if pattern.variable is not None:
-            self._shape.paths.append(PathShape(pattern.variable, start, tuple(links)))
+            self._shape.paths.append(NamedPath(pattern.variable, start, tuple(links)))
 
-    def _selected(
-        self, pattern: ast.PathPattern, links: list[Link], among: tuple[ast.Expression, ...]
-    ) -> Link:
+    def _build_selected(
+        self, pattern: ast.PathPattern, links: list[PatternEdge], among: tuple[ast.Expression, ...]
+    ) -> PatternEdge:
         selector = pattern.selector
         assert selector is not None
         if len(links) != 1:
@@ -175,7 +177,7 @@ class _Shaping:
                     position=selector.position,
                 )
             lists = ()
-        return Link(
+        return PatternEdge(
             link.left, link.right, link.hops, True, link.minimum, link.maximum, link.where,
             link.first or self._new("first"), lists, link.segment or self._new("segment"), selector,
             selector.position, among,
@@ -189,30 +191,30 @@ class _Shaping:
         name = element.variable or self._new("node")
         if name not in self._shape.nodes:
             self._shape.nodes.append(name)
-        self._shape.predicates += _inline(element, name)
+        self._shape.predicates += _list_inline_predicates(element, name)
         return name
 
-    def _relationship(self, element: ast.RelationshipPattern, left: str, right: str) -> Link:
+    def _relationship(self, element: ast.RelationshipPattern, left: str, right: str) -> PatternEdge:
         name = element.variable or self._new("relationship")
-        types, other = _types(element, name)
+        types, other = _split_types(element, name)
         if element.length is None:
-            self._shape.predicates += other + _inline(element, name)
-            return Link(left, right, (Hop(name, element.direction, types, right),))
+            self._shape.predicates += other + _list_inline_predicates(element, name)
+            return PatternEdge(left, right, (Hop(name, element.direction, types, right),))
         inner = self._new("each")
-        types, other = _types(element, inner)
+        types, other = _split_types(element, inner)
         if element.where is not None:
             raise CypherUnsupported(
                 "WHERE inside a variable-length relationship is", position=element.position
             )
         minimum = 1 if element.length.minimum is None else element.length.minimum
         hop = Hop(inner, element.direction, types, self._new("to"))
-        return Link(
+        return PatternEdge(
             left, right, (hop,), True, minimum, element.length.maximum,
-            tuple(other + _inline(element, inner)), self._new("from"),
+            tuple(other + _list_inline_predicates(element, inner)), self._new("from"),
             (name,) if element.variable else (), self._new("segment"), None, element.position,
         )  # fmt: skip
 
-    def _quantified(self, element: ast.QuantifiedPattern, left: str, right: str) -> Link:
+    def _add_quantified(self, element: ast.QuantifiedPattern, left: str, right: str) -> PatternEdge:
         where: list[ast.Expression] = []
         lists: list[str] = []
         hops: list[Hop] = []
@@ -225,7 +227,7 @@ class _Shaping:
             name = part.variable or self._new("inner")
             if part.variable is not None:
                 lists.append(name)
-            where += _inline(part, name)
+            where += _list_inline_predicates(part, name)
             if relationship is None:
                 first = name
                 continue
@@ -237,11 +239,11 @@ class _Shaping:
                     "a variable-length relationship inside a quantified pattern is",
                     position=relationship.position,
                 )
-            types, other = _types(relationship, relation)
-            where += other + _inline(relationship, relation)
+            types, other = _split_types(relationship, relation)
+            where += other + _list_inline_predicates(relationship, relation)
             hops.append(Hop(relation, relationship.direction, types, name))
-        where += conjuncts(element.where)
-        return Link(
+        where += split_conjuncts(element.where)
+        return PatternEdge(
             left, right, tuple(hops), True, element.minimum, element.maximum, tuple(where), first,
             tuple(lists), self._new("segment"), None, element.position,
         )  # fmt: skip
@@ -250,7 +252,7 @@ class _Shaping:
 Side = Literal["left", "right"]
 
 
-def _with_all_nodes(elements: Sequence[ast.Element]) -> list[ast.Element | None]:
+def _add_missing_nodes(elements: Sequence[ast.Element]) -> list[ast.Element | None]:
     """Nodes at both ends and between any two links; None for those that nobody wrote."""
     made: list[ast.Element | None] = []
     for element in elements:
@@ -263,60 +265,63 @@ def _with_all_nodes(elements: Sequence[ast.Element]) -> list[ast.Element | None]
     return made
 
 
-def _types(element: ast.RelationshipPattern, name: str) -> tuple[Types, list[ast.Expression]]:
+def _split_types(element: ast.RelationshipPattern, name: str) -> tuple[Types, list[ast.Expression]]:
     """The types that may be walked, and the predicate that holds for what a set can't say."""
     if element.types is None:
         return None, []
-    names = alternatives(element.types)
+    names = list_alternatives(element.types)
     if names is not None:
         return frozenset(names), []
     subject = ast.Variable(element.position, name)
     return None, [ast.HasLabels(element.position, subject, element.types)]
 
 
-def alternatives(labels: ast.LabelExpression) -> list[str] | None:
+def list_alternatives(labels: ast.LabelExpression) -> list[str] | None:
     """The names of which a label expression asks for any; None where it asks for something else."""
     if labels.operator == "is":
         return [labels.name or ""]
     if labels.operator == "or":
-        found = [alternatives(operand) for operand in labels.operands]
+        found = [list_alternatives(operand) for operand in labels.operands]
         if all(names is not None for names in found):
             return [name for names in found for name in names or ()]
     return None
 
 
-def _inline(element: ast.NodePattern | ast.RelationshipPattern, name: str) -> list[ast.Expression]:
+def _list_inline_predicates(
+    element: ast.NodePattern | ast.RelationshipPattern, name: str
+) -> list[ast.Expression]:
     subject = ast.Variable(element.position, name)
     found: list[ast.Expression] = []
     if isinstance(element, ast.NodePattern) and element.labels is not None:
         found += [
-            ast.HasLabels(element.position, subject, label) for label in _all_of(element.labels)
+            ast.HasLabels(element.position, subject, label)
+            for label in _split_labels(element.labels)
         ]
     if isinstance(element.properties, ast.MapLiteral):
         for key, value in element.properties.items:
             of = ast.Property(element.position, subject, key)
             found.append(ast.Comparison(element.position, of, (("=", value),)))
-    found += conjuncts(element.where)
+    found += split_conjuncts(element.where)
     return found
 
 
-def _all_of(labels: ast.LabelExpression) -> list[ast.LabelExpression]:
+def _split_labels(labels: ast.LabelExpression) -> list[ast.LabelExpression]:
     if labels.operator == "and":
-        return [label for operand in labels.operands for label in _all_of(operand)]
+        return [label for operand in labels.operands for label in _split_labels(operand)]
     return [labels]
 
 
-def may_share(one: Link, other: Link) -> bool:
+def can_share(one: PatternEdge, other: PatternEdge) -> bool:
     """Whether two links could stand for the same relationship."""
     return one.types is None or other.types is None or bool(one.types & other.types)
 
 
-def oriented(link: Link, *, from_left: bool) -> tuple[str, tuple[Hop, ...]]:
+def orient(link: PatternEdge, *, from_left: bool) -> tuple[str, tuple[Hop, ...]]:
     """The name of the node that a repetition begins at, and its hops, seen from one end."""
     if from_left:
         return link.first, link.hops
     names = [link.first, *(hop.right for hop in link.hops)]
     hops = tuple(
-        hop.reversed_to(names[place]) for place, hop in reversed(list(enumerate(link.hops)))
+        hop.reverse_to(names[place]) for place, hop in reversed(list(enumerate(link.hops)))
     )
     return names[-1], hops

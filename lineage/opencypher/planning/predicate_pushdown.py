@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from lineage.opencypher.semantics.aggregation import aggregates_in, columns_for
-from lineage.opencypher.semantics.determinism import changes
-from lineage.opencypher.semantics.free_variables import used_names
+from lineage.opencypher.semantics.aggregation import find_aggregates, map_to_columns
+from lineage.opencypher.semantics.determinism import is_volatile
+from lineage.opencypher.semantics.free_variables import find_variables
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import conjuncts, everything, replaced
+from lineage.opencypher.syntax.ast_walk import split_conjuncts, substitute, walk_parts
 
 # With names of their own, or with clauses in them, in which a name may mean something else.
 _WITH_NAMES = (
@@ -28,37 +28,37 @@ _TOTAL = (ast.Literal, ast.Parameter, ast.Variable, ast.Property, ast.Comparison
 _TOTAL_OPERATORS = frozenset({"AND", "OR", "XOR", "STARTS WITH", "ENDS WITH", "CONTAINS"})
 
 
-def pushed(clauses: Sequence[ast.Clause]) -> tuple[ast.Clause, ...]:
+def push_down_predicates(clauses: Sequence[ast.Clause]) -> tuple[ast.Clause, ...]:
     """The clauses of a query, with every condition as early as it may be."""
     made = list(clauses)
     for place in range(len(made) - 1, 0, -1):
         clause = made[place]
         if isinstance(clause, ast.With) and clause.where is not None:
             kept: list[ast.Expression] = []
-            for condition in conjuncts(clause.where):
-                before = _before(condition, clause.projection)
-                target = None if before is None else _target(before, made[:place])
+            for condition in split_conjuncts(clause.where):
+                before = _rewrite_before(condition, clause.projection)
+                target = None if before is None else _find_target(before, made[:place])
                 if before is None or target is None:
                     kept.append(condition)
                 else:
-                    made[target] = _with(made[target], before)
-            if len(kept) < len(conjuncts(clause.where)):
-                made[place] = replace(clause, where=_all(kept))
+                    made[target] = _add_condition(made[target], before)
+            if len(kept) < len(split_conjuncts(clause.where)):
+                made[place] = replace(clause, where=_join(kept))
     return tuple(made)
 
 
-def _before(condition: ast.Expression, projection: ast.Projection) -> ast.Expression | None:
+def _rewrite_before(condition: ast.Expression, projection: ast.Projection) -> ast.Expression | None:
     """The same condition of the rows that come into a projection; None where there is none."""
     if projection.skip is not None or projection.limit is not None:
         return None
     # What was projected is meant by the same expression.
-    condition = replaced(
-        condition, columns_for([(i.name, i.expression) for i in projection.items], sorting=False)
+    condition = substitute(
+        condition, map_to_columns([(i.name, i.expression) for i in projection.items], sorting=False)
     )
-    grouped = any(True for item in projection.items for _ in aggregates_in(item.expression))
+    grouped = any(True for item in projection.items for _ in find_aggregates(item.expression))
     narrow = grouped or projection.distinct
     columns = {item.name: item.expression for item in projection.items}
-    used = used_names(condition)
+    used = find_variables(condition)
     means: dict[str, ast.Expression] = {}
     for name in used:
         of = columns.get(name)
@@ -66,45 +66,45 @@ def _before(condition: ast.Expression, projection: ast.Projection) -> ast.Expres
             if narrow and not projection.everything:
                 return None
             continue
-        if any(True for _ in aggregates_in(of)) or changes(of):
+        if any(True for _ in find_aggregates(of)) or is_volatile(of):
             return None
         if of != ast.Variable(of.position, name):
             means[name] = of
-    if changes(condition) or (grouped and not used):
+    if is_volatile(condition) or (grouped and not used):
         return None
     if not means:
         return condition
-    if any(isinstance(part, _WITH_NAMES) for part in everything(condition)):
+    if any(isinstance(part, _WITH_NAMES) for part in walk_parts(condition)):
         return None
-    return replaced(
+    return substitute(
         condition, {ast.Variable(condition.position, name): of for name, of in means.items()}
     )
 
 
-def _target(condition: ast.Expression, clauses: Sequence[ast.Clause]) -> int | None:
+def _find_target(condition: ast.Expression, clauses: Sequence[ast.Clause]) -> int | None:
     """The place of the clause that a condition can be asked in, None where it can't be moved."""
-    used = used_names(condition)
+    used = find_variables(condition)
     found: int | None = None
     for place in range(len(clauses) - 1, -1, -1):
         clause = clauses[place]
         if isinstance(clause, ast.With):
             # The condition may go on from there.
             return place
-        if isinstance(clause, ast.Match) and not clause.optional and not _searches(clause):
+        if isinstance(clause, ast.Match) and not clause.optional and not _has_selector(clause):
             found = place
         elif not isinstance(clause, ast.Match | ast.Unwind):
             return found
-        if not used <= _known(clauses[:place]) or not _total(condition):
+        if not used <= _find_known(clauses[:place]) or not _is_total(condition):
             return found
     return found
 
 
-def _searches(clause: ast.Match) -> bool:
+def _has_selector(clause: ast.Match) -> bool:
     """Whether it looks for shortest paths, of which a condition there would choose others."""
     return any(pattern.selector is not None for pattern in clause.patterns)
 
 
-def _known(clauses: Sequence[ast.Clause]) -> frozenset[str]:
+def _find_known(clauses: Sequence[ast.Clause]) -> frozenset[str]:
     """Names that have a value after these clauses, as far as they say."""
     names: set[str] = set()
     for clause in reversed(clauses):
@@ -125,22 +125,22 @@ def _variable(element: ast.Element) -> str:
     return "" if isinstance(element, ast.QuantifiedPattern) else element.variable or ""
 
 
-def _total(condition: ast.Expression) -> bool:
+def _is_total(condition: ast.Expression) -> bool:
     return all(
         isinstance(part, _TOTAL)
         or (isinstance(part, ast.Binary) and part.operator in _TOTAL_OPERATORS)
         or (isinstance(part, ast.Unary) and part.operator == "NOT")
-        for part in everything(condition)
+        for part in walk_parts(condition)
     )
 
 
-def _with(clause: ast.Clause, condition: ast.Expression) -> ast.Clause:
+def _add_condition(clause: ast.Clause, condition: ast.Expression) -> ast.Clause:
     assert isinstance(clause, ast.Match | ast.With)
     known = [] if clause.where is None else [clause.where]
-    return replace(clause, where=_all([*known, condition]))
+    return replace(clause, where=_join([*known, condition]))
 
 
-def _all(conditions: Iterable[ast.Expression]) -> ast.Expression | None:
+def _join(conditions: Iterable[ast.Expression]) -> ast.Expression | None:
     joined: ast.Expression | None = None
     for condition in conditions:
         joined = (

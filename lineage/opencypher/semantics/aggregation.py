@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from lineage.opencypher.functions.registry import find_aggregate
 from lineage.opencypher.semantics.free_variables import (
-    Looks,
-    looked_into,
-    together,
-    used_names,
+    PropertyReads,
+    find_property_reads,
+    find_variables,
+    merge_reads,
 )
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import parts
+from lineage.opencypher.syntax.ast_walk import child_parts
 
 # How often the same row comes makes no difference to these, nor to any with DISTINCT.
 _INSENSITIVE = frozenset({"min", "max"})
 
 
-def aggregates_in(part: ast.Part) -> Iterator[ast.FunctionCall | ast.CountStar]:
+def find_aggregates(part: ast.Part) -> Iterator[ast.FunctionCall | ast.CountStar]:
     """The aggregates of an expression, without those of queries inside it."""
     if isinstance(part, ast.CountStar):
         yield part
@@ -28,11 +28,11 @@ def aggregates_in(part: ast.Part) -> Iterator[ast.FunctionCall | ast.CountStar]:
         return
     if isinstance(part, ast.Subquery):
         return
-    for inner in parts(part):
-        yield from aggregates_in(inner)
+    for inner in child_parts(part):
+        yield from find_aggregates(inner)
 
 
-def columns_for(
+def map_to_columns(
     items: Sequence[tuple[str, ast.Expression]], *, sorting: bool
 ) -> dict[ast.Expression, ast.Variable]:
     """By expression, the column that it means in ORDER BY (`sorting`) or WHERE: the one that it was
@@ -44,13 +44,13 @@ def columns_for(
     found: dict[ast.Expression, ast.Variable] = {}
     for name, e in items:
         alone = isinstance(e, ast.Variable) or not sorting
-        if alone and used_names(e) & others and not any(True for _ in aggregates_in(e)):
+        if alone and find_variables(e) & others and not any(True for _ in find_aggregates(e)):
             continue
         found[e] = ast.Variable(e.position, name)
     return found
 
 
-def hides_duplicates(projection: ast.Projection, *, after: bool) -> bool:
+def is_duplicate_insensitive(projection: ast.Projection, *, after: bool) -> bool:
     """Whether nobody can tell how often the same row came into a projection; `after`: whether
     nobody can tell how often it comes out."""
     found = [
@@ -59,7 +59,7 @@ def hides_duplicates(projection: ast.Projection, *, after: bool) -> bool:
             *(item.expression for item in projection.items),
             *(item.expression for item in projection.order_by),
         )
-        for aggregate in aggregates_in(expression)
+        for aggregate in find_aggregates(expression)
     ]
     if found:
         return all(
@@ -71,19 +71,21 @@ def hides_duplicates(projection: ast.Projection, *, after: bool) -> bool:
     return after and projection.skip is None and projection.limit is None
 
 
-def looks_of(projection: ast.Projection, where: ast.Expression | None, *, last: bool) -> Looks:
+def find_projection_reads(
+    projection: ast.Projection, where: ast.Expression | None, *, last: bool
+) -> PropertyReads:
     """What a projection reads of the values of names; the `last` one, all of what it returns."""
-    found = [looked_into(item.expression) for item in projection.order_by]
+    found = [find_property_reads(item.expression) for item in projection.order_by]
     if where is not None:
-        found.append(looked_into(where))
+        found.append(find_property_reads(where))
     for item in projection.items:
-        found.append(looked_into(item.expression))
+        found.append(find_property_reads(item.expression))
         if last:
-            found.append({part.name: None for part in _whole(item.expression)})
-    return together(found)
+            found.append({part.name: None for part in _find_returned(item.expression)})
+    return merge_reads(found)
 
 
-def _whole(expression: ast.Expression) -> Iterator[ast.Variable]:
+def _find_returned(expression: ast.Expression) -> Iterator[ast.Variable]:
     """The names whose values are given out as they are."""
     match expression:
         case ast.Variable():

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from lineage.opencypher.functions.registry import find_function
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import everything
+from lineage.opencypher.syntax.ast_walk import walk_parts
 
 
-def changes(part: ast.Part) -> bool:
+def is_volatile(part: ast.Part) -> bool:
     """Whether it may be another value when it is asked for again."""
     return any(
         isinstance(inner, ast.FunctionCall)
         and (function := find_function(inner.name)) is not None
-        and not function.deterministic
-        for inner in everything(part)
+        and not function.is_deterministic
+        for inner in walk_parts(part)
     )

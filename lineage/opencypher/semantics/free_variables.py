@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import everything, parts
+from lineage.opencypher.syntax.ast_walk import child_parts, walk_parts
 from lineage.opencypher.values.entities import Keys
 
 # Functions that look at a node no further than its identity.
@@ -17,7 +17,7 @@ _IDENTITY_ONLY = frozenset(
 
 
 @lru_cache(maxsize=4096)
-def used_names(part: ast.Part) -> frozenset[str]:
+def find_variables(part: ast.Part) -> frozenset[str]:
     """Every name that may come from outside, and perhaps some that come from inside.
 
     Names of nodes and relationships in patterns count; those that a comprehension brings don't.
@@ -29,35 +29,35 @@ def used_names(part: ast.Part) -> frozenset[str]:
             return frozenset((name,))
         case ast.ListComprehension() | ast.Quantifier():
             local = {part.variable}
-            outside = used_names(part.source)
-            inside = [used_names(p) for p in parts(part) if p is not part.source]
+            outside = find_variables(part.source)
+            inside = [find_variables(p) for p in child_parts(part) if p is not part.source]
             return outside | (frozenset().union(*inside) - local)
         case ast.CaseTest():
-            return used_names(part.condition) - {ast.SUBJECT}
+            return find_variables(part.condition) - {ast.SUBJECT}
         case ast.Reduce():
-            outside = used_names(part.initial) | used_names(part.source)
-            return outside | (used_names(part.expression) - {part.accumulator, part.variable})
+            outside = find_variables(part.initial) | find_variables(part.source)
+            return outside | (find_variables(part.expression) - {part.accumulator, part.variable})
         case ast.NodePattern(variable=str(name)) | ast.RelationshipPattern(variable=str(name)):
             names.add(name)
         case ast.PathPattern(variable=str(name)):
             local = {name}
         case ast.CallSubquery(imports=imports) if imports:
             names |= set(imports)
-    for inner in parts(part):
-        names |= used_names(inner)
+    for inner in child_parts(part):
+        names |= find_variables(inner)
     return frozenset(names - local)
 
 
 # By name of a value: the properties of it that are read.
-Looks = Mapping[str, Keys]
+PropertyReads = Mapping[str, Keys]
 _LABELS_ONLY: Keys = frozenset()
 
 
 @lru_cache(maxsize=4096)
-def looked_into(part: ast.Part) -> Looks:
+def find_property_reads(part: ast.Part) -> PropertyReads:
     """The names of values whose labels or properties an expression reads, and which of them."""
-    found: list[Looks] = []
-    for inner in everything(part):
+    found: list[PropertyReads] = []
+    for inner in walk_parts(part):
         match inner:
             case ast.Property(subject=ast.Variable(name=name), key=key):
                 found.append({name: frozenset((key,))})
@@ -75,10 +75,10 @@ def looked_into(part: ast.Part) -> Looks:
             case ast.FunctionCall(name=function, arguments=arguments):
                 if function.lower() not in _IDENTITY_ONLY:
                     found += [{a.name: None} for a in arguments if isinstance(a, ast.Variable)]
-    return together(found)
+    return merge_reads(found)
 
 
-def together(looks: Iterable[Looks]) -> Looks:
+def merge_reads(looks: Iterable[PropertyReads]) -> PropertyReads:
     """All that is read by one of several."""
     found: dict[str, Keys] = {}
     for each in looks:
@@ -89,7 +89,7 @@ def together(looks: Iterable[Looks]) -> Looks:
 
 
 @lru_cache(maxsize=4096)
-def told(part: ast.Part) -> frozenset[str]:
+def find_exposed_variables(part: ast.Part) -> frozenset[str]:
     """The names of values of which an expression tells more than properties, labels and how many
     they are."""
     match part:
@@ -101,23 +101,23 @@ def told(part: ast.Part) -> frozenset[str]:
             return frozenset()
         case ast.Variable(name=name):
             return frozenset((name,))
-    return _but_counted(part, told)
+    return _skip_counted(part, find_exposed_variables)
 
 
 @lru_cache(maxsize=4096)
-def used_uncounted(part: ast.Part) -> frozenset[str]:
+def find_uncounted_variables(part: ast.Part) -> frozenset[str]:
     """The names of values of which an expression tells more than how many they are."""
     if isinstance(part, ast.Variable):
         return frozenset((part.name,))
-    return _but_counted(part, used_uncounted)
+    return _skip_counted(part, find_uncounted_variables)
 
 
-def _but_counted(part: ast.Part, names_of: Callable[[ast.Part], frozenset[str]]) -> frozenset[str]:
+def _skip_counted(part: ast.Part, names_of: Callable[[ast.Part], frozenset[str]]) -> frozenset[str]:
     match part:
         case ast.FunctionCall(name=name, arguments=(ast.Variable(),), distinct=False) if (
             name.lower() == "count"
         ):
             return frozenset()
         case ast.NodePattern(variable=str(name)) | ast.RelationshipPattern(variable=str(name)):
-            return frozenset((name,)).union(*map(names_of, parts(part)))
-    return frozenset().union(*map(names_of, parts(part)))
+            return frozenset((name,)).union(*map(names_of, child_parts(part)))
+    return frozenset().union(*map(names_of, child_parts(part)))

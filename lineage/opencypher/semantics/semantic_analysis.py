@@ -10,11 +10,11 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from lineage.opencypher.errors import CypherError, CypherSyntaxError, CypherUnsupported
-from lineage.opencypher.semantics.aggregation import aggregates_in, columns_for
-from lineage.opencypher.semantics.free_variables import used_names
-from lineage.opencypher.semantics.type_inference import Checker, Scope
+from lineage.opencypher.semantics.aggregation import find_aggregates, map_to_columns
+from lineage.opencypher.semantics.free_variables import find_variables
+from lineage.opencypher.semantics.type_inference import Scope, TypeChecker
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import everything, parts, replaced
+from lineage.opencypher.syntax.ast_walk import child_parts, substitute, walk_parts
 
 _VOCABULARY = (
     "what labels, relationship types and properties there are, :schema tells in the shell, and "
@@ -51,7 +51,7 @@ def analyse(query: ast.Query) -> Analysis:
     is legal, but not run here: whatever writes, calls a procedure or loads a file."""
     analyser = _Analyser(query)
     analyser.found.columns = analyser.query(query, Scope(), inside=False)
-    for part in everything(query):
+    for part in walk_parts(query):
         if isinstance(part, ast.Parameter):
             analyser.found.parameters.setdefault(part.name, part.position)
     return analyser.found
@@ -60,7 +60,7 @@ def analyse(query: ast.Query) -> Analysis:
 class _Analyser:
     def __init__(self, query: ast.Query) -> None:
         self.found = Analysis(query)
-        self._checker = Checker(self._subquery)
+        self._checker = TypeChecker(self._subquery)
 
     def _subquery(self, expression: ast.Subquery, scope: Scope) -> None:
         columns = self.query(expression.query, scope, inside=True)
@@ -157,7 +157,7 @@ class _Analyser:
 
     @staticmethod
     def _no_aggregates(part: ast.Part) -> None:
-        for aggregate in aggregates_in(part):
+        for aggregate in find_aggregates(part):
             raise CypherSyntaxError(
                 "an aggregate can only stand in WITH or RETURN",
                 detail="InvalidAggregation",
@@ -185,23 +185,23 @@ class _Analyser:
         if clause.in_transactions:
             raise CypherUnsupported("CALL … IN TRANSACTIONS is", position=clause.position)
         if clause.imports is None:
-            columns = self._importing(clause.query, scope)
+            columns = self._resolve_import(clause.query, scope)
         else:
             names = list(scope.names()) if clause.imports == ("*",) else clause.imports
             for name in names:
                 if name not in scope:
-                    raise _undefined(name, clause.position)
+                    raise _report_undefined(name, clause.position)
             columns = self.query(clause.query, scope.only(names), inside=False)
         for name in columns:
             self._free(name, scope, clause.position)
             scope = scope.with_(name, None)
         return scope
 
-    def _importing(self, query: ast.Query, scope: Scope) -> list[str]:
+    def _resolve_import(self, query: ast.Query, scope: Scope) -> list[str]:
         """A sub-query without a scope: a WITH at the beginning says what it imports."""
         if isinstance(query, ast.Union):
-            left = self._importing(query.left, scope)
-            right = self._importing(query.right, scope)
+            left = self._resolve_import(query.left, scope)
+            right = self._resolve_import(query.right, scope)
             if sorted(left) != sorted(right):
                 raise CypherSyntaxError(
                     "both sides of UNION return the same columns",
@@ -212,7 +212,7 @@ class _Analyser:
         first = query.clauses[0]
         imports = isinstance(first, ast.With) and (
             first.projection.everything
-            or any(used_names(i.expression) & scope.names() for i in first.projection.items)
+            or any(find_variables(i.expression) & scope.names() for i in first.projection.items)
         )
         if imports and isinstance(first, ast.With):
             plain = first.where is None and all(
@@ -252,23 +252,21 @@ class _Analyser:
                 )
             columns.append(item.name)
             new = new.with_(item.name, kind)
-        grouped = self._grouping(projection)
+        grouped = self._check_grouping(projection)
         self._sort(projection, new, columns, grouped)
         if isinstance(clause, ast.With):
-            self._all_named(projection)
+            self._check_names(projection)
         for bound in (projection.skip, projection.limit):
             if bound is not None:
                 self._bound(bound)
         if isinstance(clause, ast.With) and clause.where is not None:
             narrow = grouped or projection.distinct
-            seen = (
-                self._renamed(projection, clause.where, sorting=False) if narrow else clause.where
-            )
+            seen = self._rename(projection, clause.where, sorting=False) if narrow else clause.where
             self._where(seen, new.only(columns) if narrow else new)
         return columns, new
 
     @staticmethod
-    def _all_named(projection: ast.Projection) -> None:
+    def _check_names(projection: ast.Projection) -> None:
         for item in projection.items:
             if not item.aliased and not isinstance(item.expression, ast.Variable):
                 raise CypherSyntaxError(
@@ -278,11 +276,11 @@ class _Analyser:
                 )
 
     @staticmethod
-    def _renamed(
+    def _rename(
         projection: ast.Projection, expression: ast.Expression, *, sorting: bool
     ) -> ast.Expression:
         items = [(item.name, item.expression) for item in projection.items]
-        return replaced(expression, columns_for(items, sorting=sorting))
+        return substitute(expression, map_to_columns(items, sorting=sorting))
 
     def _sort(
         self,
@@ -292,15 +290,15 @@ class _Analyser:
         grouped: bool,
     ) -> None:
         for item in projection.order_by:
-            renamed = self._renamed(projection, item.expression, sorting=True)
+            renamed = self._rename(projection, item.expression, sorting=True)
             if not grouped:
                 self._no_aggregates(item.expression)
             if grouped or projection.distinct:
                 visible = new.only(columns)
                 self._check(renamed, visible)
-                if any(True for _ in aggregates_in(item.expression)):
+                if any(True for _ in find_aggregates(item.expression)):
                     self._ambiguous(item.expression, projection, named=set(columns))
-                for aggregate in aggregates_in(renamed):
+                for aggregate in find_aggregates(renamed):
                     if isinstance(aggregate, ast.FunctionCall):
                         raise CypherUnsupported(
                             "an aggregate in ORDER BY that is no column is",
@@ -310,7 +308,7 @@ class _Analyser:
                 self._check(renamed, new)
 
     def _bound(self, bound: ast.Expression) -> None:
-        if any(isinstance(part, ast.Variable | ast.PatternPredicate) for part in everything(bound)):
+        if any(isinstance(part, ast.Variable | ast.PatternPredicate) for part in walk_parts(bound)):
             raise CypherSyntaxError(
                 "SKIP and LIMIT can't depend on what was matched",
                 detail="NonConstantExpression",
@@ -334,28 +332,28 @@ class _Analyser:
 
     # --- Aggregates ---
 
-    def _grouping(self, projection: ast.Projection) -> bool:
+    def _check_grouping(self, projection: ast.Projection) -> bool:
         """Whether rows are grouped; checks that what surrounds aggregates has one value a group."""
         grouped = False
         for item in projection.items:
-            for aggregate in aggregates_in(item.expression):
+            for aggregate in find_aggregates(item.expression):
                 grouped = True
                 self._aggregate(aggregate)
         if grouped:
             for item in projection.items:
-                if any(True for _ in aggregates_in(item.expression)):
+                if any(True for _ in find_aggregates(item.expression)):
                     self._ambiguous(item.expression, projection)
         return grouped
 
     def _aggregate(self, aggregate: ast.FunctionCall | ast.CountStar) -> None:
         for argument in getattr(aggregate, "arguments", ()):
-            for inner in aggregates_in(argument):
+            for inner in find_aggregates(argument):
                 raise CypherSyntaxError(
                     "an aggregate can't stand inside another",
                     detail="NestedAggregation",
                     position=inner.position,
                 )
-            if not self._checker.deterministic(argument):
+            if not self._checker.is_deterministic(argument):
                 raise CypherSyntaxError(
                     "what is aggregated can't be random",
                     detail="NonConstantExpression",
@@ -371,14 +369,14 @@ class _Analyser:
         keys = [
             item.expression
             for item in projection.items
-            if not any(True for _ in aggregates_in(item.expression))
+            if not any(True for _ in find_aggregates(item.expression))
         ]
         if projection.everything:
             return
 
         def one_value(part: ast.Part, local: frozenset[str]) -> bool:
             if isinstance(part, ast.CountStar) or (
-                isinstance(part, ast.FunctionCall) and any(a is part for a in aggregates_in(part))
+                isinstance(part, ast.FunctionCall) and any(a is part for a in find_aggregates(part))
             ):
                 return True
             if isinstance(part, ast.Variable):
@@ -386,11 +384,11 @@ class _Analyser:
             if isinstance(part, ast.Property) and isinstance(part.subject, ast.Variable):
                 return part in keys or one_value(part.subject, local)
             if isinstance(part, ast.Subquery | ast.PatternComprehension | ast.PatternPredicate):
-                return used_names(part) <= local | {
+                return find_variables(part) <= local | {
                     key.name for key in keys if isinstance(key, ast.Variable)
                 }
-            inside = local | _locals(part)
-            return all(one_value(inner, inside) for inner in parts(part))
+            inside = local | _find_locals(part)
+            return all(one_value(inner, inside) for inner in child_parts(part))
 
         if not one_value(expression, frozenset()):
             raise CypherSyntaxError(
@@ -401,7 +399,7 @@ class _Analyser:
             )
 
 
-def _locals(part: ast.Part) -> frozenset[str]:
+def _find_locals(part: ast.Part) -> frozenset[str]:
     if isinstance(part, ast.ListComprehension | ast.Quantifier):
         return frozenset((part.variable,))
     if isinstance(part, ast.Reduce):
@@ -409,7 +407,7 @@ def _locals(part: ast.Part) -> frozenset[str]:
     return frozenset()
 
 
-def _undefined(name: str, position: ast.Position) -> CypherError:
+def _report_undefined(name: str, position: ast.Position) -> CypherError:
     return CypherSyntaxError(
         f"nothing here is called {name}", detail="UndefinedVariable", position=position
     )

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lineage.opencypher.errors import COMPILE_TIME, CypherSyntaxError, CypherTypeError
-from lineage.opencypher.functions.registry import Function, find_aggregate, find_function
-from lineage.opencypher.semantics.aggregation import aggregates_in
+from lineage.opencypher.functions.registry import FunctionSpec, find_aggregate, find_function
+from lineage.opencypher.semantics.aggregation import find_aggregates
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import everything, parts
+from lineage.opencypher.syntax.ast_walk import child_parts, walk_parts
 
 Kind = str | None
 _LISTS = frozenset({"list", "relationships"})
@@ -49,7 +49,7 @@ class Scope:
         return Scope({name: self.kinds.get(name) for name in names})
 
 
-class Checker:
+class TypeChecker:
     """Checks expressions and patterns; `subquery` checks a query inside one."""
 
     def __init__(self, subquery: Callable[[ast.Subquery, Scope], None]) -> None:
@@ -73,7 +73,7 @@ class Checker:
                 return kind
             case ast.Variable(name=name):
                 if name not in scope:
-                    raise _undefined(name, e.position)
+                    raise _report_undefined(name, e.position)
                 return scope.kind(name)
             case ast.Parameter():
                 return None
@@ -175,7 +175,7 @@ class Checker:
         """An expression inside a comprehension, where no aggregate may be."""
         if e is None:
             return
-        for aggregate in aggregates_in(e):
+        for aggregate in find_aggregates(e):
             raise CypherSyntaxError(
                 "an aggregate can't stand inside a comprehension",
                 detail="InvalidAggregation",
@@ -244,7 +244,7 @@ class Checker:
         for element in e.pattern.elements:
             name = getattr(element, "variable", None)
             if name is not None and name not in scope:
-                raise _undefined(name, element.position)
+                raise _report_undefined(name, element.position)
         self.patterns((e.pattern,), scope)
         return "boolean"
 
@@ -267,10 +267,12 @@ class Checker:
             self.check(argument, scope, predicate=name in ("exists", "not"))
             for argument in e.arguments
         ]
-        self._accepted(e, function, kinds)
+        self._check_accepts(e, function, kinds)
         return _RESULTS.get(name)
 
-    def _accepted(self, e: ast.FunctionCall, function: Function, kinds: Sequence[Kind]) -> None:
+    def _check_accepts(
+        self, e: ast.FunctionCall, function: FunctionSpec, kinds: Sequence[Kind]
+    ) -> None:
         for argument, kind, accepts in zip(e.arguments, kinds, function.accepts, strict=False):
             known = "list" if kind == "relationships" else kind
             if accepts is not None and known not in (None, "null") and known not in accepts:
@@ -289,12 +291,12 @@ class Checker:
                 position=e.position,
             )
 
-    def deterministic(self, e: ast.Expression) -> bool:
+    def is_deterministic(self, e: ast.Expression) -> bool:
         """Whether it has the same value each time."""
-        for part in everything(e):
+        for part in walk_parts(e):
             if isinstance(part, ast.FunctionCall):
                 function = find_function(part.name)
-                if function is not None and not function.deterministic:
+                if function is not None and not function.is_deterministic:
                     return False
         return True
 
@@ -310,7 +312,7 @@ class Checker:
                 scope = self._element(element, scope, outside, relationships)
             if pattern.variable is not None:
                 if pattern.variable in scope:
-                    raise _bound(pattern.variable, pattern.position)
+                    raise _report_bound(pattern.variable, pattern.position)
                 scope = scope.with_(pattern.variable, "path")
         for pattern in patterns:
             for element in pattern.elements:
@@ -322,7 +324,7 @@ class Checker:
     @staticmethod
     def _no_parameters(pattern: ast.PathPattern) -> None:
         for element in pattern.elements:
-            for part in (element, *parts(element)):
+            for part in (element, *child_parts(element)):
                 given = getattr(part, "properties", None)
                 if isinstance(given, ast.Parameter):
                     raise CypherSyntaxError(
@@ -339,7 +341,7 @@ class Checker:
             for part in element.elements:
                 if part.variable is not None:
                     if part.variable in scope:
-                        raise _bound(part.variable, part.position)
+                        raise _report_bound(part.variable, part.position)
                     scope = scope.with_(part.variable, "list")
             return scope
         name = element.variable
@@ -405,13 +407,13 @@ _RESULTS: dict[str, str] = {
 }
 
 
-def _undefined(name: str, position: ast.Position) -> CypherSyntaxError:
+def _report_undefined(name: str, position: ast.Position) -> CypherSyntaxError:
     return CypherSyntaxError(
         f"nothing here is called {name}", detail="UndefinedVariable", position=position
     )
 
 
-def _bound(name: str, position: ast.Position) -> CypherSyntaxError:
+def _report_bound(name: str, position: ast.Position) -> CypherSyntaxError:
     return CypherSyntaxError(
         f"{name} has a value already", detail="VariableAlreadyBound", position=position
     )

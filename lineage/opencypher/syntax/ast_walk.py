@@ -9,31 +9,31 @@ from typing import Any
 from lineage.opencypher.syntax import ast
 
 
-def parts(value: object) -> Iterator[ast.Part]:
+def child_parts(value: object) -> Iterator[ast.Part]:
     """The parts directly inside a part, or inside tuples in it."""
     if isinstance(value, ast.Part):
         for inner in fields(value):
-            yield from _inside(getattr(value, inner.name))
+            yield from _parts_in(getattr(value, inner.name))
 
 
-def _inside(value: object) -> Iterator[ast.Part]:
+def _parts_in(value: object) -> Iterator[ast.Part]:
     if isinstance(value, ast.Part):
         yield value
     elif isinstance(value, tuple):
         for item in value:
-            yield from _inside(item)
+            yield from _parts_in(item)
 
 
-def everything(part: ast.Part | None) -> Iterator[ast.Part]:
+def walk_parts(part: ast.Part | None) -> Iterator[ast.Part]:
     """A part and all parts inside it, outermost first."""
     waiting: list[ast.Part] = [] if part is None else [part]
     while waiting:
         taken = waiting.pop()
         yield taken
-        waiting.extend(parts(taken))
+        waiting.extend(child_parts(taken))
 
 
-def conjuncts(expression: ast.Expression | None) -> list[ast.Expression]:
+def split_conjuncts(expression: ast.Expression | None) -> list[ast.Expression]:
     """The predicates that AND joins."""
     if expression is None:
         return []
@@ -48,17 +48,17 @@ def conjuncts(expression: ast.Expression | None) -> list[ast.Expression]:
     return found
 
 
-def replaced(
+def substitute(
     expression: ast.Expression, by: Mapping[ast.Expression, ast.Expression]
 ) -> ast.Expression:
     """The expression with some parts replaced, by names mostly; queries inside it stay as they
     are."""
-    return _replaced(expression, by)  # type: ignore[no-any-return]
+    return _substitute(expression, by)  # type: ignore[no-any-return]
 
 
-def _replaced(value: Any, by: Mapping[ast.Expression, ast.Expression]) -> Any:
+def _substitute(value: Any, by: Mapping[ast.Expression, ast.Expression]) -> Any:
     if isinstance(value, tuple):
-        return tuple(_replaced(item, by) for item in value)
+        return tuple(_substitute(item, by) for item in value)
     if not isinstance(value, ast.Part):
         return value
     if isinstance(value, ast.Expression) and value in by:
@@ -68,7 +68,7 @@ def _replaced(value: Any, by: Mapping[ast.Expression, ast.Expression]) -> Any:
     changed = {}
     for field in fields(value):
         old = getattr(value, field.name)
-        new = _replaced(old, by)
+        new = _substitute(old, by)
         if new is not old and new != old:
             changed[field.name] = new
     return replace(value, **changed) if changed else value

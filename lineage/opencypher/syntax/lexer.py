@@ -76,7 +76,7 @@ _REFUSED_FIRST = frozenset(
 _DEEPEST = 100
 
 
-class Text:
+class SourceText:
     """A query's text, and where its lines begin."""
 
     def __init__(self, text: str) -> None:
@@ -89,20 +89,20 @@ class Text:
         return Position(offset, line, offset - self._lines[line - 1] + 1)
 
 
-def tokens(text: str) -> list[Token]:
+def tokenize(text: str) -> list[Token]:
     """The terminals of a query.
 
     Raises CypherSyntaxError for what is no token, CypherUnsupported for brackets too deep.
     """
-    return _Classifier(Text(text)).classified()
+    return _Classifier(SourceText(text)).classify()
 
 
-def _scanned(source: Text) -> Iterator[Token]:
+def _scan(source: SourceText) -> Iterator[Token]:
     text, at = source.text, 0
     while at < len(text):
         found = _SCANNER.match(text, at)
         if found is None:
-            raise _no_token(source, at)
+            raise _refuse(source, at)
         kind, value = found.lastgroup or "", found[0]
         start, at = at, found.end()
         if kind == "SPACE":
@@ -112,7 +112,7 @@ def _scanned(source: Text) -> Iterator[Token]:
         yield Token(kind, value, start_pos=start, end_pos=at)
 
 
-def _no_token(source: Text, at: int) -> CypherSyntaxError:
+def _refuse(source: SourceText, at: int) -> CypherSyntaxError:
     character = source.text[at]
     detail = "UnexpectedSyntax" if character.isascii() else "InvalidUnicodeCharacter"
     said = {
@@ -125,9 +125,9 @@ def _no_token(source: Text, at: int) -> CypherSyntaxError:
 
 
 class _Classifier:
-    def __init__(self, source: Text) -> None:
+    def __init__(self, source: SourceText) -> None:
         self._source = source
-        self._raw = list(_scanned(source))
+        self._raw = list(_scan(source))
         self._match = self._brackets()
         self._bars = self._comprehension_bars()
         self._out: list[Token] = []
@@ -199,7 +199,7 @@ class _Classifier:
         if self._type(at) != "LPAR" or at not in self._match:
             return False
         close = self._match[at]
-        return self._arrow(close + 1) and self._node_shaped(at + 1, close)
+        return self._arrow(close + 1) and self._is_node_shape(at + 1, close)
 
     def _arrow(self, at: int) -> bool:
         if self._type(at) == "LT":
@@ -218,7 +218,7 @@ class _Classifier:
             or (self._type(at + 2) == "GT" and self._type(at + 3) == "LPAR")
         )
 
-    def _node_shaped(self, at: int, end: int) -> bool:
+    def _is_node_shape(self, at: int, end: int) -> bool:
         if at < end and self._type(at) in ("NAME", "QUOTED"):
             at += 1
         return at == end or (
@@ -227,7 +227,7 @@ class _Classifier:
 
     # --- Classifying ---
 
-    def classified(self) -> list[Token]:
+    def classify(self) -> list[Token]:
         at = 0
         # In each bracket: how many CASEs were open at its projection, whose items commas part.
         projecting: list[int | None] = [None]

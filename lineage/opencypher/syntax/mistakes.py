@@ -20,7 +20,7 @@ _KEYWORDS = (
 )  # fmt: skip
 
 
-def meant_by(text: str, at: int, token: str) -> str | None:
+def suggest_correction(text: str, at: int, token: str) -> str | None:
     """A hint for the token there, or None."""
     word = token.upper()
     if text[max(at - 1, 0) : at + 1] == "==":

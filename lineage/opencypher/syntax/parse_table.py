@@ -20,58 +20,61 @@ from lark import Lark, Token
 from lark.lexer import Lexer
 
 from lineage.opencypher.syntax.ast_builder import Builder
-from lineage.opencypher.syntax.lexer import tokens
+from lineage.opencypher.syntax.lexer import tokenize
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
 TABLE = Path(__file__).with_name("grammar.json.gz")
 
 
-class Given(Lexer):
-    """Hands the parser the tokens that `tokens` made."""
+class TokenLexer(Lexer):
+    """Hands the parser the tokens that `tokenize` made."""
 
     def __init__(self, lexer_conf: Any) -> None:
         pass
 
     def lex(self, data: Any) -> Iterator[Token]:  # type: ignore[override]
-        return iter(tokens(data))
+        return iter(tokenize(data))
 
 
 @cache
-def parser() -> Lark:
+def get_parser() -> Lark:
     """The parser of the grammar, by the table where that fits."""
-    return loaded() or made()
+    return load_parser() or build_parser()
 
 
-def made() -> Lark:
+def build_parser() -> Lark:
     """The parser by the grammar alone."""
     grammar = GRAMMAR.read_text("utf-8")
-    return Lark(grammar, parser="lalr", lexer=Given, transformer=Builder(), maybe_placeholders=True)
+    return Lark(
+        grammar, parser="lalr", lexer=TokenLexer, transformer=Builder(), maybe_placeholders=True
+    )
 
 
-def loaded() -> Lark | None:
+def load_parser() -> Lark | None:
     """The parser by the table; None where there is none of this grammar and this lark."""
     try:
         found = json.loads(gzip.decompress(TABLE.read_bytes()))
     except OSError:
         return None
-    if found["of"] != identity():
+    if found["of"] != identify_table():
         return None
-    saved = _with_numbers(found["saved"])
-    saved["data"]["options"] |= {"lexer": Given, "transformer": Builder()}
-    saved["data"]["parser"]["lexer_conf"]["lexer_type"] = Given
+    saved = _restore_numbers(found["saved"])
+    saved["data"]["options"] |= {"lexer": TokenLexer, "transformer": Builder()}
+    saved["data"]["parser"]["lexer_conf"]["lexer_type"] = TokenLexer
     return Lark.load(saved)
 
 
-def identity() -> list[str]:
+def identify_table() -> list[str]:
     """What a table is of: lark's version but for its last part, and the grammar."""
     version = lark.__version__.rpartition(".")[0]
     return [version, hashlib.sha256(GRAMMAR.read_bytes()).hexdigest()]
 
 
-def _with_numbers(value: Any) -> Any:
+def _restore_numbers(value: Any) -> Any:
     """The keys that are numbers as numbers; JSON has them as texts."""
     if isinstance(value, dict):
         return {
-            int(key) if key.isdigit() else key: _with_numbers(item) for key, item in value.items()
+            int(key) if key.isdigit() else key: _restore_numbers(item)
+            for key, item in value.items()
         }
     return value

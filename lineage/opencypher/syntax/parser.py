@@ -8,8 +8,8 @@ from lark.exceptions import UnexpectedToken
 
 from lineage.opencypher.errors import CypherSyntaxError
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.mistakes import meant_by
-from lineage.opencypher.syntax.parse_table import parser
+from lineage.opencypher.syntax.mistakes import suggest_correction
+from lineage.opencypher.syntax.parse_table import get_parser
 
 _NAMES = {
     "LPAR": "'('", "NPAR": "'('", "RPAR": "')'", "LBRACK": "'['", "LCOMP": "'['", "PCOMP": "'['",
@@ -31,13 +31,13 @@ def parse(text: str) -> ast.Query:
     if not text.strip():
         raise CypherSyntaxError("the query is empty")
     try:
-        query: ast.Query = parser().parse(text)  # type: ignore[assignment]
+        query: ast.Query = get_parser().parse(text)  # type: ignore[assignment]
     except UnexpectedToken as error:
-        raise _unexpected(text, error) from None
+        raise _explain_unexpected(text, error) from None
     return query
 
 
-def _unexpected(text: str, error: UnexpectedToken) -> CypherSyntaxError:
+def _explain_unexpected(text: str, error: UnexpectedToken) -> CypherSyntaxError:
     token = error.token
     detail = "UnexpectedSyntax"
     if token.type == "$END":
@@ -46,10 +46,10 @@ def _unexpected(text: str, error: UnexpectedToken) -> CypherSyntaxError:
     else:
         said = f"{str(token.value)!r} can't stand here"
         position = ast.Position(token.start_pos or 0, token.line or 1, token.column or 1)
-        if _in_relationship(text[: token.start_pos or 0]) and token.type in ("DOTDOT", "MINUS"):
+        if _is_in_relationship(text[: token.start_pos or 0]) and token.type in ("DOTDOT", "MINUS"):
             detail = "InvalidRelationshipPattern"
     expected = sorted({_NAMES.get(name, name) for name in error.accepts or error.expected})
-    meant = meant_by(text, token.start_pos or 0, str(token.value))
+    meant = suggest_correction(text, token.start_pos or 0, str(token.value))
     if meant is not None:
         said += f"; {meant}"
     elif 0 < len(expected) <= 6:
@@ -57,7 +57,7 @@ def _unexpected(text: str, error: UnexpectedToken) -> CypherSyntaxError:
     return CypherSyntaxError(said, detail=detail, position=position)
 
 
-def _in_relationship(before: str) -> bool:
+def _is_in_relationship(before: str) -> bool:
     """Whether a text ends inside the square brackets of a relationship."""
     opening = before.rfind("[")
     return opening > before.rfind("]") and before[:opening].rstrip().endswith("-")

@@ -28,47 +28,47 @@ def split_prefix(text: str) -> tuple[PlanWord | None, str]:
     CypherSyntaxError where there are two such words.
     """
     asked: PlanWord | None = None
-    at = _after_space(text, 0)
+    at = _skip_space(text, 0)
     while (found := _WORD.match(text, at)) is not None:
         word = found[0].upper()
         if word == "CYPHER":
-            at = _after_options(text, _after_space(text, found.end()))
+            at = _skip_options(text, _skip_space(text, found.end()))
             continue
         if word not in _PLAN_WORDS:
             break
         if asked is not None:
             raise CypherSyntaxError(
                 f"{word} can't stand here: the query is asked for its plan once already",
-                position=_position(text, at),
+                position=_locate(text, at),
             )
         asked = _PLAN_WORDS[word]
         text = f"{text[:at]}{' ' * len(word)}{text[found.end() :]}"
-        at = _after_space(text, found.end())
+        at = _skip_space(text, found.end())
     return asked, text
 
 
-def _after_space(text: str, at: int) -> int:
+def _skip_space(text: str, at: int) -> int:
     while (found := _SPACE.match(text, at)) is not None:
         at = found.end()
     return at
 
 
-def _after_options(text: str, at: int) -> int:
+def _skip_options(text: str, at: int) -> int:
     """Behind `5 runtime = slotted`, say."""
     version = _VERSION.match(text, at)
     if version is not None:
-        at = _after_space(text, version.end())
+        at = _skip_space(text, version.end())
     while (name := _WORD.match(text, at)) is not None:
-        equals = _after_space(text, name.end())
+        equals = _skip_space(text, name.end())
         if text[equals : equals + 1] != "=":
             break
-        value = _WORD.match(text, _after_space(text, equals + 1))
+        value = _WORD.match(text, _skip_space(text, equals + 1))
         if value is None:
             break
-        at = _after_space(text, value.end())
+        at = _skip_space(text, value.end())
     return at
 
 
-def _position(text: str, at: int) -> Position:
+def _locate(text: str, at: int) -> Position:
     line = text.count("\n", 0, at) + 1
     return Position(at, line, at - text.rfind("\n", 0, at))

@@ -62,7 +62,7 @@ _NAMES: tuple[tuple[tuple[str, ...], str], ...] = tuple(
 )  # fmt: skip
 
 
-def type_of_text(text: str) -> ValueType:
+def parse_type(text: str) -> ValueType:
     """The type that a text is, whole. Raises CypherSyntaxError."""
     words = re.findall(r"\w+|\S", text)
     found, taken = read_type(words)
@@ -76,24 +76,24 @@ def read_type(words: Sequence[str]) -> tuple[ValueType, int]:
 
     Raises CypherSyntaxError where none does.
     """
-    found, taken = _one(words)
+    found, taken = _read_one(words)
     options = [found]
     while words[taken : taken + 1] == ["|"]:
-        other, more = _one(words[taken + 1 :])
+        other, more = _read_one(words[taken + 1 :])
         options.append(other)
         taken += 1 + more
     return (found if len(options) == 1 else ValueType("UNION", True, tuple(options))), taken
 
 
-def _one(words: Sequence[str]) -> tuple[ValueType, int]:
+def _read_one(words: Sequence[str]) -> tuple[ValueType, int]:
     upper = [word.upper() for word in words[:4]]
     if upper[:1] in (["LIST"], ["ARRAY"]) and upper[1:2] == ["<"]:
-        inner, taken = _inside(words)
+        inner, taken = _read_inner(words)
         made = ValueType("LIST", True, (inner,))
     elif upper[:2] == ["ANY", "<"]:
-        made, taken = _inside(words)
+        made, taken = _read_inner(words)
     elif upper[:3] == ["ANY", "VALUE", "<"]:
-        made, taken = _inside(words[1:])
+        made, taken = _read_inner(words[1:])
         taken += 1
     else:
         for name, means in _NAMES:
@@ -102,10 +102,10 @@ def _one(words: Sequence[str]) -> tuple[ValueType, int]:
                 break
         else:
             raise CypherSyntaxError(f"{' '.join(words[:1]) or 'nothing'} is no type of a value")
-    return _with_suffix(made, taken, words)
+    return _read_suffix(made, taken, words)
 
 
-def _with_suffix(made: ValueType, taken: int, words: Sequence[str]) -> tuple[ValueType, int]:
+def _read_suffix(made: ValueType, taken: int, words: Sequence[str]) -> tuple[ValueType, int]:
     """NOT NULL, and LIST, which makes a list of what stands before it."""
     while True:
         upper = [word.upper() for word in words[taken : taken + 2]]
@@ -119,7 +119,7 @@ def _with_suffix(made: ValueType, taken: int, words: Sequence[str]) -> tuple[Val
             return made, taken
 
 
-def _inside(words: Sequence[str]) -> tuple[ValueType, int]:
+def _read_inner(words: Sequence[str]) -> tuple[ValueType, int]:
     """What stands between `<` and `>`, which come after a word."""
     inner, taken = read_type(words[2:])
     if words[2 + taken : 3 + taken] != [">"]:
@@ -127,9 +127,9 @@ def _inside(words: Sequence[str]) -> tuple[ValueType, int]:
     return inner, taken + 3
 
 
-def type_text(type: ValueType) -> str:
+def format_type(type: ValueType) -> str:
     """A type as it is written."""
     if type.name == "UNION":
-        return " | ".join(map(type_text, type.inner))
-    text = f"LIST<{type_text(type.inner[0])}>" if type.name == "LIST" else type.name
+        return " | ".join(map(format_type, type.inner))
+    text = f"LIST<{format_type(type.inner[0])}>" if type.name == "LIST" else type.name
     return text if type.nullable else f"{text} NOT NULL"

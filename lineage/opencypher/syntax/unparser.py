@@ -19,17 +19,17 @@ _PLAIN = re.compile(r"[^\W\d]\w*|\0[a-z]+[0-9]*")
 _ESCAPED = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def written(part: ast.Expression) -> str:
+def unparse(part: ast.Expression) -> str:
     """An expression as text. The query inside a sub-query is left out: `EXISTS { … }`."""
     return _expression(part)[1]
 
 
-def name_of(name: str) -> str:
+def quote_name(name: str) -> str:
     """A name, in back quotes where it needs them."""
     return name if _PLAIN.fullmatch(name) else "`" + name.replace("`", "``") + "`"
 
 
-def _at_least(binding: int, part: ast.Expression) -> str:
+def _bracket(binding: int, part: ast.Expression) -> str:
     mine, text = _expression(part)
     return text if mine >= binding else f"({text})"
 
@@ -39,34 +39,34 @@ def _expression(part: ast.Expression) -> tuple[int, str]:
     match part:
         case ast.Binary(operator=operator, left=left, right=right):
             mine = _BINDING[operator]
-            return mine, f"{_at_least(mine, left)} {operator} {_at_least(mine + 1, right)}"
+            return mine, f"{_bracket(mine, left)} {operator} {_bracket(mine + 1, right)}"
         case ast.Comparison(first=first, rest=rest):
-            sides = "".join(f" {sign} {_at_least(_PREDICATE, side)}" for sign, side in rest)
-            return _COMPARE, _at_least(_PREDICATE, first) + sides
+            sides = "".join(f" {sign} {_bracket(_PREDICATE, side)}" for sign, side in rest)
+            return _COMPARE, _bracket(_PREDICATE, first) + sides
         case ast.Unary(operator="NOT", operand=operand):
-            return _NOT, f"NOT {_at_least(_NOT, operand)}"
+            return _NOT, f"NOT {_bracket(_NOT, operand)}"
         case ast.Unary(operator=operator, operand=operand):
-            return _SIGN, f"{operator}{_at_least(_POSTFIX, operand)}"
+            return _SIGN, f"{operator}{_bracket(_POSTFIX, operand)}"
         case ast.IsNull(operand=operand, negated=negated):
             said = "IS NOT NULL" if negated else "IS NULL"
-            return _PREDICATE, f"{_at_least(_PREDICATE, operand)} {said}"
+            return _PREDICATE, f"{_bracket(_PREDICATE, operand)} {said}"
         case ast.IsType(operand=operand, type=type, negated=negated):
             said = "IS NOT ::" if negated else "IS ::"
-            return _PREDICATE, f"{_at_least(_PREDICATE, operand)} {said} {type}"
+            return _PREDICATE, f"{_bracket(_PREDICATE, operand)} {said} {type}"
         case ast.IsNormalized(operand=operand, form=form, negated=negated):
             said = "IS NOT" if negated else "IS"
-            return _PREDICATE, f"{_at_least(_PREDICATE, operand)} {said} {form} NORMALIZED"
+            return _PREDICATE, f"{_bracket(_PREDICATE, operand)} {said} {form} NORMALIZED"
         case ast.CaseTest(condition=condition):
-            return _COMPARE, written(condition).removeprefix(f"{name_of(ast.SUBJECT)} ")
+            return _COMPARE, unparse(condition).removeprefix(f"{quote_name(ast.SUBJECT)} ")
         case ast.HasLabels(subject=subject, labels=labels):
-            return _POSTFIX, f"{_at_least(_ATOM, subject)}:{label_text(labels)}"
+            return _POSTFIX, f"{_bracket(_ATOM, subject)}:{unparse_labels(labels)}"
         case ast.Property(subject=subject, key=key):
-            return _POSTFIX, f"{_at_least(_POSTFIX, subject)}.{name_of(key)}"
+            return _POSTFIX, f"{_bracket(_POSTFIX, subject)}.{quote_name(key)}"
         case ast.Index(subject=subject, index=index):
-            return _POSTFIX, f"{_at_least(_POSTFIX, subject)}[{written(index)}]"
+            return _POSTFIX, f"{_bracket(_POSTFIX, subject)}[{unparse(index)}]"
         case ast.Slice(subject=subject, start=start, end=end):
-            bounds = f"{_or_nothing(start)}..{_or_nothing(end)}"
-            return _POSTFIX, f"{_at_least(_POSTFIX, subject)}[{bounds}]"
+            bounds = f"{_unparse_optional(start)}..{_unparse_optional(end)}"
+            return _POSTFIX, f"{_bracket(_POSTFIX, subject)}[{bounds}]"
         case ast.Literal(kind="integer" | "float", value=value) if value < 0:
             return _SIGN, str(value)
     return _ATOM, _atom(part)
@@ -77,40 +77,41 @@ def _atom(part: ast.Expression) -> str:
         case ast.Literal():
             return _literal(part)
         case ast.Parameter(name=name):
-            return f"${name_of(name)}"
+            return f"${quote_name(name)}"
         case ast.Variable(name=name):
-            return name_of(name)
+            return quote_name(name)
         case ast.ListLiteral(items=items):
-            return f"[{_listed(items)}]"
+            return f"[{_join(items)}]"
         case ast.MapLiteral(items=items):
-            return map_text(part)
+            return unparse_map(part)
         case ast.MapProjection(subject=subject, items=chosen):
-            return f"{name_of(subject.name)} {{{', '.join(_chosen(*one) for one in chosen)}}}"
+            entries = ", ".join(_unparse_entry(*one) for one in chosen)
+            return f"{quote_name(subject.name)} {{{entries}}}"
         case ast.FunctionCall(name=name, arguments=(of, ast.Literal(value=form))) if (
             name.lower() == "normalize"
         ):
-            return f"{name}({written(of)}, {form})"
+            return f"{name}({unparse(of)}, {form})"
         case ast.FunctionCall(name=name, arguments=arguments, distinct=distinct):
-            return f"{name}({'DISTINCT ' if distinct else ''}{_listed(arguments)})"
+            return f"{name}({'DISTINCT ' if distinct else ''}{_join(arguments)})"
         case ast.CountStar():
             return "count(*)"
         case ast.Case(subject=of, alternatives=alternatives, default=default):
-            whens = "".join(f" WHEN {written(a)} THEN {written(b)}" for a, b in alternatives)
-            last = "" if default is None else f" ELSE {written(default)}"
-            return f"CASE{'' if of is None else ' ' + written(of)}{whens}{last} END"
+            whens = "".join(f" WHEN {unparse(a)} THEN {unparse(b)}" for a, b in alternatives)
+            last = "" if default is None else f" ELSE {unparse(default)}"
+            return f"CASE{'' if of is None else ' ' + unparse(of)}{whens}{last} END"
         case ast.ListComprehension(variable=name, source=source, where=where, projection=made):
-            last = "" if made is None else f" | {written(made)}"
-            return f"[{name_of(name)} IN {written(source)}{_where(where)}{last}]"
+            last = "" if made is None else f" | {unparse(made)}"
+            return f"[{quote_name(name)} IN {unparse(source)}{_unparse_where(where)}{last}]"
         case ast.PatternComprehension(pattern=pattern, where=where, projection=made):
-            return f"[{path_text(pattern)}{_where(where)} | {written(made)}]"
+            return f"[{unparse_path(pattern)}{_unparse_where(where)} | {unparse(made)}]"
         case ast.Quantifier(kind=kind, variable=name, source=source, where=where):
-            return f"{kind}({name_of(name)} IN {written(source)}{_where(where)})"
+            return f"{kind}({quote_name(name)} IN {unparse(source)}{_unparse_where(where)})"
         case ast.Reduce():
-            first = f"{name_of(part.accumulator)} = {written(part.initial)}"
-            through = f"{name_of(part.variable)} IN {written(part.source)}"
-            return f"reduce({first}, {through} | {written(part.expression)})"
+            first = f"{quote_name(part.accumulator)} = {unparse(part.initial)}"
+            through = f"{quote_name(part.variable)} IN {unparse(part.source)}"
+            return f"reduce({first}, {through} | {unparse(part.expression)})"
         case ast.PatternPredicate(pattern=pattern) | ast.PathValue(pattern=pattern):
-            return path_text(pattern)
+            return unparse_path(pattern)
         case ast.Subquery(kind=kind):
             return f"{kind.upper()} {{ … }}"
     return type(part).__name__
@@ -133,65 +134,65 @@ def _character(c: str) -> str:
     return c if c.isprintable() or ord(c) > 0xFFFF else f"\\u{ord(c):04X}"
 
 
-def _listed(parts: Iterable[ast.Expression]) -> str:
-    return ", ".join(map(written, parts))
+def _join(parts: Iterable[ast.Expression]) -> str:
+    return ", ".join(map(unparse, parts))
 
 
-def _or_nothing(part: ast.Expression | None) -> str:
-    return "" if part is None else written(part)
+def _unparse_optional(part: ast.Expression | None) -> str:
+    return "" if part is None else unparse(part)
 
 
-def _where(part: ast.Expression | None) -> str:
-    return "" if part is None else f" WHERE {written(part)}"
+def _unparse_where(part: ast.Expression | None) -> str:
+    return "" if part is None else f" WHERE {unparse(part)}"
 
 
-def _chosen(key: str, value: ast.Expression | None) -> str:
+def _unparse_entry(key: str, value: ast.Expression | None) -> str:
     if value is None:
-        return ".*" if key == "*" else f".{name_of(key)}"
+        return ".*" if key == "*" else f".{quote_name(key)}"
     if isinstance(value, ast.Variable) and value.name == key:
-        return name_of(key)
-    return f"{name_of(key)}: {written(value)}"
+        return quote_name(key)
+    return f"{quote_name(key)}: {unparse(value)}"
 
 
-def map_text(part: ast.MapLiteral) -> str:
+def unparse_map(part: ast.MapLiteral) -> str:
     """`{key: value}`."""
-    return f"{{{', '.join(f'{name_of(key)}: {written(value)}' for key, value in part.items)}}}"
+    return f"{{{', '.join(f'{quote_name(key)}: {unparse(value)}' for key, value in part.items)}}}"
 
 
 # --- Patterns ------------------------------------------------------------------------------------
 
 
-def label_text(labels: ast.LabelExpression, outside: int = 0) -> str:
+def unparse_labels(labels: ast.LabelExpression, outside: int = 0) -> str:
     """`A|B&!C`."""
     match labels.operator:
         case "is":
-            return name_of(labels.name or "")
+            return quote_name(labels.name or "")
         case "any":
             return "%"
         case "not":
-            return f"!{label_text(labels.operands[0], 2)}"
+            return f"!{unparse_labels(labels.operands[0], 2)}"
         case "dynamic":
-            return f"$({_or_nothing(labels.expression)})"
+            return f"$({_unparse_optional(labels.expression)})"
     sign, mine = ("&", 1) if labels.operator == "and" else ("|", 0)
-    text = sign.join(label_text(operand, mine + 1) for operand in labels.operands)
+    text = sign.join(unparse_labels(operand, mine + 1) for operand in labels.operands)
     return f"({text})" if mine < outside else text
 
 
-def path_text(pattern: ast.PathPattern) -> str:
+def unparse_path(pattern: ast.PathPattern) -> str:
     """A pattern with its name and selector."""
     text = "".join(map(_element, pattern.elements))
     selector = pattern.selector
     if pattern.where is not None:
-        text = f"({text}{_where(pattern.where)})"
+        text = f"({text}{_unparse_where(pattern.where)})"
     if selector is not None:
         if selector.kind.startswith(("shortestPath", "allShortestPaths")):
             text = f"{selector.kind}({text})"
         else:
-            text = f"{selector_text(selector)} {text}"
-    return text if pattern.variable is None else f"{name_of(pattern.variable)} = {text}"
+            text = f"{unparse_selector(selector)} {text}"
+    return text if pattern.variable is None else f"{quote_name(pattern.variable)} = {text}"
 
 
-def selector_text(selector: ast.Selector) -> str:
+def unparse_selector(selector: ast.Selector) -> str:
     """`SHORTEST 2 GROUPS`, say."""
     match selector.kind:
         case "any":
@@ -205,7 +206,7 @@ def selector_text(selector: ast.Selector) -> str:
     return selector.kind
 
 
-def quantifier_text(minimum: int, maximum: int | None) -> str:
+def unparse_quantifier(minimum: int, maximum: int | None) -> str:
     """`+`, `*`, `{2}`, `{1,3}`."""
     if maximum is None and minimum < 2:
         return "+" if minimum else "*"
@@ -214,7 +215,7 @@ def quantifier_text(minimum: int, maximum: int | None) -> str:
     return f"{{{minimum},{'' if maximum is None else maximum}}}"
 
 
-def arrow_text(inside: str, direction: str) -> str:
+def unparse_arrow(inside: str, direction: str) -> str:
     """`-[inside]->`, without brackets where there is nothing inside."""
     middle = f"[{inside}]" if inside else ""
     return f"{'<' if direction == 'in' else ''}-{middle}-{'>' if direction == 'out' else ''}"
@@ -222,26 +223,26 @@ def arrow_text(inside: str, direction: str) -> str:
 
 def _element(element: ast.Element) -> str:
     if isinstance(element, ast.QuantifiedPattern):
-        inner = "".join(map(_element, element.elements)) + _where(element.where)
-        return f"({inner}){quantifier_text(element.minimum, element.maximum)}"
-    inside = "" if element.variable is None else name_of(element.variable)
+        inner = "".join(map(_element, element.elements)) + _unparse_where(element.where)
+        return f"({inner}){unparse_quantifier(element.minimum, element.maximum)}"
+    inside = "" if element.variable is None else quote_name(element.variable)
     if isinstance(element, ast.NodePattern):
         if element.labels is not None:
-            inside += f":{label_text(element.labels)}"
+            inside += f":{unparse_labels(element.labels)}"
     else:
         if element.types is not None:
-            inside += f":{label_text(element.types)}"
+            inside += f":{unparse_labels(element.types)}"
         if element.length is not None:
-            inside += length_text(element.length.minimum, element.length.maximum)
+            inside += unparse_length(element.length.minimum, element.length.maximum)
     if element.properties is not None:
-        inside += f"{' ' if inside else ''}{written(element.properties)}"
-    inside += _where(element.where) if inside else _where(element.where).lstrip()
+        inside += f"{' ' if inside else ''}{unparse(element.properties)}"
+    inside += _unparse_where(element.where) if inside else _unparse_where(element.where).lstrip()
     if isinstance(element, ast.NodePattern):
         return f"({inside})"
-    return arrow_text(inside, element.direction)
+    return unparse_arrow(inside, element.direction)
 
 
-def length_text(minimum: int | None, maximum: int | None) -> str:
+def unparse_length(minimum: int | None, maximum: int | None) -> str:
     """`*`, `*2`, `*1..3`."""
     if minimum is None and maximum is None:
         return "*"

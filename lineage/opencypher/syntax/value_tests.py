@@ -10,7 +10,7 @@ from lark import Token
 
 from lineage.opencypher.errors import CypherSyntaxError
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.type_names import type_of_text, type_text
+from lineage.opencypher.syntax.type_names import format_type, parse_type
 
 Children = list[Any]
 
@@ -20,51 +20,51 @@ OPERATORS = {
 }  # fmt: skip
 
 
-def at(child: Any) -> ast.Position:
+def find_position(child: Any) -> ast.Position:
     """Where a part or a token begins."""
     if isinstance(child, Token):
         return ast.Position(child.start_pos or 0, child.line or 1, child.column or 1)
     if isinstance(child, ast.Part):
         return child.position
-    return _first(child)
+    return _find_first(child)
 
 
-def _first(children: Sequence[Any]) -> ast.Position:
+def _find_first(children: Sequence[Any]) -> ast.Position:
     for child in children:
         if isinstance(child, Token | ast.Part) or (isinstance(child, tuple | list) and child):
-            return at(child)
+            return find_position(child)
     return ast.Position(0, 1, 1)
 
 
-class Asking:
+class ValueTests:
     """Makes parts of what the grammar calls so."""
 
     def is_null(self, c: Children) -> ast.IsNull:
-        return ast.IsNull(at(c[0]), c[0], False)
+        return ast.IsNull(find_position(c[0]), c[0], False)
 
     def is_not_null(self, c: Children) -> ast.IsNull:
-        return ast.IsNull(at(c[0]), c[0], True)
+        return ast.IsNull(find_position(c[0]), c[0], True)
 
     def is_type(self, c: Children) -> ast.IsType:
-        return ast.IsType(at(c[0]), c[0], _type(c[-1]), False)
+        return ast.IsType(find_position(c[0]), c[0], _read_type(c[-1]), False)
 
     def is_not_type(self, c: Children) -> ast.IsType:
-        return ast.IsType(at(c[0]), c[0], _type(c[-1]), True)
+        return ast.IsType(find_position(c[0]), c[0], _read_type(c[-1]), True)
 
     def is_normalized(self, c: Children) -> ast.IsNormalized:
-        return ast.IsNormalized(at(c[0]), c[0], str(c[-1]), False)
+        return ast.IsNormalized(find_position(c[0]), c[0], str(c[-1]), False)
 
     def is_not_normalized(self, c: Children) -> ast.IsNormalized:
-        return ast.IsNormalized(at(c[0]), c[0], str(c[-1]), True)
+        return ast.IsNormalized(find_position(c[0]), c[0], str(c[-1]), True)
 
     def case_compare(self, c: Children) -> ast.CaseTest:
-        place = at(c[1])
-        return ast.CaseTest(place, ast.Comparison(place, _subject(place), ((c[0], c[1]),)))
+        place = find_position(c[1])
+        return ast.CaseTest(place, ast.Comparison(place, _case_subject(place), ((c[0], c[1]),)))
 
     def case_text(self, c: Children) -> ast.CaseTest:
-        place = at(c[0])
+        place = find_position(c[0])
         name = OPERATORS.get(c[0].type, c[0].type)
-        return ast.CaseTest(place, ast.Binary(place, name, _subject(place), c[1]))
+        return ast.CaseTest(place, ast.Binary(place, name, _case_subject(place), c[1]))
 
     def case_null(self, c: Children) -> ast.CaseTest:
         return self._test(c, self.is_null)
@@ -86,16 +86,16 @@ class Asking:
 
     @staticmethod
     def _test(c: Children, made: Callable[[Children], ast.Expression]) -> ast.CaseTest:
-        place = at(c[0])
-        return ast.CaseTest(place, made([_subject(place), *c]))
+        place = find_position(c[0])
+        return ast.CaseTest(place, made([_case_subject(place), *c]))
 
 
-def _subject(place: ast.Position) -> ast.Variable:
+def _case_subject(place: ast.Position) -> ast.Variable:
     return ast.Variable(place, ast.SUBJECT)
 
 
-def _type(token: Token) -> str:
+def _read_type(token: Token) -> str:
     try:
-        return type_text(type_of_text(str(token)))
+        return format_type(parse_type(str(token)))
     except CypherSyntaxError as error:
-        raise CypherSyntaxError(error.message, position=at(token)) from None
+        raise CypherSyntaxError(error.message, position=find_position(token)) from None

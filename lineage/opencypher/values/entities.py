@@ -54,12 +54,12 @@ class Node:
         self._brief = brief
 
     @property
-    def loaded(self) -> bool:
+    def is_loaded(self) -> bool:
         """Whether labels and properties are here already."""
         return self._properties is not None
 
     @property
-    def labelled(self) -> bool:
+    def is_labelled(self) -> bool:
         """Whether its labels are here already."""
         return self._labels is not None
 
@@ -95,7 +95,7 @@ class Node:
         self._labels = labels
         self._properties = properties
 
-    def fill_briefly(self, labels: tuple[str, ...], brief: Mapping[str, Value]) -> None:
+    def fill_partially(self, labels: tuple[str, ...], brief: Mapping[str, Value]) -> None:
         """Here are its labels and some of its properties."""
         self._labels = labels
         self._brief = brief if self._brief is None else {**self._brief, **brief}

@@ -18,16 +18,16 @@ Sign = Literal["=", "<", "<=", ">", ">=", "STARTS WITH"]
 # (property, sign, value): how a property stands to a value, which is not null.
 Bound = tuple[str, Sign, Value]
 Types = frozenset[str] | None  # None: of any type
-Step = tuple[Relationship, Node]
+Neighbour = tuple[Relationship, Node]
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class EndView:
     """What is told of the nodes at one end of relationships: which properties, and their labels
     where `labelled`; they have this label, or any."""
 
     label: str | None
-    labelled: bool
+    is_labelled: bool
     keys: Keys
 
 
@@ -46,7 +46,7 @@ class Graph(Loader):
     @abstractmethod
     def expand(
         self, nodes: Sequence[Node], direction: Direction, types: Types
-    ) -> Mapping[Node, Sequence[Step]]:
+    ) -> Mapping[Node, Sequence[Neighbour]]:
         """For each of these nodes, its relationships with the node at the other end.
 
         "out": those that start there; "in": those that end there; "both": either, a loop once. A
@@ -55,7 +55,7 @@ class Graph(Loader):
 
     # What follows has an answer that is right for any graph; a graph that knows better overrides.
 
-    def indexed(self, label: str | None, key: str) -> bool:
+    def is_indexed(self, label: str | None, key: str) -> bool:
         """Whether `lookup` finds nodes of this label by this property without a scan."""
         return False
 
@@ -66,11 +66,11 @@ class Graph(Loader):
         """
         raise NotImplementedError(f"{key} is not indexed")
 
-    def ordered(self, label: str | None, key: str) -> bool:
+    def is_ordered(self, label: str | None, key: str) -> bool:
         """Whether `scan` gives the nodes of this label in the order of this property."""
         return False
 
-    def bounded(self, label: str | None, key: str) -> bool:
+    def is_bounded(self, label: str | None, key: str) -> bool:
         """Whether `scan` finds the nodes of this label by bounds of this property."""
         return False
 
@@ -132,18 +132,18 @@ class Graph(Loader):
         return None
 
     def relationship_groups(
-        self, types: Types, start: End, end: End
+        self, types: Types, start: EndView, end: EndView
     ) -> Iterable[Group[Relationship]] | None:
         """As `relationships`: of those that differ in nothing that is told, one, and how many.
 
-        What is told is the type, and of each end the labels and properties that `End` says; both
-        ends have the labels that are asked for. None as for `node_groups`.
+        What is told is the type, and of each end the labels and properties that `EndView` says;
+        both ends have the labels that are asked for. None as for `node_groups`.
         """
         return None
 
     def with_label(self, nodes: Sequence[Node], label: str) -> Iterable[Node]:
         """Those of these nodes that have this label."""
-        self.load([node for node in nodes if not node.labelled], frozenset())
+        self.load([node for node in nodes if not node.is_labelled], frozenset())
         return [node for node in nodes if label in node.labels]
 
     def load(self, nodes: Sequence[Node], keys: Keys) -> None:

@@ -20,47 +20,47 @@ _LIGHT = frozenset({int, float, bool, type(None)})
 _ENTITY = 4
 
 
-def weight(value: Any) -> int:
-    """Of a value with all that is in it. What is no plain value may have a `weight` of its own."""
+def weigh(value: Any) -> int:
+    """Of a value with all that is in it. What is no plain value may have a `weigh` of its own."""
     mine = value.__class__
     if mine is int or mine is float or mine is bool or value is None:
         return 1
     if mine is list:
-        return 1 + sum(map(weight, value))
+        return 1 + sum(map(weigh, value))
     if mine is dict:
-        return 1 + sum(map(weight, value.values()))
+        return 1 + sum(map(weigh, value.values()))
     if mine in _TEXTS:
-        return own_weight(value)
+        return weigh_alone(value)
     return int(getattr(value, "weight", 1))
 
 
-def own_weight(value: Any) -> int:
+def weigh_alone(value: Any) -> int:
     """Of a value alone, without what a list or a map has in it."""
     return 1 + len(value) // _TEXT if value.__class__ in _TEXTS else 1
 
 
-def weight_of_row(values: Collection[Any]) -> int:
+def weigh_row(values: Collection[Any]) -> int:
     """Of a row: as one value, and its texts, lists and maps as far as they weigh more."""
-    return 1 + _more(values)
+    return 1 + _weigh_rest(values)
 
 
-def weight_of_entity(properties: Mapping[str, Any]) -> int:
+def weigh_entity(properties: Mapping[str, Any]) -> int:
     """Of a node or relationship with its properties."""
-    return _ENTITY + _more(properties.values())
+    return _ENTITY + _weigh_rest(properties.values())
 
 
-def _more(values: Iterable[Any]) -> int:
+def _weigh_rest(values: Iterable[Any]) -> int:
     # Most values weigh 1, and rows are many: no call for those.
     return sum(
         [
-            weight(value) - 1
+            weigh(value) - 1
             for value in values
             if value.__class__ not in _LIGHT and (value.__class__ is not str or len(value) >= _TEXT)
         ]
     )
 
 
-class Pile:
+class MemoryMeter:
     """The values of an answer so far."""
 
     __slots__ = ("_weight",)

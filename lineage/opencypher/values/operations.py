@@ -17,8 +17,8 @@ from lineage.opencypher.values.budget import Budget
 from lineage.opencypher.values.comparison import equal, less, not_
 from lineage.opencypher.values.entities import Node, Relationship, Value
 from lineage.opencypher.values.kinds import Temporal, is_number, kind_of
-from lineage.opencypher.values.memory_estimate import weight
-from lineage.opencypher.values.regular_expressions import compiled
+from lineage.opencypher.values.memory_estimate import weigh
+from lineage.opencypher.values.regular_expressions import compile_java_regex
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
 # A pattern that takes longer than this on one text is taken for one that explodes.
@@ -26,14 +26,14 @@ _REGEX_SECONDS = 2.0
 _LONGEST_TEXT = 100_000_000
 
 
-def checked(value: Value) -> Value:
+def check_int64(value: Value) -> Value:
     """An integer that fits 64 bits, or anything else. Raises CypherArithmeticError."""
     if value.__class__ is int and not _LEAST <= value <= _MOST:
         raise CypherArithmeticError("an integer beyond 64 bits", detail="IntegerOverflow")
     return value
 
 
-def _mismatch(operator: str, left: Value, right: Value) -> CypherTypeError:
+def _build_mismatch(operator: str, left: Value, right: Value) -> CypherTypeError:
     return CypherTypeError(
         f"{operator} can't be applied to {kind_of(left)} and {kind_of(right)}",
         detail="InvalidArgumentType",
@@ -46,26 +46,26 @@ def add(budget: Budget, left: Value, right: Value) -> Value:
         return None
     mine, theirs = left.__class__, right.__class__
     if (mine is int or mine is float) and (theirs is int or theirs is float):
-        return checked(left + right)
+        return check_int64(left + right)
     if mine is str and theirs is str:
         budget.step(1 + (len(left) + len(right)) // 1000)
         if len(left) + len(right) > _LONGEST_TEXT:
             raise QueryStopped("the query would make a string of more than 100 million characters")
-        budget.make(weight(right))
+        budget.make(weigh(right))
         return left + right
     if mine is list or theirs is list:
         # The other side has been counted when it was made.
-        budget.make(weight(right if mine is list else left))
+        budget.make(weigh(right if mine is list else left))
         made = (left if mine is list else [left]) + (right if theirs is list else [right])
         budget.step(1 + len(made) // 100)
         if len(made) > budget.limits.held:
             raise QueryStopped(f"the query would make a list of {len(made):,} items")
         return made
     if mine is str and (is_number(right) or isinstance(right, Temporal)):
-        return left + as_text(right)
+        return left + format_value(right)
     if theirs is str and (is_number(left) or isinstance(left, Temporal)):
-        return as_text(left) + right
-    return _temporally("+", temporal.plus, left, right)
+        return format_value(left) + right
+    return _apply_temporal("+", temporal.add, left, right)
 
 
 def concatenate(budget: Budget, left: Value, right: Value) -> Value:
@@ -74,17 +74,17 @@ def concatenate(budget: Budget, left: Value, right: Value) -> Value:
         return None
     if left.__class__ is right.__class__ and left.__class__ in (str, list):
         return add(budget, left, right)
-    raise _mismatch("||", left, right)
+    raise _build_mismatch("||", left, right)
 
 
-def as_text(value: Value) -> str:
+def format_value(value: Value) -> str:
     """A number or temporal value as a string has it."""
     if value.__class__ is float:
-        return float_text(value)
+        return format_float(value)
     return str(value)
 
 
-def float_text(value: float) -> str:
+def format_float(value: float) -> str:
     """A float as text: `1.0`, `1.0E7`, `NaN`, `Infinity`."""
     if math.isnan(value):
         return "NaN"
@@ -101,12 +101,12 @@ def float_text(value: float) -> str:
     )
 
 
-def _temporally(
+def _apply_temporal(
     operator: str, apply: Callable[[Value, Value], Any], left: Value, right: Value
 ) -> Value:
     answer = apply(left, right)
     if answer is NotImplemented:
-        raise _mismatch(operator, left, right)
+        raise _build_mismatch(operator, left, right)
     return answer
 
 
@@ -115,8 +115,8 @@ def subtract(left: Value, right: Value) -> Value:
     if left is None or right is None:
         return None
     if is_number(left) and is_number(right):
-        return checked(left - right)
-    return _temporally("-", temporal.minus, left, right)
+        return check_int64(left - right)
+    return _apply_temporal("-", temporal.subtract, left, right)
 
 
 def multiply(left: Value, right: Value) -> Value:
@@ -124,8 +124,8 @@ def multiply(left: Value, right: Value) -> Value:
     if left is None or right is None:
         return None
     if is_number(left) and is_number(right):
-        return checked(left * right)
-    return _temporally("*", temporal.times, left, right)
+        return check_int64(left * right)
+    return _apply_temporal("*", temporal.multiply, left, right)
 
 
 def divide(left: Value, right: Value) -> Value:
@@ -136,15 +136,15 @@ def divide(left: Value, right: Value) -> Value:
         if right == 0:
             raise CypherArithmeticError("division by zero", detail="DivisionByZero")
         quotient = abs(left) // abs(right)
-        return checked(quotient if (left < 0) == (right < 0) else -quotient)
+        return check_int64(quotient if (left < 0) == (right < 0) else -quotient)
     if is_number(left) and is_number(right):
         if right != 0:
             return left / right
-        return _over_zero(float(left), float(right))
-    return _temporally("/", temporal.divided, left, right)
+        return _divide_by_zero(float(left), float(right))
+    return _apply_temporal("/", temporal.divide, left, right)
 
 
-def _over_zero(left: float, right: float) -> float:
+def _divide_by_zero(left: float, right: float) -> float:
     if left == 0 or math.isnan(left):
         return math.nan
     return math.copysign(math.inf, left) * math.copysign(1.0, right)
@@ -163,7 +163,7 @@ def modulo(left: Value, right: Value) -> Value:
         if right == 0 or math.isinf(left):
             return math.nan
         return math.fmod(left, right)
-    raise _mismatch("%", left, right)
+    raise _build_mismatch("%", left, right)
 
 
 def power(left: Value, right: Value) -> Value:
@@ -177,17 +177,17 @@ def power(left: Value, right: Value) -> Value:
             return math.inf
         except ValueError:
             return math.nan if left else math.inf
-    raise _mismatch("^", left, right)
+    raise _build_mismatch("^", left, right)
 
 
-def negative(value: Value) -> Value:
+def negate(value: Value) -> Value:
     """Unary `-`."""
     if value is None:
         return None
     if is_number(value):
-        return checked(-value)
+        return check_int64(-value)
     if isinstance(value, temporal.Duration):
-        return value.negated()
+        return value.negate()
     raise CypherTypeError(f"- can't be applied to {kind_of(value)}", detail="InvalidArgumentType")
 
 
@@ -198,7 +198,7 @@ def positive(value: Value) -> Value:
     raise CypherTypeError(f"+ can't be applied to {kind_of(value)}", detail="InvalidArgumentType")
 
 
-def truth(value: Value) -> bool | None:
+def to_truth(value: Value) -> bool | None:
     """A boolean or null, where a predicate is expected. Raises CypherTypeError for the rest."""
     if value is None or value is True or value is False:
         return value
@@ -208,7 +208,7 @@ def truth(value: Value) -> bool | None:
     )
 
 
-def contained(budget: Budget, item: Value, items: Value) -> bool | None:
+def is_in(budget: Budget, item: Value, items: Value) -> bool | None:
     """`item IN items`, three-valued."""
     if items is None:
         return None
@@ -234,30 +234,30 @@ def contained(budget: Budget, item: Value, items: Value) -> bool | None:
     return answer
 
 
-def text_test(test: Callable[[str, str], bool]) -> Callable[[Value, Value], bool | None]:
+def build_text_test(test: Callable[[str, str], bool]) -> Callable[[Value, Value], bool | None]:
     """STARTS WITH and its like: null unless both sides are strings."""
 
-    def tested(left: Value, right: Value) -> bool | None:
+    def test_texts(left: Value, right: Value) -> bool | None:
         if left.__class__ is str and right.__class__ is str:
             return test(left, right)
         return None
 
-    return tested
+    return test_texts
 
 
-starts_with = text_test(str.startswith)
-ends_with = text_test(str.endswith)
-contains = text_test(str.__contains__)
+starts_with = build_text_test(str.startswith)
+ends_with = build_text_test(str.endswith)
+contains = build_text_test(str.__contains__)
 
 
-def matches(budget: Budget, left: Value, right: Value) -> bool | None:
+def matches_regex(budget: Budget, left: Value, right: Value) -> bool | None:
     """`=~`: whether the whole text matches. A pattern that explodes stops the query."""
     if left.__class__ is not str or right.__class__ is not str:
         return None
     left_over = budget.seconds_left()
     seconds = _REGEX_SECONDS if left_over is None else max(0.001, min(_REGEX_SECONDS, left_over))
     try:
-        return compiled(right).fullmatch(left, timeout=seconds) is not None
+        return compile_java_regex(right).fullmatch(left, timeout=seconds) is not None
     except TimeoutError:
         raise QueryStopped(
             f"the regular expression {right!r} took more than {seconds:g} s on one text; "
@@ -265,7 +265,7 @@ def matches(budget: Budget, left: Value, right: Value) -> bool | None:
         ) from None
 
 
-def property_of(subject: Value, key: str) -> Value:
+def get_property(subject: Value, key: str) -> Value:
     """`subject.key`."""
     if subject is None:
         return None
@@ -282,7 +282,7 @@ def property_of(subject: Value, key: str) -> Value:
     )
 
 
-def element(subject: Value, index: Value) -> Value:
+def get_element(subject: Value, index: Value) -> Value:
     """`subject[index]`: of a list by place, of a map, node or relationship by name."""
     if subject is None or index is None:
         return None
@@ -311,7 +311,7 @@ def element(subject: Value, index: Value) -> Value:
     return mapping.get(index)
 
 
-def sliced(subject: Value, start: Value, end: Value) -> Value:
+def slice_list(subject: Value, start: Value, end: Value) -> Value:
     """`subject[start..end]`; a bound that was not written is 0 or the length."""
     if subject is None or start is None or end is None:
         return None
@@ -328,7 +328,7 @@ def sliced(subject: Value, start: Value, end: Value) -> Value:
     return subject[start:end]
 
 
-def keys_and_values(subject: Value) -> Mapping[str, Value]:
+def get_properties(subject: Value) -> Mapping[str, Value]:
     """The properties of a node or relationship, or a map itself, for `{.*}`."""
     if isinstance(subject, Node | Relationship):
         return subject.properties
@@ -366,6 +366,6 @@ PLAIN: dict[str, Callable[[Value, Value], Value]] = {
 WITH_BUDGET: dict[str, Callable[..., Value]] = {
     "+": add,
     "||": concatenate,
-    "IN": contained,
-    "=~": matches,
+    "IN": is_in,
+    "=~": matches_regex,
 }

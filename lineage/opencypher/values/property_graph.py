@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from lineage.opencypher.values.entities import Node, Relationship, Value
-from lineage.opencypher.values.graph import Direction, Graph, Step, Types
+from lineage.opencypher.values.graph import Direction, Graph, Neighbour, Types
 
 
 class PropertyGraph(Graph):
@@ -25,7 +25,7 @@ class PropertyGraph(Graph):
         self, labels: Iterable[str] = (), properties: Mapping[str, Value] | None = None
     ) -> Node:
         """A new node."""
-        node = Node(self, self._next, _sorted(labels), _present(properties or {}))
+        node = Node(self, self._next, _sort_labels(labels), _drop_nulls(properties or {}))
         self._next += 1
         self._nodes[node.key] = node
         self._steps[node] = {}
@@ -36,7 +36,7 @@ class PropertyGraph(Graph):
     ) -> Relationship:
         """A new relationship."""
         made = Relationship(
-            self, self._next_relationship, type, start, end, _present(properties or {})
+            self, self._next_relationship, type, start, end, _drop_nulls(properties or {})
         )
         self._next_relationship += 1
         self._relationships[made.key] = made
@@ -47,7 +47,7 @@ class PropertyGraph(Graph):
     def set_labels(self, node: Node, labels: Iterable[str]) -> None:
         """Exactly these labels, from now on."""
         mine = self._nodes[node.key]
-        mine.fill(_sorted(labels), mine.properties)
+        mine.fill(_sort_labels(labels), mine.properties)
 
     def delete_relationship(self, relationship: Relationship) -> None:
         """Remove it; once more is allowed."""
@@ -93,7 +93,7 @@ class PropertyGraph(Graph):
 
     def expand(
         self, nodes: Sequence[Node], direction: Direction, types: Types
-    ) -> Mapping[Node, Sequence[Step]]:
+    ) -> Mapping[Node, Sequence[Neighbour]]:
         return {node: list(self._walk(node, direction, types)) for node in nodes}
 
     def node_id(self, node: Node) -> int:
@@ -110,7 +110,7 @@ class PropertyGraph(Graph):
     def estimate(self, label: str | None) -> float:
         return float(len(self._nodes)) if label is None else len(self._nodes) / 4
 
-    def _walk(self, node: Node, direction: Direction, types: Types) -> Iterator[Step]:
+    def _walk(self, node: Node, direction: Direction, types: Types) -> Iterator[Neighbour]:
         for relationship in self._steps.get(node, ()):
             if types is not None and relationship.type not in types:
                 continue
@@ -120,9 +120,9 @@ class PropertyGraph(Graph):
                 yield relationship, relationship.start
 
 
-def _sorted(labels: Iterable[str]) -> tuple[str, ...]:
+def _sort_labels(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(labels)))
 
 
-def _present(properties: Mapping[str, Value]) -> dict[str, Value]:
+def _drop_nulls(properties: Mapping[str, Value]) -> dict[str, Value]:
     return {key: value for key, value in properties.items() if value is not None}

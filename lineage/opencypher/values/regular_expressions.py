@@ -28,18 +28,18 @@ _UNICODE = re.compile(r"\\[pPbBX]|\(\?[a-zA-Z]*[uU]")
 
 
 @lru_cache(maxsize=256)
-def compiled(text: str) -> Any:
+def compile_java_regex(text: str) -> Any:
     """What matches as Java's regular expression does. Raises CypherArgumentError."""
     flags = regex.VERSION1 if _UNICODE.search(text) else regex.VERSION1 | regex.ASCII
     try:
-        return regex.compile(_WRITTEN.sub(_as_here, text), flags)
+        return regex.compile(_WRITTEN.sub(_translate, text), flags)
     except (regex.error, ValueError, OverflowError) as error:
         raise CypherArgumentError(
             f"{text!r} is no regular expression: {error}", detail="InvalidArgumentValue"
         ) from None
 
 
-def _as_here(found: re.Match[str]) -> str:
+def _translate(found: re.Match[str]) -> str:
     if found["quoted"] is not None:
         return str(regex.escape(found["quoted"]))
     if found["group"] is not None:

@@ -14,18 +14,18 @@ from lineage.opencypher.values.entities import Node, Path, Relationship, Value
 from lineage.opencypher.values.kinds import Temporal
 
 
-def _of(*classes: type) -> Callable[[Value], bool]:
+def _has_class(*classes: type) -> Callable[[Value], bool]:
     return lambda value: value.__class__ in classes
 
 
-def _temporal(kind: str) -> Callable[[Value], bool]:
+def _is_temporal(kind: str) -> Callable[[Value], bool]:
     return lambda value: isinstance(value, Temporal) and value.kind == kind
 
 
-def _storable(value: Value) -> bool:
+def _is_storable(value: Value) -> bool:
     if value.__class__ is list:
         kinds = {item.__class__ for item in value}
-        return len(kinds) < 2 and all(not isinstance(i, list) and _storable(i) for i in value)
+        return len(kinds) < 2 and all(not isinstance(i, list) and _is_storable(i) for i in value)
     return value.__class__ in (bool, int, float, str, bytes) or isinstance(value, Temporal)
 
 
@@ -33,18 +33,18 @@ _TESTS: Mapping[str, Callable[[Value], bool]] = {
     "ANY": lambda value: True,
     "NOTHING": lambda value: False,
     "NULL": lambda value: False,
-    "BOOLEAN": _of(bool),
-    "STRING": _of(str),
-    "INTEGER": _of(int),
-    "FLOAT": _of(float),
-    "MAP": _of(dict),
-    "NODE": _of(Node),
-    "RELATIONSHIP": _of(Relationship),
+    "BOOLEAN": _has_class(bool),
+    "STRING": _has_class(str),
+    "INTEGER": _has_class(int),
+    "FLOAT": _has_class(float),
+    "MAP": _has_class(dict),
+    "NODE": _has_class(Node),
+    "RELATIONSHIP": _has_class(Relationship),
     "PATH": lambda value: isinstance(value, Path),
     "POINT": lambda value: False,
-    "PROPERTY VALUE": _storable,
+    "PROPERTY VALUE": _is_storable,
     **{
-        kind: _temporal(kind)
+        kind: _is_temporal(kind)
         for kind in (
             "DATE", "LOCAL TIME", "ZONED TIME", "LOCAL DATETIME", "ZONED DATETIME", "DURATION",
         )
@@ -52,12 +52,12 @@ _TESTS: Mapping[str, Callable[[Value], bool]] = {
 }  # fmt: skip
 
 
-def is_of(value: Any, type: ValueType) -> bool:
+def is_of_type(value: Any, type: ValueType) -> bool:
     """Whether a value is of a type."""
     if type.name == "UNION":
-        return any(is_of(value, option) for option in type.inner)
+        return any(is_of_type(value, option) for option in type.inner)
     if value is None:
         return type.nullable and type.name != "NOTHING"
     if type.name == "LIST":
-        return value.__class__ is list and all(is_of(item, type.inner[0]) for item in value)
+        return value.__class__ is list and all(is_of_type(item, type.inner[0]) for item in value)
     return _TESTS[type.name](value)

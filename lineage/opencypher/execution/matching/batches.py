@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from lineage.opencypher.semantics.free_variables import Looks
+from lineage.opencypher.semantics.free_variables import PropertyReads
 from lineage.opencypher.values.entities import Node, Value
 from lineage.opencypher.values.graph import Graph
 
@@ -15,7 +15,7 @@ Rows = Iterable[Row]
 _LARGEST_BATCH = 2048
 
 
-def in_batches(rows: Rows) -> Iterator[list[Row]]:
+def split_batches(rows: Rows) -> Iterator[list[Row]]:
     """Lists of rows, short ones first: so that who wants few rows does not wait for many."""
     iterator = iter(rows)
     size = 16
@@ -24,7 +24,7 @@ def in_batches(rows: Rows) -> Iterator[list[Row]]:
         size = min(size * 4, _LARGEST_BATCH)
 
 
-def load(graph: Graph, rows: Sequence[Row], looks: Looks) -> None:
+def load_reads(graph: Graph, rows: Sequence[Row], looks: PropertyReads) -> None:
     """Fetch what is read of the nodes that rows have under these names, all at once."""
     for name, keys in looks.items():
         missing: list[Node] = []

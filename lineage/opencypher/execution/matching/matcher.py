@@ -13,42 +13,60 @@ from itertools import islice
 from typing import Any, Protocol
 
 from lineage.opencypher.errors import CypherTypeError
-from lineage.opencypher.execution.matching.batches import in_batches, load
+from lineage.opencypher.execution.matching.batches import load_reads, split_batches
 from lineage.opencypher.execution.matching.multiplicity import (
     TIMES,
-    Groups,
-    alike,
-    counted_last,
-    degree_step,
-    groups_step,
+    Multiplicity,
+    build_degree_count,
+    build_group_scan,
+    find_degree_count,
+    is_indistinct,
 )
-from lineage.opencypher.execution.matching.named_paths import lengths, named
-from lineage.opencypher.execution.matching.pruned_expand import Reach, Taken, disjoint
-from lineage.opencypher.execution.matching.var_length_expand import Segment, Walker, lists_of
+from lineage.opencypher.execution.matching.named_paths import bind_path, bind_path_length
+from lineage.opencypher.execution.matching.pruned_expand import (
+    PrunedExpand,
+    UsedRelationships,
+    find_disjoint,
+)
+from lineage.opencypher.execution.matching.var_length_expand import (
+    Segment,
+    VarLengthExpand,
+    collect_lists,
+)
 from lineage.opencypher.execution.operators import (
+    ClauseOperators,
     ExecutionContext,
-    Inner,
+    InnerPlan,
     Names,
-    Placed,
-    Stage,
-    Step,
-    alone,
-    foreseen,
-    through,
+    PhysicalOperator,
+    PlacedOperator,
+    announce_rows,
+    run_operators,
+    wrap_operator,
 )
 from lineage.opencypher.planning import match_planner
-from lineage.opencypher.planning.pattern_graph import HIDDEN, Link, may_share, shape_of
-from lineage.opencypher.planning.plan_text import (
-    anchor_text,
-    link_text,
-    predicate_text,
-    scan_name,
-    walk_name,
+from lineage.opencypher.planning.pattern_graph import (
+    HIDDEN,
+    PatternEdge,
+    build_pattern_graph,
+    can_share,
 )
-from lineage.opencypher.semantics.free_variables import Looks, looked_into, together, used_names
+from lineage.opencypher.planning.plan_text import (
+    describe_anchor,
+    describe_edge,
+    describe_predicates,
+    name_expand,
+    name_scan,
+)
+from lineage.opencypher.semantics.free_variables import (
+    PropertyReads,
+    find_property_reads,
+    find_variables,
+    merge_reads,
+)
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import everything
-from lineage.opencypher.syntax.unparser import name_of
+from lineage.opencypher.syntax.ast_walk import walk_parts
+from lineage.opencypher.syntax.unparser import quote_name
 from lineage.opencypher.values.entities import Node, Path, Relationship, Value
 from lineage.opencypher.values.graph import Bound
 from lineage.opencypher.values.kinds import kind_of
@@ -60,7 +78,7 @@ Run = Callable[[Rows], Iterator[Row]]
 _TAG = HIDDEN + "row"
 
 
-class Compiler(Protocol):
+class PredicateCompiler(Protocol):
     """What the matcher needs of the compiler of expressions."""
 
     context: ExecutionContext
@@ -71,12 +89,12 @@ class Compiler(Protocol):
     def predicate(self, expression: ast.Expression) -> Callable[[Row], bool]:
         """Whether it is true for a row."""
 
-    def meeting(self) -> AbstractContextManager[list[Inner]]:
+    def collect_inner(self) -> AbstractContextManager[list[InnerPlan]]:
         """Within it, what expressions that are made run for their rows is listed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class MatchUse:
     """What of the matches can be told afterwards.
 
     names: those that something later uses. lengths: paths of which only the least length is used.
@@ -88,9 +106,9 @@ class Observed:
     names: frozenset[str] | None = None  # None: all
     lengths: frozenset[str] = frozenset()
     duplicates: bool = True
-    order: match_planner.Order | None = None
-    looks: Looks = field(default_factory=dict)
-    groups: Groups | None = None
+    order: match_planner.RowOrder | None = None
+    looks: PropertyReads = field(default_factory=dict)
+    groups: Multiplicity | None = None
 
     def uses(self, name: str) -> bool:
         """Whether a name's value is used."""
@@ -102,18 +120,20 @@ class Matcher:
 
     def __init__(
         self,
-        compiler: Compiler,
+        compiler: PredicateCompiler,
         patterns: Sequence[ast.PathPattern],
         where: ast.Expression | None,
-        observed: Observed,
+        observed: MatchUse,
     ) -> None:
         self._compiler = compiler
         self._context = compiler.context
-        self._shape = shape_of(patterns, where)
+        self._shape = build_pattern_graph(patterns, where)
         self._observed = observed
-        self._where_names = frozenset().union(*(used_names(p) for p in self._shape.predicates))
-        self._looks = together((observed.looks, *map(looked_into, self._shape.predicates)))
-        self._plans: dict[Names, list[Step]] = {}
+        self._where_names = frozenset().union(*(find_variables(p) for p in self._shape.predicates))
+        self._looks = merge_reads(
+            (observed.looks, *map(find_property_reads, self._shape.predicates))
+        )
+        self._plans: dict[Names, list[PhysicalOperator]] = {}
         self._orderly: set[Names] = set()
         self.in_order = False
         self._names = frozenset(self._shape.names)
@@ -128,20 +148,20 @@ class Matcher:
         names = frozenset(first)
         steps = self._steps(names)
         self.in_order = names & self._names in self._orderly
-        return through(steps, _again(first, iterator), self._context.profile)
+        return run_operators(steps, _prepend(first, iterator), self._context.profile)
 
-    def stage(self, *, optional: bool) -> Stage:
+    def stage(self, *, optional: bool) -> ClauseOperators:
         """The clause that it is."""
 
         def names(before: Names) -> Names:
             return before | self.names
 
         if not optional:
-            return Stage(self.rows, self.placed, names)
-        step = Step("Optional", self.optional, inner=(Inner(self.placed),))
-        return alone(step, self._context.profile, names)
+            return ClauseOperators(self.rows, self.list_operators, names)
+        step = PhysicalOperator("Optional", self.optional, inner=(InnerPlan(self.list_operators),))
+        return wrap_operator(step, self._context.profile, names)
 
-    def placed(self, bound: Names) -> list[Placed]:
+    def list_operators(self, bound: Names) -> list[PlacedOperator]:
         """Its steps, for rows that have values for `bound`."""
         return [(step, bound | self._names) for step in self._steps(bound)]
 
@@ -152,7 +172,7 @@ class Matcher:
     def optional(self, rows: Rows) -> Iterator[Row]:
         """All matches; for a row without one, the row with nulls."""
         nulls = dict.fromkeys(self.names)
-        for batch in in_batches(rows):
+        for batch in split_batches(rows):
             tagged = ({**row, _TAG: place} for place, row in enumerate(batch))
             waiting = 0
             for found in self.rows(tagged):
@@ -166,61 +186,65 @@ class Matcher:
 
     # --- Making the steps ---
 
-    def _steps(self, bound: Names) -> list[Step]:
+    def _steps(self, bound: Names) -> list[PhysicalOperator]:
         bound &= self._names
         if bound not in self._plans:
-            self._plans[bound] = list(self._planned(bound))
+            self._plans[bound] = list(self._plan_operators(bound))
         return self._plans[bound]
 
-    def _planned(self, bound: Names) -> Iterator[Step]:
-        walked: list[Link] = []
-        pruned: list[Reach] = []
+    def _plan_operators(self, bound: Names) -> Iterator[PhysicalOperator]:
+        walked: list[PatternEdge] = []
+        pruned: list[PrunedExpand] = []
         first = True
-        plan = match_planner.plan(self._shape, bound, self._context.graph, self._observed.order)
+        plan = match_planner.plan_match(
+            self._shape, bound, self._context.graph, self._observed.order
+        )
         grouped, last = False, None
         if self._observed.groups is not None:
-            grouped = not bound and alike(plan, self._shape, self._observed.groups, self._looks)
-            last = counted_last(plan, self._shape, self._observed.groups, bound)
+            grouped = not bound and is_indistinct(
+                plan, self._shape, self._observed.groups, self._looks
+            )
+            last = find_degree_count(plan, self._shape, self._observed.groups, bound)
         if grouped and self._shape.links:
-            together = groups_step(self._shape, self._observed.looks, self._context)
+            together = build_group_scan(self._shape, self._observed.looks, self._context)
             if together is not None:
                 yield together
                 yield from map(self._keep, self._in_order(self._shape.predicates))
                 return
         for step in plan:
             if last is not None and step is last.step:
-                yield degree_step(last, self._context)
+                yield build_degree_count(last, self._context)
                 return
             match step:
                 case match_planner.Anchor():
                     if first and step.order is not None:
                         self._orderly.add(bound)
                     yield self._anchor(step, again=not first, grouped=grouped)
-                case match_planner.Known(node=node):
-                    yield Step("Argument", _known(node), partial(name_of, node))
-                case match_planner.Keep(predicates=predicates):
+                case match_planner.BoundNode(node=node):
+                    yield PhysicalOperator("Argument", _keep_nodes(node), partial(quote_name, node))
+                case match_planner.Selection(predicates=predicates):
                     yield from map(self._keep, self._in_order(predicates))
-                case match_planner.Named(path=path):
+                case match_planner.PathBinding(path=path):
                     if not any(link.segment and self._may_prune(link) for link in path.links):
-                        yield named(path)
-                case match_planner.Given(link=link, known=known):
-                    yield self._given(link, known, walked)
+                        yield bind_path(path)
+                case match_planner.BoundEdge(link=link, known=known):
+                    yield self._bind_edge(link, known, walked)
                     walked.append(link)
-                case match_planner.Every(link=link):
+                case match_planner.EdgeScan(link=link):
                     yield self._every(link, walked)
                     walked.append(link)
-                case match_planner.Follow(link=link):
+                case match_planner.Expand(link=link):
                     yield self._follow(step, walked, pruned)
                     walked.append(link)
             first = False
-        compatible = self._compatible(walked, pruned)
+        compatible = self._build_disjoint_filter(walked, pruned)
         if compatible is not None:
             # Before paths get their names and lengths.
             yield compatible
         if pruned:
             for path in self._shape.paths:
                 if any(self._may_prune(link) for link in path.links):
-                    yield lengths(path)
+                    yield bind_path_length(path)
 
     @staticmethod
     def _in_order(predicates: Sequence[ast.Expression]) -> list[ast.Expression]:
@@ -229,20 +253,22 @@ class Matcher:
         return sorted(
             predicates,
             key=lambda p: (
-                0 if isinstance(p, ast.HasLabels) else 1 + any(map(_looks_further, everything(p)))
+                0 if isinstance(p, ast.HasLabels) else 1 + any(map(_is_nested_query, walk_parts(p)))
             ),
         )
 
-    def _anchor(self, anchor: match_planner.Anchor, *, again: bool, grouped: bool) -> Step:
+    def _anchor(
+        self, anchor: match_planner.Anchor, *, again: bool, grouped: bool
+    ) -> PhysicalOperator:
         graph, budget = self._context.graph, self._context.budget
         name, label, key = anchor.node, anchor.label, anchor.key
 
         def details() -> str:
-            return anchor_text(anchor, again=again)
+            return describe_anchor(anchor, again=again)
 
         if key is None or anchor.value is None:
             return self._scan(anchor, details, grouped=grouped)
-        with self._compiler.meeting() as inner:
+        with self._compiler.collect_inner() as inner:
             value_of = self._compiler.expression(anchor.value)
 
         def find(rows: Rows) -> Iterator[Row]:
@@ -260,16 +286,16 @@ class Matcher:
                             yield {**row, name: node}
 
         kind = "NodeUniqueIndexSeek" if key == "id" else "NodeIndexSeek"
-        return Step(kind, find, details, anchor.estimate, tuple(inner))
+        return PhysicalOperator(kind, find, details, anchor.estimate, tuple(inner))
 
     def _scan(
         self, anchor: match_planner.Anchor, details: Callable[[], str], *, grouped: bool
-    ) -> Step:
+    ) -> PhysicalOperator:
         graph, budget = self._context.graph, self._context.budget
         name, label = anchor.node, anchor.label
         keys = self._looks.get(name, frozenset()) if self._observed.names is not None else None
         order = None if anchor.order is None else (anchor.order.key, anchor.order.descending)
-        with self._compiler.meeting() as inner:
+        with self._compiler.collect_inner() as inner:
             bounds = [(b.key, b.sign, self._compiler.expression(b.value)) for b in anchor.bounds]
         grouped = grouped and not self._shape.links and graph.node_groups(label, keys) is not None
 
@@ -291,57 +317,57 @@ class Matcher:
                     yield {**row, name: node}
 
         if grouped:
-            return Step("NodeCountByGroup", scan, details, None, tuple(inner))
+            return PhysicalOperator("NodeCountByGroup", scan, details, None, tuple(inner))
         kind = "AllNodesScan" if label is None else "NodeByLabelScan"
-        return Step(kind, scan, details, anchor.estimate, tuple(inner))
+        return PhysicalOperator(kind, scan, details, anchor.estimate, tuple(inner))
 
-    def _keep(self, predicate: ast.Expression) -> Step:
+    def _keep(self, predicate: ast.Expression) -> PhysicalOperator:
         def details() -> str:
-            return predicate_text((predicate,))
+            return describe_predicates((predicate,))
 
         if (
             isinstance(predicate, ast.HasLabels)
             and isinstance(predicate.subject, ast.Variable)
             and predicate.labels.operator == "is"
         ):
-            labelled = self._labelled(predicate.subject.name, predicate.labels.name or "")
+            labelled = self._filter_label(predicate.subject.name, predicate.labels.name or "")
             if labelled is not None:
-                return Step("Filter", labelled, details)
-        with self._compiler.meeting() as inner:
+                return PhysicalOperator("Filter", labelled, details)
+        with self._compiler.collect_inner() as inner:
             holds = self._compiler.predicate(predicate)
-        kept = self._kept(holds, predicate, tuple(inner))
-        return Step("Filter", kept, details, None, tuple(inner))
+        kept = self._filter_rows(holds, predicate, tuple(inner))
+        return PhysicalOperator("Filter", kept, details, None, tuple(inner))
 
-    def _kept(
-        self, holds: Callable[[Row], bool], predicate: ast.Expression, inner: Sequence[Inner]
+    def _filter_rows(
+        self, holds: Callable[[Row], bool], predicate: ast.Expression, inner: Sequence[InnerPlan]
     ) -> Run:
-        graph, names = self._context.graph, looked_into(predicate)
+        graph, names = self._context.graph, find_property_reads(predicate)
         # All that is read of a node is fetched at once.
         looks = {name: self._looks[name] for name in names if name in self._looks}
-        if not looks and all(each.foresee is None for each in inner):
+        if not looks and all(each.announce is None for each in inner):
             return lambda rows: filter(holds, rows)
 
         def load_and_keep(rows: Rows) -> Iterator[Row]:
-            for batch in in_batches(rows):
-                load(graph, batch, looks)
-                foreseen(inner, batch)
+            for batch in split_batches(rows):
+                load_reads(graph, batch, looks)
+                announce_rows(inner, batch)
                 yield from filter(holds, batch)
 
         return load_and_keep
 
-    def _labelled(self, name: str, label: str) -> Run | None:
+    def _filter_label(self, name: str, label: str) -> Run | None:
         if name not in self._shape.nodes:
             return None
         graph, budget = self._context.graph, self._context.budget
 
         def keep(rows: Rows) -> Iterator[Row]:
-            for batch in in_batches(rows):
+            for batch in split_batches(rows):
                 budget.step(len(batch))
                 # Null, from an OPTIONAL MATCH, has no label.
                 there = [row for row in batch if row[name] is not None]
                 nodes = list(dict.fromkeys(row[name] for row in there))
-                kept = {node for node in nodes if node.labelled and label in node.labels}
-                asked = [node for node in nodes if not node.labelled]
+                kept = {node for node in nodes if node.is_labelled and label in node.labels}
+                asked = [node for node in nodes if not node.is_labelled]
                 if asked:
                     kept.update(graph.with_label(asked, label))
                 yield from (row for row in there if row[name] in kept)
@@ -349,35 +375,35 @@ class Matcher:
         return keep
 
     def _follow(
-        self, step: match_planner.Follow, walked: Sequence[Link], pruned: list[Reach]
-    ) -> Step:
+        self, step: match_planner.Expand, walked: Sequence[PatternEdge], pruned: list[PrunedExpand]
+    ) -> PhysicalOperator:
         link = step.link
-        taken = Taken([other for other in walked if may_share(other, link)])
-        with self._compiler.meeting() as inner:
+        taken = UsedRelationships([other for other in walked if can_share(other, link)])
+        with self._compiler.collect_inner() as inner:
             if link.selector is not None:
                 run = self._shortest(step)
             elif not link.repeated:
                 run = self._expand(step, taken)
             elif self._may_prune(link):
                 walker = self.walker(link, from_left=step.from_left)
-                reach = Reach(walker, step, self._told_alone(step, walked))
+                reach = PrunedExpand(walker, step, self._build_alone_test(step, walked))
                 pruned.append(reach)
                 run = reach.rows
             else:
                 run = self._trails(step, taken)
-        name = walk_name(step, pruned=self._may_prune(link))
-        return Step(
-            name, run, lambda: link_text(link, from_left=step.from_left), None, tuple(inner)
+        name = name_expand(step, pruned=self._may_prune(link))
+        return PhysicalOperator(
+            name, run, lambda: describe_edge(link, from_left=step.from_left), None, tuple(inner)
         )
 
-    def _expand(self, step: match_planner.Follow, taken: Taken) -> Run:
+    def _expand(self, step: match_planner.Expand, taken: UsedRelationships) -> Run:
         graph, budget = self._context.graph, self._context.budget
-        first, [hop] = _ends(step.link, step.from_left)
+        first, [hop] = _orient_hop(step.link, step.from_left)
         target = step.link.right if step.from_left else step.link.left
         name, closes = hop.name, step.closes or first == target
 
         def expand(rows: Rows) -> Iterator[Row]:
-            for batch in in_batches(rows):
+            for batch in split_batches(rows):
                 starts = list(dict.fromkeys(row[first] for row in batch))
                 found = graph.expand(starts, hop.direction, hop.types)
                 for row in batch:
@@ -392,9 +418,9 @@ class Matcher:
 
         return expand
 
-    def _every(self, link: Link, walked: Sequence[Link]) -> Step:
+    def _every(self, link: PatternEdge, walked: Sequence[PatternEdge]) -> PhysicalOperator:
         graph, budget = self._context.graph, self._context.budget
-        taken = Taken([other for other in walked if may_share(other, link)])
+        taken = UsedRelationships([other for other in walked if can_share(other, link)])
         [hop] = link.hops
 
         def scan(rows: Rows) -> Iterator[Row]:
@@ -411,15 +437,15 @@ class Matcher:
                         found = {link.left: end, hop.name: relationship, link.right: start}
                         yield {**row, **found}
 
-        return Step(scan_name(hop), scan, lambda: link_text(link, from_left=True))
+        return PhysicalOperator(name_scan(hop), scan, lambda: describe_edge(link, from_left=True))
 
-    def walker(self, link: Link, *, from_left: bool) -> Walker:
+    def walker(self, link: PatternEdge, *, from_left: bool) -> VarLengthExpand:
         """What walks a repeated link from one of its ends."""
         where = None
-        loads: Looks = {}
+        loads: PropertyReads = {}
         if link.where:
             tests = [self._compiler.predicate(p) for p in link.where]
-            loads = together(map(looked_into, link.where))
+            loads = merge_reads(map(find_property_reads, link.where))
             if len(tests) == 1:
                 [where] = tests
             else:
@@ -427,11 +453,11 @@ class Matcher:
                 def where(row: Row) -> bool:
                     return all(test(row) for test in tests)
 
-        return Walker(
+        return VarLengthExpand(
             self._context.graph, self._context.budget, link, where, loads, from_left=from_left
         )
 
-    def _trails(self, step: match_planner.Follow, taken: Taken) -> Run:
+    def _trails(self, step: match_planner.Expand, taken: UsedRelationships) -> Run:
         link = step.link
         walker = self.walker(link, from_left=step.from_left)
         start = link.left if step.from_left else link.right
@@ -447,12 +473,12 @@ class Matcher:
                         **row,
                         target: other,
                         link.segment: segment,
-                        **lists_of(link, segment),
+                        **collect_lists(link, segment),
                     }
 
         return walk
 
-    def _shortest(self, step: match_planner.Follow) -> Run:
+    def _shortest(self, step: match_planner.Expand) -> Run:
         link = step.link
         selector = link.selector
         assert selector is not None
@@ -465,14 +491,14 @@ class Matcher:
         tests = [
             self._compiler.predicate(p)
             for p in (self._shape.predicates if of_path else ())
-            if used_names(p) & names
+            if find_variables(p) & names
         ]
         tests += map(self._compiler.predicate, link.among)
         paths = [path for path in self._shape.paths if link in path.links]
 
-        def made(row: Row, segment: Segment) -> Row | None:
+        def bind(row: Row, segment: Segment) -> Row | None:
             other = segment.nodes[-1] if step.from_left else segment.nodes[0]
-            found = {**row, target: other, link.segment: segment, **lists_of(link, segment)}
+            found = {**row, target: other, link.segment: segment, **collect_lists(link, segment)}
             for path in paths:
                 found[path.name] = Path(segment.nodes, segment.relationships)
             return found if all(test(found) for test in tests) else None
@@ -490,14 +516,14 @@ class Matcher:
             for row in rows:
                 if one_each:
                     for segment in walker.witnesses(row, row[start]):
-                        one = made(row, segment)
+                        one = bind(row, segment)
                         if one is not None:
                             yield one
                     continue
                 if closes:
                     ends: Iterable[Node] = (row[target],)
                 elif len(link.hops) == 1:
-                    ends = [node for node, _ in _least_one(walker, row, row[start], link)]
+                    ends = [node for node, _ in _reach_ends(walker, row, row[start], link)]
                 else:
                     ends = dict.fromkeys(
                         s.nodes[-1] if step.from_left else s.nodes[0]
@@ -507,19 +533,21 @@ class Matcher:
                     found = (
                         one
                         for segment in walker.by_length(row, row[start], end)
-                        if (one := made(row, segment)) is not None
+                        if (one := bind(row, segment)) is not None
                     )
-                    yield from _selected(found, selector, link.segment)
+                    yield from _select_paths(found, selector, link.segment)
 
         return search
 
-    def _given(self, link: Link, known: frozenset[str], walked: Sequence[Link]) -> Step:
+    def _bind_edge(
+        self, link: PatternEdge, known: frozenset[str], walked: Sequence[PatternEdge]
+    ) -> PhysicalOperator:
         """A relationship that is known: its ends have to fit. A list of them: one after another."""
         if link.repeated:
-            return self._given_list(link, known)
+            return self._bind_edge_list(link, known)
         budget = self._context.budget
         hop = link.hops[0]
-        taken = Taken([other for other in walked if may_share(other, link)])
+        taken = UsedRelationships([other for other in walked if can_share(other, link)])
 
         def fit(rows: Rows) -> Iterator[Row]:
             for row in rows:
@@ -547,9 +575,11 @@ class Matcher:
                         continue
                     yield {**row, link.left: left, link.right: right}
 
-        return Step("ProjectEndpoints", fit, lambda: link_text(link, from_left=True))
+        return PhysicalOperator(
+            "ProjectEndpoints", fit, lambda: describe_edge(link, from_left=True)
+        )
 
-    def _given_list(self, link: Link, known: frozenset[str]) -> Step:
+    def _bind_edge_list(self, link: PatternEdge, known: frozenset[str]) -> PhysicalOperator:
         start_known = link.left in known or link.right in known
         walker = self.walker(link, from_left=link.left in known or not start_known)
         graph = self._context.graph
@@ -569,11 +599,13 @@ class Matcher:
                             other = segment.nodes[-1] if from_left else segment.nodes[0]
                             yield {**row, start: first, target: other, link.segment: segment}
 
-        return Step("ProjectEndpoints", fit, lambda: link_text(link, from_left=from_left))
+        return PhysicalOperator(
+            "ProjectEndpoints", fit, lambda: describe_edge(link, from_left=from_left)
+        )
 
     # --- Pruning: where nobody can tell by which trail a node was reached ---
 
-    def _may_prune(self, link: Link) -> bool:
+    def _may_prune(self, link: PatternEdge) -> bool:
         observed = self._observed
         if observed.duplicates or not link.repeated or link.selector is not None:
             return False
@@ -593,8 +625,8 @@ class Matcher:
                 return False
         return True
 
-    def _told_alone(
-        self, step: match_planner.Follow, walked: Sequence[Link]
+    def _build_alone_test(
+        self, step: match_planner.Expand, walked: Sequence[PatternEdge]
     ) -> Callable[[Row], bool]:
         """Whether, of a row, only the node that this last link reaches is told later."""
         link, names = step.link, self._observed.names
@@ -603,50 +635,52 @@ class Matcher:
         met = {name for other in (*walked, link) for name in (other.left, other.right)}
         if names is None or not last or met != set(self._shape.nodes) or self._rivals_of(link):
             return lambda row: False
-        about = [used_names(p) for p in self._shape.predicates]
+        about = [find_variables(p) for p in self._shape.predicates]
         used = frozenset().union(names, *(found for found in about if target in found)) - {target}
         # An OPTIONAL MATCH asks of each row whether it has a match.
         used |= {_TAG}
         return lambda row: used.isdisjoint(row)
 
-    def _rivals_of(self, link: Link) -> bool:
-        return any(other is not link and may_share(other, link) for other in self._shape.links)
+    def _rivals_of(self, link: PatternEdge) -> bool:
+        return any(other is not link and can_share(other, link) for other in self._shape.links)
 
-    def _rivals(self, link: Link) -> list[Link]:
+    def _rivals(self, link: PatternEdge) -> list[PatternEdge]:
         return [
             other
             for other in self._shape.links
-            if other is not link and other.repeated and may_share(other, link)
+            if other is not link and other.repeated and can_share(other, link)
         ]
 
-    def _compatible(self, walked: Sequence[Link], pruned: Sequence[Reach]) -> Step | None:
+    def _build_disjoint_filter(
+        self, walked: Sequence[PatternEdge], pruned: Sequence[PrunedExpand]
+    ) -> PhysicalOperator | None:
         """Rows whose pruned links can be walked without a relationship that others stand for."""
         contested = [
             reach
             for reach in pruned
-            if any(other is not reach.link and may_share(other, reach.link) for other in walked)
+            if any(other is not reach.link and can_share(other, reach.link) for other in walked)
         ]
         if not contested:
             return None
         links = [reach.link for reach in pruned]
-        fixed = Taken([link for link in walked if link not in links])
+        fixed = UsedRelationships([link for link in walked if link not in links])
 
         def keep(rows: Rows) -> Iterator[Row]:
             for row in rows:
-                found = disjoint(row, contested, fixed.by(row))
+                found = find_disjoint(row, contested, fixed.by(row))
                 if found is not None:
                     yield found
 
-        return Step("Filter", keep, lambda: "no relationship twice")
+        return PhysicalOperator("Filter", keep, lambda: "no relationship twice")
 
 
-def _looks_further(part: ast.Part) -> bool:
+def _is_nested_query(part: ast.Part) -> bool:
     return isinstance(
         part, ast.Subquery | ast.PatternPredicate | ast.PatternComprehension | ast.PathValue
     )
 
 
-def _known(name: str) -> Run:
+def _keep_nodes(name: str) -> Run:
     def keep(rows: Rows) -> Iterator[Row]:
         for row in rows:
             value = row[name]
@@ -658,20 +692,22 @@ def _known(name: str) -> Run:
     return keep
 
 
-def _ends(link: Link, from_left: bool) -> tuple[str, tuple[Any, ...]]:
+def _orient_hop(link: PatternEdge, from_left: bool) -> tuple[str, tuple[Any, ...]]:
     if from_left:
         return link.left, link.hops
-    return link.right, (link.hops[0].reversed_to(link.left),)
+    return link.right, (link.hops[0].reverse_to(link.left),)
 
 
-def _least_one(walker: Walker, row: Row, start: Node, link: Link) -> Iterator[tuple[Node, int]]:
+def _reach_ends(
+    walker: VarLengthExpand, row: Row, start: Node, link: PatternEdge
+) -> Iterator[tuple[Node, int]]:
     """The nodes that a trail may lead to; where at least two hops are asked for, perhaps more."""
     if link.minimum <= 1:
         return walker.reach(row, start)
     return walker.from_zero().reach(row, start)
 
 
-def _selected(found: Iterator[Row], selector: ast.Selector, segment: str) -> Iterator[Row]:
+def _select_paths(found: Iterator[Row], selector: ast.Selector, segment: str) -> Iterator[Row]:
     """Of the matches between two nodes, shortest first, those that the selector asks for."""
     if selector.kind in ("shortestPath", "shortest", "any"):
         yield from islice(found, selector.count)
@@ -688,6 +724,6 @@ def _selected(found: Iterator[Row], selector: ast.Selector, segment: str) -> Ite
         yield row
 
 
-def _again(first: Row, rest: Iterator[Row]) -> Iterator[Row]:
+def _prepend(first: Row, rest: Iterator[Row]) -> Iterator[Row]:
     yield first
     yield from rest

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lineage.opencypher.execution.matching.var_length_expand import ReachedPath, Segment
-from lineage.opencypher.execution.operators import Step
-from lineage.opencypher.planning.pattern_graph import PathShape
-from lineage.opencypher.syntax.unparser import name_of
+from lineage.opencypher.execution.operators import PhysicalOperator
+from lineage.opencypher.planning.pattern_graph import NamedPath
+from lineage.opencypher.syntax.unparser import quote_name
 from lineage.opencypher.values.entities import Node, Path, Relationship, Value
 
 Row = dict[str, Value]
 Rows = Iterable[Row]
 
 
-def named(path: PathShape) -> Step:
+def bind_path(path: NamedPath) -> PhysicalOperator:
     """Give a path its value."""
 
     def name(rows: Rows) -> Iterator[Row]:
@@ -31,10 +31,10 @@ def named(path: PathShape) -> Step:
                     relationships.append(row[link.hops[0].name])
             yield {**row, path.name: Path(nodes, relationships)}
 
-    return Step("Projection", name, lambda: f"path {name_of(path.name)}")
+    return PhysicalOperator("Projection", name, lambda: f"path {quote_name(path.name)}")
 
 
-def lengths(path: PathShape) -> Step:
+def bind_path_length(path: NamedPath) -> PhysicalOperator:
     """Give a path of which only the length is asked for its length."""
 
     def name(rows: Rows) -> Iterator[Row]:
@@ -49,4 +49,4 @@ def lengths(path: PathShape) -> Step:
                     length += row[link.segment]
             yield {**row, path.name: ReachedPath(length)}
 
-    return Step("Projection", name, lambda: f"length of path {name_of(path.name)}")
+    return PhysicalOperator("Projection", name, lambda: f"length of path {quote_name(path.name)}")

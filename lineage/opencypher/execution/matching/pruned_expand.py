@@ -5,20 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-from lineage.opencypher.execution.matching.var_length_expand import Segment, Walker
-from lineage.opencypher.planning.match_planner import Follow
-from lineage.opencypher.planning.pattern_graph import Link
-from lineage.opencypher.semantics.free_variables import used_names
+from lineage.opencypher.execution.matching.var_length_expand import Segment, VarLengthExpand
+from lineage.opencypher.planning.match_planner import Expand
+from lineage.opencypher.planning.pattern_graph import PatternEdge
+from lineage.opencypher.semantics.free_variables import find_variables
 from lineage.opencypher.values.entities import Node, Relationship, Value
 
 Row = dict[str, Value]
 Rows = Iterable[Row]
 
 
-class Reach:
+class PrunedExpand:
     """A pruned link: each node within reach once, with the least number of hops."""
 
-    def __init__(self, walker: Walker, step: Follow, alone: Callable[[Row], bool]) -> None:
+    def __init__(self, walker: VarLengthExpand, step: Expand, alone: Callable[[Row], bool]) -> None:
         """`alone`: whether nothing but the node that is reached is told of a row later."""
         link = self.link = step.link
         self._alone = alone
@@ -27,7 +27,7 @@ class Reach:
         self._target = link.right if step.from_left else link.left
         self._closes = step.closes or self._start == self._target
         inner = {link.first, link.hops[0].name, link.hops[0].right}
-        self._same = not any(used_names(p) - inner for p in link.where)
+        self._same = not any(find_variables(p) - inner for p in link.where)
         self._joint = self._same and link.hops[0].direction != "both" and link.maximum is None
         self._known: dict[Node, dict[Node, int]] = {}
 
@@ -86,7 +86,9 @@ class Reach:
         return self.walker.trails(row, row[self._start], avoid, row[self._target])
 
 
-def disjoint(row: Row, contested: Sequence[Reach], taken: Collection[Relationship]) -> Row | None:
+def find_disjoint(
+    row: Row, contested: Sequence[PrunedExpand], taken: Collection[Relationship]
+) -> Row | None:
     """The row, if each contested link can be walked apart from the others, else None."""
     if not contested:
         return row
@@ -94,22 +96,22 @@ def disjoint(row: Row, contested: Sequence[Reach], taken: Collection[Relationshi
     segment = reach.witness(row, taken)
     if segment is None:
         return None
-    found = disjoint(row, others, {*taken, *segment.relationships})
+    found = find_disjoint(row, others, {*taken, *segment.relationships})
     if found is not None:
         return {**found, reach.link.segment: len(segment.relationships)}
     if not others:
         return None
     for way in reach.ways(row, taken):
-        found = disjoint(row, others, {*taken, *way.relationships})
+        found = find_disjoint(row, others, {*taken, *way.relationships})
         if found is not None:
             return {**found, reach.link.segment: len(way.relationships)}
     return None
 
 
-class Taken:
+class UsedRelationships:
     """The relationships of a row that another link may not use again."""
 
-    def __init__(self, links: Sequence[Link]) -> None:
+    def __init__(self, links: Sequence[PatternEdge]) -> None:
         self._single = [link.hops[0].name for link in links if not link.repeated]
         self._segments = [link.segment for link in links if link.repeated and not link.selector]
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from itertools import count, islice
 from typing import Any
 
-from lineage.opencypher.planning.pattern_graph import Link, oriented
-from lineage.opencypher.semantics.free_variables import Looks
+from lineage.opencypher.planning.pattern_graph import PatternEdge, orient
+from lineage.opencypher.semantics.free_variables import PropertyReads
 from lineage.opencypher.values.budget import Budget
 from lineage.opencypher.values.entities import Node, Path, Relationship, Value
-from lineage.opencypher.values.graph import Graph, Step
+from lineage.opencypher.values.graph import Graph, Neighbour
 
 Row = dict[str, Value]
 Predicate = Callable[[Row], bool]
@@ -47,7 +47,7 @@ class ReachedPath(Path):
         return self.length
 
 
-class Walker:
+class VarLengthExpand:
     """Walks one link from one of its ends.
 
     `where` holds, for a row with the names of one repetition, if that repetition may be taken;
@@ -58,9 +58,9 @@ class Walker:
         self,
         graph: Graph,
         budget: Budget,
-        link: Link,
+        link: PatternEdge,
         where: Predicate | None,
-        loads: Looks,
+        loads: PropertyReads,
         *,
         from_left: bool,
     ) -> None:
@@ -70,12 +70,12 @@ class Walker:
         self._where = where
         self._loads = loads
         self._from_left = from_left
-        self._first, self._hops = oriented(link, from_left=from_left)
-        self._adjacent: dict[tuple[int, Node], Sequence[Step]] = {}
+        self._first, self._hops = orient(link, from_left=from_left)
+        self._adjacent: dict[tuple[int, Node], Sequence[Neighbour]] = {}
 
     # --- One step ---
 
-    def _steps(self, place: int, node: Node, siblings: Iterable[Node] = ()) -> Sequence[Step]:
+    def _steps(self, place: int, node: Node, siblings: Iterable[Node] = ()) -> Sequence[Neighbour]:
         """The relationships that hop `place` may take from a node; its siblings are fetched with
         it, as they are likely to be asked for next."""
         found = self._adjacent.get((place, node))
@@ -290,9 +290,9 @@ class Walker:
                         parents[other] = node, relationship
                     yield other
 
-    def together(self) -> Together:
+    def together(self) -> JointReach:
         """What is within reach of several starts, each node once: directed, and without end."""
-        return Together(self)
+        return JointReach(self)
 
     def onward(self, row: Row, frontier: Sequence[Node], seen: set[Node]) -> Iterable[Node]:
         """The nodes a hop away; they may come several times, and those that are seen may."""
@@ -323,9 +323,9 @@ class Walker:
                         least = length if least is None else min(least, length)
         return least
 
-    def from_zero(self) -> Walker:
+    def from_zero(self) -> VarLengthExpand:
         """The same walk, from 0 hops on: it needs no look at the way back."""
-        other = Walker(
+        other = VarLengthExpand(
             self._graph, self.budget, replace(self._link, minimum=0), self._where, self._loads,
             from_left=self._from_left,
         )  # fmt: skip
@@ -343,7 +343,7 @@ class Walker:
         parents: dict[Node, tuple[Node, Relationship]] = {}
         for other, _ in self.reach(row, start, avoid, end, parents):
             if other == end:
-                return self._led(parents, start, end)
+                return self._trace_back(parents, start, end)
         return None
 
     def witnesses(self, row: Row, start: Node) -> Iterator[Segment]:
@@ -354,13 +354,13 @@ class Walker:
         parents: dict[Node, tuple[Node, Relationship]] = {}
         for other, depth in self.reach(row, start, (), None, parents):
             if other != start:
-                yield self._led(parents, start, other)
+                yield self._trace_back(parents, start, other)
             elif depth == 0:
                 yield Segment((start,), ())
             else:
                 yield from islice(self.by_length(row, start, start), 1)
 
-    def _led(
+    def _trace_back(
         self, parents: dict[Node, tuple[Node, Relationship]], start: Node, end: Node
     ) -> Segment:
         """How a search came from its start to another node."""
@@ -386,7 +386,7 @@ class Walker:
         minimum, maximum = self._link.minimum, self._link.maximum
         remaining: dict[Node, int] | None = None
         if len(self._hops) == 1:
-            remaining = self._remaining(row, end, set(taken))
+            remaining = self._measure_remaining(row, end, set(taken))
         if remaining is not None and start not in remaining:
             return
         order = count()
@@ -404,10 +404,10 @@ class Walker:
                 _, shorter, _, state = heapq.heappop(waiting)
                 node, length = state[0], -shorter
                 if length and node == end and length >= minimum:
-                    yield self._segment(*_unwound(state))
+                    yield self._segment(*_unwind_state(state))
                 if maximum is not None and length >= maximum:
                     continue
-                used = {*taken, *_unwound(state)[1]}
+                used = {*taken, *_unwind_state(state)[1]}
                 for more, relationships in self._repetitions(row, node, used, ()):
                     reached = more[-1]
                     ahead = 0 if remaining is None else remaining.get(reached)
@@ -425,9 +425,11 @@ class Walker:
         finally:
             self.budget.release(held)
 
-    def _remaining(self, row: Row, end: Node, avoid: Collection[Relationship]) -> dict[Node, int]:
+    def _measure_remaining(
+        self, row: Row, end: Node, avoid: Collection[Relationship]
+    ) -> dict[Node, int]:
         """The least number of hops to the end, from wherever it can be reached."""
-        backwards = Walker(
+        backwards = VarLengthExpand(
             self._graph, self.budget, self._link, self._where, self._loads,
             from_left=not self._from_left,
         )  # fmt: skip
@@ -437,14 +439,14 @@ class Walker:
         return found
 
 
-class Together:
+class JointReach:
     """What is within reach of the starts that were given so far.
 
     Whatever is reached from a node that was walked on from is told already, so that all starts
     together cost one search.
     """
 
-    def __init__(self, walker: Walker) -> None:
+    def __init__(self, walker: VarLengthExpand) -> None:
         self._walker = walker
         self._told: set[Node] = set()
         self._entered: set[Node] = set()
@@ -478,7 +480,7 @@ class Together:
         self._held = 0
 
 
-def _unwound(state: tuple[Any, ...]) -> tuple[list[Node], list[Relationship]]:
+def _unwind_state(state: tuple[Any, ...]) -> tuple[list[Node], list[Relationship]]:
     nodes: list[Node] = []
     walked: list[Relationship] = []
     while state[1] is not None:
@@ -491,7 +493,7 @@ def _unwound(state: tuple[Any, ...]) -> tuple[list[Node], list[Relationship]]:
     return nodes, walked
 
 
-def lists_of(link: Link, segment: Segment) -> dict[str, list[Value]]:
+def collect_lists(link: PatternEdge, segment: Segment) -> dict[str, list[Value]]:
     """What the names inside a repeated link are afterwards: a list of what each met."""
     if not link.lists:
         return {}

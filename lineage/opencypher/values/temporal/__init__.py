@@ -1,7 +1,7 @@
 """Temporal values: dates, times of day, both together, and durations.
 
-`plus`, `minus`, `times` and `divided` are the operators; they answer NotImplemented where neither
-side is temporal or the two don't go together.
+`add`, `subtract`, `multiply` and `divide` are the operators; they answer NotImplemented where
+neither side is temporal or the two don't go together.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 _INSTANTS = (Date, LocalTime, Time, LocalDateTime, DateTime)
 
 
-def plus(left: Value, right: Value) -> Any:
+def add(left: Value, right: Value) -> Any:
     """An instant or duration and a duration, in any order."""
     if isinstance(right, Duration) and isinstance(left, (*_INSTANTS, Duration)):
         return left.plus(right)
@@ -47,24 +47,24 @@ def plus(left: Value, right: Value) -> Any:
     return NotImplemented
 
 
-def minus(left: Value, right: Value) -> Any:
+def subtract(left: Value, right: Value) -> Any:
     """An instant or duration less a duration."""
     if isinstance(right, Duration) and isinstance(left, (*_INSTANTS, Duration)):
-        return left.plus(right.negated())
+        return left.plus(right.negate())
     return NotImplemented
 
 
-def times(left: Value, right: Value) -> Any:
+def multiply(left: Value, right: Value) -> Any:
     """A duration and a number, in any order."""
     if isinstance(left, Duration) and is_number(right):
-        return amounts.times(left, right)
+        return amounts.multiply_duration(left, right)
     if is_number(left) and isinstance(right, Duration):
-        return amounts.times(right, left)
+        return amounts.multiply_duration(right, left)
     return NotImplemented
 
 
-def divided(left: Value, right: Value) -> Any:
+def divide(left: Value, right: Value) -> Any:
     """A duration by a number."""
     if isinstance(left, Duration) and is_number(right):
-        return amounts.divided(left, right)
+        return amounts.divide_duration(left, right)
     return NotImplemented

@@ -25,7 +25,7 @@ _NANOS = {
 UNITS = (*_MONTHS, *_DAYS, *_NANOS)
 
 
-def exact(number: float) -> Fraction:
+def to_exact(number: float) -> Fraction:
     """The number that its shortest decimal form says: 0.1 is a tenth."""
     try:
         return Fraction(number) if isinstance(number, int) else Fraction(Decimal(repr(number)))
@@ -33,17 +33,17 @@ def exact(number: float) -> Fraction:
         raise InvalidTemporal(f"{number} is no amount of time") from error
 
 
-def duration_of(parts: Mapping[str, Fraction]) -> Duration:
+def build_duration(parts: Mapping[str, Fraction]) -> Duration:
     """What of a unit is not whole goes on into the next smaller: months into days by the mean
     length of a month, days into time."""
     months, days, nanos = (
         sum((parts.get(unit, Fraction(0)) * size for unit, size in sizes.items()), Fraction(0))
         for sizes in (_MONTHS, _DAYS, _NANOS)
     )
-    return _cascaded(months, days, nanos)
+    return _cascade(months, days, nanos)
 
 
-def duration_from_map(map: Mapping[str, Value]) -> Duration:
+def parse_duration_map(map: Mapping[str, Value]) -> Duration:
     """`duration({days: 1.5, hours: 2})`; raises InvalidTemporal on other names or values."""
     parts: dict[str, Fraction] = {}
     for name, amount in map.items():
@@ -51,29 +51,29 @@ def duration_from_map(map: Mapping[str, Value]) -> Duration:
             raise InvalidTemporal(f"a duration has no {name!r}; it has {', '.join(UNITS)}")
         if amount.__class__ is not int and amount.__class__ is not float:
             raise InvalidTemporal(f"{name} must be a number, not {amount!r}")
-        parts[name] = exact(amount)
-    return duration_of(parts)
+        parts[name] = to_exact(amount)
+    return build_duration(parts)
 
 
-def times(duration: Duration, factor: float) -> Duration:
+def multiply_duration(duration: Duration, factor: float) -> Duration:
     """That many times as long."""
-    return _scaled(duration, exact(factor))
+    return _scale(duration, to_exact(factor))
 
 
-def divided(duration: Duration, divisor: float) -> Duration:
+def divide_duration(duration: Duration, divisor: float) -> Duration:
     """That much shorter."""
     if divisor == 0:
         raise InvalidTemporal("a duration can't be divided by zero")
-    return _scaled(duration, 1 / exact(divisor))
+    return _scale(duration, 1 / to_exact(divisor))
 
 
-def _scaled(duration: Duration, factor: Fraction) -> Duration:
-    return _cascaded(
+def _scale(duration: Duration, factor: Fraction) -> Duration:
+    return _cascade(
         duration.months * factor, duration.days * factor, duration.total_nanos() * factor
     )
 
 
-def _cascaded(months: Fraction, days: Fraction, nanos: Fraction) -> Duration:
+def _cascade(months: Fraction, days: Fraction, nanos: Fraction) -> Duration:
     whole_months = int(months)
     days += (months - whole_months) * Fraction(SECONDS_OF_MONTH, _DAY_SECONDS)
     whole_days = int(days)

@@ -30,9 +30,9 @@ def days_in_year(year: int) -> int:
 
 def day_number(year: int, month: int, day: int) -> int:
     """The number of the day; raises InvalidTemporal where there is no such date."""
-    within("year", year, MIN_YEAR, MAX_YEAR)
-    within("month", month, 1, 12)
-    within("day", day, 1, 31)
+    check_range("year", year, MIN_YEAR, MAX_YEAR)
+    check_range("month", month, 1, 12)
+    check_range("day", day, 1, 31)
     if day > days_in_month(year, month):
         raise InvalidTemporal(f"there is no day {day} in month {month} of {year}")
     return _day_number(year, month, day)
@@ -49,7 +49,7 @@ FIRST_DAY = _day_number(MIN_YEAR, 1, 1)
 LAST_DAY = _day_number(MAX_YEAR, 12, 31)
 
 
-def checked(days: int) -> int:
+def check_day(days: int) -> int:
     """The day number, where it is within the years that there are."""
     if not FIRST_DAY <= days <= LAST_DAY:
         raise InvalidTemporal(f"the date is outside the years {MIN_YEAR} to {MAX_YEAR}")
@@ -86,13 +86,13 @@ def week_date(days: int) -> tuple[int, int, int]:
 
 def from_week_date(week_year: int, week: int, weekday: int) -> int:
     """The day number of an ISO week date."""
-    within("year", week_year, MIN_YEAR, MAX_YEAR)
-    within("week", week, 1, 53)
-    within("dayOfWeek", weekday, 1, 7)
+    check_range("year", week_year, MIN_YEAR, MAX_YEAR)
+    check_range("week", week, 1, 53)
+    check_range("dayOfWeek", weekday, 1, 7)
     monday = _first_monday(week_year) + (week - 1) * 7
     if week == 53 and year_month_day(monday + 3)[0] != week_year:
         raise InvalidTemporal(f"there is no week 53 in {week_year}")
-    return checked(monday + weekday - 1)
+    return check_day(monday + weekday - 1)
 
 
 def ordinal_day(days: int) -> int:
@@ -102,8 +102,8 @@ def ordinal_day(days: int) -> int:
 
 def from_ordinal_day(year: int, ordinal: int) -> int:
     """The day number of a day of a year."""
-    within("year", year, MIN_YEAR, MAX_YEAR)
-    within("ordinalDay", ordinal, 1, 366)
+    check_range("year", year, MIN_YEAR, MAX_YEAR)
+    check_range("ordinalDay", ordinal, 1, 366)
     if ordinal > days_in_year(year):
         raise InvalidTemporal(f"there is no day {ordinal} in {year}")
     return _day_number(year, 1, 1) + ordinal - 1
@@ -122,9 +122,9 @@ def day_of_quarter(days: int) -> int:
 
 def from_quarter_date(year: int, quarter: int, day: int) -> int:
     """The day number of a day of a quarter."""
-    within("year", year, MIN_YEAR, MAX_YEAR)
-    within("quarter", quarter, 1, 4)
-    within("dayOfQuarter", day, 1, 92)
+    check_range("year", year, MIN_YEAR, MAX_YEAR)
+    check_range("quarter", quarter, 1, 4)
+    check_range("dayOfQuarter", day, 1, 92)
     first = _day_number(year, quarter * 3 - 2, 1)
     length = sum(days_in_month(year, month) for month in range(quarter * 3 - 2, quarter * 3 + 1))
     if day > length:
@@ -151,7 +151,7 @@ def months_between(start: int, end: int) -> int:
     return months if second >= first else -months
 
 
-def within(name: str, value: int, least: int, most: int) -> None:
+def check_range(name: str, value: int, least: int, most: int) -> None:
     """Raises InvalidTemporal where a component is out of its range."""
     if not least <= value <= most:
         raise InvalidTemporal(f"{name} must be {least} to {most}, not {value}")

@@ -24,7 +24,7 @@ from lineage.opencypher.values.temporal.types import (
     LocalTime,
     Time,
 )
-from lineage.opencypher.values.temporal.zones import UTC_ZONE, Zone, zone
+from lineage.opencypher.values.temporal.zones import UTC_ZONE, Zone, find_zone
 
 Fields = Mapping[str, Value]
 Instant = Date | LocalTime | Time | LocalDateTime | DateTime
@@ -69,19 +69,19 @@ def zone_of(value: Value) -> Zone | None:
 
 def date_from_map(fields: Fields) -> Date:
     """A date from `year` with month and day, week, quarter or ordinal day; or from `date`."""
-    _only(fields, {*_DATE_FIELDS, "date", "datetime"}, "date")
+    _check_names(fields, {*_DATE_FIELDS, "date", "datetime"}, "date")
     return Date(_days_from(fields, fields.get("date", fields.get("datetime"))))
 
 
 def local_time_from_map(fields: Fields) -> LocalTime:
     """A time from `hour` and what is smaller; or from `time`."""
-    _only(fields, {*_TIME_FIELDS, "time", "datetime"}, "localtime")
+    _check_names(fields, {*_TIME_FIELDS, "time", "datetime"}, "localtime")
     return LocalTime(_nanos_from(fields, fields.get("time", fields.get("datetime"))))
 
 
 def time_from_map(fields: Fields, now: DateTime, default: Zone = UTC_ZONE) -> Time:
     """The same with `timezone`. A named zone counts with its offset at the present time."""
-    _only(fields, {*_TIME_FIELDS, "time", "datetime", "timezone"}, "time")
+    _check_names(fields, {*_TIME_FIELDS, "time", "datetime", "timezone"}, "time")
     base = fields.get("time", fields.get("datetime"))
     nanos = _nanos_from(fields, base)
     asked = _zone_from(fields)
@@ -93,14 +93,16 @@ def time_from_map(fields: Fields, now: DateTime, default: Zone = UTC_ZONE) -> Ti
 
 def local_date_time_from_map(fields: Fields) -> LocalDateTime:
     """A date and a time; a time that is not said is midnight."""
-    _only(fields, {*_DATE_FIELDS, *_TIME_FIELDS, "date", "time", "datetime"}, "localdatetime")
+    _check_names(
+        fields, {*_DATE_FIELDS, *_TIME_FIELDS, "date", "time", "datetime"}, "localdatetime"
+    )
     date, time = _bases(fields)
     return LocalDateTime(_days_from(fields, date), _nanos_from(fields, time, optional=True))
 
 
 def date_time_from_map(fields: Fields, default: Zone = UTC_ZONE) -> DateTime:
     """The same with `timezone`; or from `epochSeconds` or `epochMillis`."""
-    _only(
+    _check_names(
         fields,
         {
             *_DATE_FIELDS, *_TIME_FIELDS, "date", "time", "datetime", "timezone",
@@ -123,13 +125,15 @@ def date_time_from_map(fields: Fields, default: Zone = UTC_ZONE) -> DateTime:
 
 
 def _from_epoch(fields: Fields, into: Zone) -> DateTime:
-    _only(fields, {"epochSeconds", "epochMillis", "nanosecond", "timezone"}, "datetime from epoch")
+    _check_names(
+        fields, {"epochSeconds", "epochMillis", "nanosecond", "timezone"}, "datetime from epoch"
+    )
     if "epochSeconds" in fields:
         nanos, most = _whole(fields, "epochSeconds") * SECOND, SECOND - 1
     else:
         nanos, most = _whole(fields, "epochMillis") * 1_000_000, 999_999
     if "nanosecond" in fields:
-        calendar.within("nanosecond", _whole(fields, "nanosecond"), 0, most)
+        calendar.check_range("nanosecond", _whole(fields, "nanosecond"), 0, most)
         nanos += _whole(fields, "nanosecond")
     return DateTime.of_epoch(nanos, into)
 
@@ -166,10 +170,10 @@ def _days_from(fields: Fields, base: Value) -> int:
         quarter = _whole(fields, "quarter", calendar.quarter_of(month))
         if "dayOfQuarter" in fields:
             return calendar.from_quarter_date(year, quarter, _whole(fields, "dayOfQuarter"))
-        calendar.within("quarter", quarter, 1, 4)
+        calendar.check_range("quarter", quarter, 1, 4)
         month += (quarter - calendar.quarter_of(month)) * 3
     month = _whole(fields, "month", month)
-    calendar.within("month", month, 1, 12)
+    calendar.check_range("month", month, 1, 12)
     if "day" in fields:
         return calendar.day_number(year, month, _whole(fields, "day"))
     return calendar.day_number(year, month, min(day, calendar.days_in_month(year, month)))
@@ -204,12 +208,12 @@ def _nanos_from(fields: Fields, base: Value, *, optional: bool = False) -> int:
     total = nanos % SECOND
     for name, size, most in (("hour", HOUR, 23), ("minute", MINUTE, 59), ("second", SECOND, 59)):
         amount = _whole(fields, name, nanos // size % (most + 1))
-        calendar.within(name, amount, 0, most)
+        calendar.check_range(name, amount, 0, most)
         total += amount * size
-    return total if not _finer(fields) else total - nanos % SECOND + _fraction(fields)
+    return total if not _has_fraction(fields) else total - nanos % SECOND + _fraction(fields)
 
 
-def _finer(fields: Fields) -> bool:
+def _has_fraction(fields: Fields) -> bool:
     return any(name in fields for name in _TIME_FIELDS[3:])
 
 
@@ -219,7 +223,7 @@ def _fraction(fields: Fields) -> int:
     for name, size in (("millisecond", 1_000_000), ("microsecond", 1_000), ("nanosecond", 1)):
         if name in fields:
             amount = _whole(fields, name)
-            calendar.within(name, amount, 0, left // size - 1)
+            calendar.check_range(name, amount, 0, left // size - 1)
             total += amount * size
             left = size
     return total
@@ -236,21 +240,21 @@ def _whole(fields: Fields, name: str, default: int | None = None) -> int:
 
 def _zone_from(fields: Fields) -> Zone | None:
     said = fields.get("timezone")
-    return None if said is None else zone_said(said)
+    return None if said is None else read_zone(said)
 
 
-def zone_said(said: Value) -> Zone:
+def read_zone(said: Value) -> Zone:
     """The zone that a caller names; raises InvalidTemporal where it is none."""
     if not isinstance(said, str):
         raise InvalidTemporal(f"a time zone is a name or an offset, not {said!r}")
-    return zone(said)
+    return find_zone(said)
 
 
 def _offset_now(zone: Zone, now: DateTime) -> int:
     return zone.offset_at(now.epoch_nanos // SECOND)
 
 
-def _only(fields: Fields, known: set[str], what: str) -> None:
+def _check_names(fields: Fields, known: set[str], what: str) -> None:
     for name in fields:
         if name not in known:
             raise InvalidTemporal(f"{what} takes no {name!r}")
@@ -347,7 +351,7 @@ def truncate_date(unit: str, value: Temporal, fields: Fields) -> Date:
 
 def truncate_local_time(unit: str, value: Temporal, fields: Fields) -> LocalTime:
     """`localtime.truncate`."""
-    nanos, fields = _truncated_time(unit, value, fields, "localtime")
+    nanos, fields = _truncate_time(unit, value, fields, "localtime")
     return local_time_from_map({**fields, "time": LocalTime(nanos)})
 
 
@@ -355,7 +359,7 @@ def truncate_time(
     unit: str, value: Temporal, fields: Fields, now: DateTime, default: Zone = UTC_ZONE
 ) -> Time:
     """`time.truncate`; a `timezone` among the fields replaces the zone, not the time."""
-    nanos, fields = _truncated_time(unit, value, fields, "time")
+    nanos, fields = _truncate_time(unit, value, fields, "time")
     into = _zone_from(fields) or (
         Zone(value.offset) if isinstance(value, Time | DateTime) else default
     )
@@ -366,7 +370,7 @@ def truncate_time(
 
 def truncate_local_date_time(unit: str, value: Temporal, fields: Fields) -> LocalDateTime:
     """`localdatetime.truncate`."""
-    start, fields = _truncated(unit, value, fields, "localdatetime")
+    start, fields = _truncate(unit, value, fields, "localdatetime")
     return local_date_time_from_map({**fields, "datetime": start})
 
 
@@ -374,31 +378,31 @@ def truncate_date_time(
     unit: str, value: Temporal, fields: Fields, default: Zone = UTC_ZONE
 ) -> DateTime:
     """`datetime.truncate`; a `timezone` among the fields replaces the zone, not the time."""
-    start, fields = _truncated(unit, value, fields, "datetime")
+    start, fields = _truncate(unit, value, fields, "datetime")
     into = _zone_from(fields) or zone_of(value) or default
     fields = {name: part for name, part in fields.items() if name != "timezone"}
     local = local_date_time_from_map({**fields, "datetime": start})
     return DateTime.of_local(local.days, local.nanos, into)
 
 
-def _truncated(
+def _truncate(
     unit: str, value: Temporal, fields: Fields, what: str
 ) -> tuple[LocalDateTime, Fields]:
     unit = _unit(unit, {**_TO_DAY, **_TO_TIME}, what)
     local = local_date_time_from(value)
     if unit in _TO_DAY:
         return LocalDateTime(_TO_DAY[unit](local.days), 0), fields
-    nanos, fields = _truncated_time(unit, value, fields, what)
+    nanos, fields = _truncate_time(unit, value, fields, what)
     return replace(local, nanos=nanos), fields
 
 
-def _truncated_time(unit: str, value: Temporal, fields: Fields, what: str) -> tuple[int, Fields]:
+def _truncate_time(unit: str, value: Temporal, fields: Fields, what: str) -> tuple[int, Fields]:
     """The time, and the fields that are still to be set: what is finer than the unit is added."""
     unit = _unit(unit, _TO_TIME, what)
     # A date is its midnight.
     nanos = 0 if isinstance(value, Date) and unit == "day" else nanos_of(value)
     nanos -= nanos % _TO_TIME[unit]
-    if unit in ("millisecond", "microsecond") and _finer(fields):
+    if unit in ("millisecond", "microsecond") and _has_fraction(fields):
         for name in ("millisecond", "microsecond")[: 1 if unit == "millisecond" else 2]:
             if name in fields:
                 raise InvalidTemporal(f"{name} is not finer than {unit}")

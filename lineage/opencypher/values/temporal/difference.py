@@ -25,9 +25,9 @@ from lineage.opencypher.values.temporal.types import (
 from lineage.opencypher.values.temporal.zones import Zone
 
 
-def between(start: Value, end: Value) -> Duration:
+def measure(start: Value, end: Value) -> Duration:
     """`duration.between`: months, then days, then time, each as much as goes in whole."""
-    first, second = _aligned(start, end)
+    first, second = _align(start, end)
     if isinstance(first, LocalDateTime | DateTime):
         months = _months(first, second)
         moved = first.plus(Duration.of(months=months))
@@ -37,27 +37,27 @@ def between(start: Value, end: Value) -> Duration:
     return Duration.of(nanos=_nanos(first, second))
 
 
-def in_months(start: Value, end: Value) -> Duration:
+def measure_months(start: Value, end: Value) -> Duration:
     """`duration.inMonths`: whole months only."""
-    first, second = _aligned(start, end)
+    first, second = _align(start, end)
     dated = isinstance(first, LocalDateTime | DateTime)
     return Duration.of(months=_months(first, second) if dated else 0)
 
 
-def in_days(start: Value, end: Value) -> Duration:
+def measure_days(start: Value, end: Value) -> Duration:
     """`duration.inDays`: whole days only."""
-    first, second = _aligned(start, end)
+    first, second = _align(start, end)
     dated = isinstance(first, LocalDateTime | DateTime)
     return Duration.of(days=_days(first, second) if dated else 0)
 
 
-def in_seconds(start: Value, end: Value) -> Duration:
+def measure_seconds(start: Value, end: Value) -> Duration:
     """`duration.inSeconds`: all of it as time."""
-    first, second = _aligned(start, end)
+    first, second = _align(start, end)
     return Duration.of(nanos=_nanos(first, second))
 
 
-def _aligned(start: Value, end: Value) -> tuple[Value, Value]:
+def _align(start: Value, end: Value) -> tuple[Value, Value]:
     first, second = _with_time(start), _with_time(end)
     if isinstance(first, LocalDateTime | DateTime):
         second = _with_date(second, first.days)

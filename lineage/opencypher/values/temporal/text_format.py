@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from lineage.opencypher.values.temporal import calendar
-from lineage.opencypher.values.temporal.amounts import duration_of
+from lineage.opencypher.values.temporal.amounts import build_duration
 from lineage.opencypher.values.temporal.errors import InvalidTemporal
 from lineage.opencypher.values.temporal.types import (
     HOUR,
@@ -19,7 +19,7 @@ from lineage.opencypher.values.temporal.types import (
     LocalTime,
     Time,
 )
-from lineage.opencypher.values.temporal.zones import UTC_ZONE, Zone, offset_of, zone
+from lineage.opencypher.values.temporal.zones import UTC_ZONE, Zone, find_zone, offset_of
 
 _DATE = re.compile(
     r"(?P<year>\d{4}|[+-]\d{1,9}(?=-|$)|[+-]\d{4})"
@@ -93,7 +93,7 @@ def parse_date_time(text: str) -> DateTime:
     offset = None if offset_said is None else offset_of(offset_said)
     if name_said is None:
         return DateTime.of_local(days, nanos, UTC_ZONE if offset is None else Zone(offset))
-    made = DateTime.of_local(days, nanos, zone(name_said), preferred=offset)
+    made = DateTime.of_local(days, nanos, find_zone(name_said), preferred=offset)
     if offset is not None and made.offset != offset:
         raise InvalidTemporal(f"{name_said} does not have the offset in {text!r} at that time")
     return made
@@ -111,8 +111,8 @@ def parse_duration(text: str) -> Duration:
         for name, said in found.groupdict().items()
         if said and name not in ("sign", "time")
     }
-    made = duration_of(parts)
-    return made.negated() if found["sign"] == "-" else made
+    made = build_duration(parts)
+    return made.negate() if found["sign"] == "-" else made
 
 
 def _days(text: str, whole: str) -> int:
@@ -137,9 +137,9 @@ def _nanos(text: str, whole: str) -> int:
         raise InvalidTemporal(f"{whole!r} has no time that can be read")
     hour = int(found["hour"])
     minute, second = (int(found[name] or found[f"{name}_"] or 0) for name in ("minute", "second"))
-    calendar.within("hour", hour, 0, 23)
-    calendar.within("minute", minute, 0, 59)
-    calendar.within("second", second, 0, 59)
+    calendar.check_range("hour", hour, 0, 23)
+    calendar.check_range("minute", minute, 0, 59)
+    calendar.check_range("second", second, 0, 59)
     fraction = (found["fraction"] or found["fraction_"] or "").ljust(9, "0")
     return hour * HOUR + minute * MINUTE + second * SECOND + int(fraction)
 

@@ -15,7 +15,7 @@ from lineage.opencypher.values.entities import Value
 from lineage.opencypher.values.kinds import Temporal, kind_of
 from lineage.opencypher.values.temporal import calendar
 from lineage.opencypher.values.temporal.errors import InvalidTemporal
-from lineage.opencypher.values.temporal.zones import UTC_ZONE, Zone, offset_text
+from lineage.opencypher.values.temporal.zones import UTC_ZONE, Zone, format_offset
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -26,7 +26,7 @@ SECONDS_OF_MONTH = 2_629_746
 _INT64 = 2**63
 
 
-def _known(part: Value, value: Temporal, name: str) -> Value:
+def _require(part: Value, value: Temporal, name: str) -> Value:
     """The component, where there is one of that name; else raises CypherTypeError."""
     if part is None:
         raise CypherTypeError(f"a {kind_of(value)} has no component {name!r}")
@@ -81,7 +81,7 @@ def _offset_component(offset: int, zone: Zone, name: str) -> Value:
         case "timezone":
             return str(zone)
         case "offset":
-            return offset_text(offset)
+            return format_offset(offset)
         case "offsetMinutes":
             return _quotient(offset, 60)
         case "offsetSeconds":
@@ -116,7 +116,7 @@ class Date(Temporal):
         return self.days
 
     def component(self, name: str) -> Value:
-        return _known(date_component(self.days, name), self, name)
+        return _require(date_component(self.days, name), self, name)
 
     def __str__(self) -> str:
         return _date_text(self.days)
@@ -126,7 +126,7 @@ class Date(Temporal):
         days = calendar.plus_months(self.days, duration.months) + duration.days
         whole_days = abs(duration.total_nanos()) // DAY
         days += whole_days if duration.total_nanos() >= 0 else -whole_days
-        return Date(calendar.checked(days))
+        return Date(calendar.check_day(days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class LocalTime(Temporal):
         return self.nanos
 
     def component(self, name: str) -> Value:
-        return _known(time_component(self.nanos, name), self, name)
+        return _require(time_component(self.nanos, name), self, name)
 
     def __str__(self) -> str:
         return _time_text(self.nanos)
@@ -165,10 +165,10 @@ class Time(Temporal):
         part = time_component(self.nanos, name)
         if part is None:
             part = _offset_component(self.offset, Zone(self.offset), name)
-        return _known(part, self, name)
+        return _require(part, self, name)
 
     def __str__(self) -> str:
-        return _time_text(self.nanos) + offset_text(self.offset)
+        return _time_text(self.nanos) + format_offset(self.offset)
 
     def plus(self, duration: Duration) -> Time:
         """The time that much later, on whatever day."""
@@ -192,7 +192,7 @@ class LocalDateTime(Temporal):
 
     def component(self, name: str) -> Value:
         part = date_component(self.days, name)
-        return _known(time_component(self.nanos, name) if part is None else part, self, name)
+        return _require(time_component(self.nanos, name) if part is None else part, self, name)
 
     def __str__(self) -> str:
         return f"{_date_text(self.days)}T{_time_text(self.nanos)}"
@@ -201,7 +201,7 @@ class LocalDateTime(Temporal):
         """Months first, then days, then time."""
         days = calendar.plus_months(self.days, duration.months) + duration.days
         more, nanos = divmod(self.nanos + duration.total_nanos(), DAY)
-        return LocalDateTime(calendar.checked(days + more), nanos)
+        return LocalDateTime(calendar.check_day(days + more), nanos)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ class DateTime(Temporal):
         """At this instant, in nanoseconds since 1970-01-01T00:00Z."""
         offset = zone.offset_at(epoch_nanos // SECOND)
         days, nanos = divmod(epoch_nanos + offset * SECOND, DAY)
-        return cls(calendar.checked(days), nanos, offset, zone)
+        return cls(calendar.check_day(days), nanos, offset, zone)
 
     @property
     def epoch_nanos(self) -> int:
@@ -247,18 +247,18 @@ class DateTime(Temporal):
             part = time_component(self.nanos, name)
         if part is None:
             part = _offset_component(self.offset, self.zone, name)
-        return _known(part, self, name)
+        return _require(part, self, name)
 
     def __str__(self) -> str:
         named = f"[{self.zone.name}]" if self.zone.name is not None else ""
         local = f"{_date_text(self.days)}T{_time_text(self.nanos)}"
-        return f"{local}{offset_text(self.offset)}{named}"
+        return f"{local}{format_offset(self.offset)}{named}"
 
     def plus(self, duration: Duration) -> DateTime:
         """Months and days by the calendar, the rest by the clock that knows no summer time."""
         days = calendar.plus_months(self.days, duration.months) + duration.days
         moved = DateTime.of_local(
-            calendar.checked(days), self.nanos, self.zone, preferred=self.offset
+            calendar.check_day(days), self.nanos, self.zone, preferred=self.offset
         )
         return DateTime.of_epoch(moved.epoch_nanos + duration.total_nanos(), self.zone)
 
@@ -297,7 +297,7 @@ class Duration(Temporal):
 
     def component(self, name: str) -> Value:
         found = _OF_DURATION.get(name)
-        return _known(None if found is None else found(self), self, name)
+        return _require(None if found is None else found(self), self, name)
 
     def __str__(self) -> str:
         date = _unit(_quotient(self.months, 12), "Y") + _unit(_remainder(self.months, 12), "M")
@@ -324,7 +324,7 @@ class Duration(Temporal):
             self.total_nanos() + other.total_nanos(),
         )
 
-    def negated(self) -> Duration:
+    def negate(self) -> Duration:
         """As long the other way."""
         return Duration.of(-self.months, -self.days, -self.total_nanos())
 

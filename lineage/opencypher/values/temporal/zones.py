@@ -53,20 +53,20 @@ class Zone:
         return _seconds(instant.astimezone(_zone_info(self.name or "")).utcoffset())
 
     def __str__(self) -> str:
-        return self.name if self.name is not None else offset_text(self.offset or 0)
+        return self.name if self.name is not None else format_offset(self.offset or 0)
 
 
 UTC_ZONE = Zone(0)
 
 
-def zone(text: str) -> Zone:
+def find_zone(text: str) -> Zone:
     """The zone of a name or an offset; raises InvalidTemporal where there is none."""
     if text in ("Z", "z"):
         return UTC_ZONE
     found = _OFFSET.fullmatch(text)
     if found:
         return Zone(offset_of(text))
-    return Zone(None, _known(text))
+    return Zone(None, _find_name(text))
 
 
 def offset_of(text: str) -> int:
@@ -83,7 +83,7 @@ def offset_of(text: str) -> int:
     return -total if found[1] == "-" else total
 
 
-def offset_text(seconds: int) -> str:
+def format_offset(seconds: int) -> str:
     """`Z`, `+01:00` or `+02:05:59`."""
     if seconds == 0:
         return "Z"
@@ -100,7 +100,7 @@ def _names() -> dict[str, str]:
 
 
 @lru_cache(maxsize=512)
-def _known(text: str) -> str:
+def _find_name(text: str) -> str:
     name = _names().get(text.lower())
     if name is None:
         raise InvalidTemporal(f"there is no time zone {text!r}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lineage.opencypher import CypherError
 from lineage.opencypher.syntax import ast
-from lineage.opencypher.syntax.ast_walk import everything
+from lineage.opencypher.syntax.ast_walk import walk_parts
 from lineage.opencypher.syntax.parser import parse
-from lineage.opencypher.syntax.unparser import written
+from lineage.opencypher.syntax.unparser import unparse
 from tests.opencypher.cookbook import recipes
 from tests.opencypher.test_expressions import EXPRESSIONS
 
@@ -50,16 +50,16 @@ def test_what_is_written_is_read_as_the_same() -> None:
             tree = expression(text)
         except CypherError:
             continue
-        if any(isinstance(part, ast.Subquery) for part in everything(tree)):
+        if any(isinstance(part, ast.Subquery) for part in walk_parts(tree)):
             continue
         read += 1
-        assert expression(written(tree)) == tree, (text, written(tree))
+        assert expression(unparse(tree)) == tree, (text, unparse(tree))
     assert read > 250
 
 
 def test_all_of_the_cookbook_can_be_written() -> None:
     for recipe in recipes():
-        for part in everything(parse(recipe.query)):
+        for part in walk_parts(parse(recipe.query)):
             if isinstance(part, ast.Expression):
-                assert written(part)
-                assert type(part).__name__ not in written(part)
+                assert unparse(part)
+                assert type(part).__name__ not in unparse(part)

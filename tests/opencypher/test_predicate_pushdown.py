@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lineage import Store
-from lineage.opencypher.planning.predicate_pushdown import pushed
+from lineage.opencypher.planning.predicate_pushdown import push_down_predicates
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.syntax.parser import parse
-from lineage.opencypher.syntax.unparser import written
+from lineage.opencypher.syntax.unparser import unparse
 from tests.opencypher.lineage_graphs import Clock, random_graph
 
 # A query, and for each clause that can have one its condition afterwards.
@@ -56,7 +56,7 @@ _KEPT = [
 
 def _conditions(clauses: tuple[ast.Clause, ...]) -> list[str | None]:
     return [
-        None if c.where is None else written(c.where)
+        None if c.where is None else unparse(c.where)
         for c in clauses
         if isinstance(c, ast.Match | ast.With)
     ]
@@ -70,13 +70,13 @@ def _clauses(query: str) -> tuple[ast.Clause, ...]:
 
 @pytest.mark.parametrize(("query", "conditions"), _MOVED)
 def test_moved(query: str, conditions: list[str | None]) -> None:
-    assert _conditions(pushed(_clauses(query))) == conditions
+    assert _conditions(push_down_predicates(_clauses(query))) == conditions
 
 
 @pytest.mark.parametrize("query", _KEPT)
 def test_kept(query: str) -> None:
     clauses = _clauses(query)
-    assert pushed(clauses) == clauses
+    assert push_down_predicates(clauses) == clauses
 
 
 @pytest.mark.backends("memory", "sqlite")

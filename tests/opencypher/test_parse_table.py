@@ -24,22 +24,22 @@ WRONG = ["MATCH (n", "MATCH (n) RETURN", "RETURN 1 +", "MATCH (a)-[*..-]->(b) RE
 
 @pytest.fixture(scope="module")
 def made() -> Lark:
-    return parse_table.made()
+    return parse_table.build_parser()
 
 
 def test_the_table_is_there_and_of_this_grammar() -> None:
-    assert parse_table.loaded() is not None, "run `python -m tools.grammar`"
+    assert parse_table.load_parser() is not None, "run `python -m tools.grammar`"
 
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_it_parses_as_the_grammar_does(made: Lark, query: str) -> None:
-    assert parse_table.parser().parse(query) == made.parse(query)
+    assert parse_table.get_parser().parse(query) == made.parse(query)
 
 
 @pytest.mark.parametrize("query", WRONG)
 def test_it_refuses_as_the_grammar_does(made: Lark, query: str) -> None:
     said = []
-    for parser in (parse_table.parser(), made):
+    for parser in (parse_table.get_parser(), made):
         with pytest.raises(UnexpectedToken) as caught:
             parser.parse(query)
         said.append((caught.value.token, caught.value.accepts, caught.value.expected))
@@ -52,11 +52,11 @@ def test_a_table_of_another_grammar_is_not_used(
     changed = tmp_path / "grammar.lark"
     changed.write_text(parse_table.GRAMMAR.read_text("utf-8") + "\n// changed\n", "utf-8")
     monkeypatch.setattr(parse_table, "GRAMMAR", changed)
-    assert parse_table.loaded() is None
+    assert parse_table.load_parser() is None
 
 
 def test_without_a_table_the_grammar_is_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parse_table, "TABLE", tmp_path / "none")
-    assert parse_table.loaded() is None
+    assert parse_table.load_parser() is None
