@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import Any, Protocol
 
 from lineage.opencypher.errors import CypherTypeError
@@ -28,8 +27,8 @@ from lineage.opencypher.execution.matching.pruned_expand import (
     UsedRelationships,
     find_disjoint,
 )
+from lineage.opencypher.execution.matching.shortest_path import ShortestPathSearch
 from lineage.opencypher.execution.matching.var_length_expand import (
-    Segment,
     VarLengthExpand,
     collect_lists,
 )
@@ -67,7 +66,7 @@ from lineage.opencypher.semantics.free_variables import (
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.syntax.ast_walk import walk_parts
 from lineage.opencypher.syntax.unparser import quote_name
-from lineage.opencypher.values.entities import Node, Path, Relationship, Value
+from lineage.opencypher.values.entities import Node, Relationship, Value
 from lineage.opencypher.values.graph import Bound
 from lineage.opencypher.values.kinds import kind_of
 
@@ -482,62 +481,17 @@ class Matcher:
         link = step.link
         selector = link.selector
         assert selector is not None
-        walker = self.walker(link, from_left=step.from_left)
-        start = link.left if step.from_left else link.right
-        target = link.right if step.from_left else link.left
-        closes = step.closes or start == target
+        paths = [path for path in self._shape.paths if link in path.links]
         of_path = selector.kind in ("shortestPath", "allShortestPaths")
-        names = {*link.lists, *(path.name for path in self._shape.paths if link in path.links)}
+        names = {*link.lists, *(path.name for path in paths)}
         tests = [
             self._compiler.predicate(p)
             for p in (self._shape.predicates if of_path else ())
             if find_variables(p) & names
         ]
         tests += map(self._compiler.predicate, link.among)
-        paths = [path for path in self._shape.paths if link in path.links]
-
-        def bind(row: Row, segment: Segment) -> Row | None:
-            other = segment.nodes[-1] if step.from_left else segment.nodes[0]
-            found = {**row, target: other, link.segment: segment, **collect_lists(link, segment)}
-            for path in paths:
-                found[path.name] = Path(segment.nodes, segment.relationships)
-            return found if all(test(found) for test in tests) else None
-
-        one_each = (
-            not closes
-            and not tests
-            and len(link.hops) == 1
-            and link.minimum <= 1
-            and selector.count == 1
-            and selector.kind in ("shortestPath", "shortest", "any")
-        )
-
-        def search(rows: Rows) -> Iterator[Row]:
-            for row in rows:
-                if one_each:
-                    for segment in walker.witnesses(row, row[start]):
-                        one = bind(row, segment)
-                        if one is not None:
-                            yield one
-                    continue
-                if closes:
-                    ends: Iterable[Node] = (row[target],)
-                elif len(link.hops) == 1:
-                    ends = [node for node, _ in _reach_ends(walker, row, row[start], link)]
-                else:
-                    ends = dict.fromkeys(
-                        s.nodes[-1] if step.from_left else s.nodes[0]
-                        for s in walker.trails(row, row[start], ())
-                    )
-                for end in ends:
-                    found = (
-                        one
-                        for segment in walker.by_length(row, row[start], end)
-                        if (one := bind(row, segment)) is not None
-                    )
-                    yield from _select_paths(found, selector, link.segment)
-
-        return search
+        walker = self.walker(link, from_left=step.from_left)
+        return ShortestPathSearch(walker, step, tests, [path.name for path in paths]).rows
 
     def _bind_edge(
         self, link: PatternEdge, known: frozenset[str], walked: Sequence[PatternEdge]
@@ -696,32 +650,6 @@ def _orient_hop(link: PatternEdge, from_left: bool) -> tuple[str, tuple[Any, ...
     if from_left:
         return link.left, link.hops
     return link.right, (link.hops[0].reverse_to(link.left),)
-
-
-def _reach_ends(
-    walker: VarLengthExpand, row: Row, start: Node, link: PatternEdge
-) -> Iterator[tuple[Node, int]]:
-    """The nodes that a trail may lead to; where at least two hops are asked for, perhaps more."""
-    if link.minimum <= 1:
-        return walker.reach(row, start)
-    return walker.from_zero().reach(row, start)
-
-
-def _select_paths(found: Iterator[Row], selector: ast.Selector, segment: str) -> Iterator[Row]:
-    """Of the matches between two nodes, shortest first, those that the selector asks for."""
-    if selector.kind in ("shortestPath", "shortest", "any"):
-        yield from islice(found, selector.count)
-        return
-    groups = selector.count if selector.kind == "shortest groups" else 1
-    length: int | None = None
-    for row in found:
-        mine = len(row[segment].relationships)
-        if mine != length:
-            length = mine
-            groups -= 1
-            if groups < 0:
-                return
-        yield row
 
 
 def _prepend(first: Row, rest: Iterator[Row]) -> Iterator[Row]:
