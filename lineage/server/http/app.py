@@ -17,6 +17,7 @@ from lineage.server.http.answers import write_json
 from lineage.server.http.endpoints import add_operations
 from lineage.server.http.metrics import Metrics
 from lineage.server.http.middleware import BodyGuard, CallerGuard, NameGuard, Tracker
+from lineage.server.http.openlineage import add_receiver
 from lineage.server.http.problem import invalid_request, problem, unexpected
 from lineage.server.http.resources import add_resources
 from lineage.server.http.schemas import Health, Problem
@@ -93,6 +94,7 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
     )
     add_operations(router, service)
     add_resources(router, service)
+    add_receiver(router, service)
     add_typed(router, service)
     app.include_router(router)
     _add_health(app, service, metrics)
