@@ -6,7 +6,7 @@ import lineage
 from benchmarks.bench import Bench
 from benchmarks.loading import load
 from benchmarks.measuring import Measured, in_turns, seconds, shown
-from lineage.backends.base import Direction
+from lineage.ports.traversal import Direction
 
 
 def measure(bench: Bench) -> list[Measured]:

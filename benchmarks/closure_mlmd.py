@@ -8,7 +8,7 @@ from benchmarks.loading import load
 from benchmarks.measuring import Measured, in_turns, seconds, shown
 from benchmarks.mlmd import Mlmd
 from benchmarks.shapes import layered
-from lineage.backends.base import Direction
+from lineage.ports.traversal import Direction
 
 _DOWN = Direction.DOWNSTREAM
 

@@ -10,7 +10,7 @@ from benchmarks.bench import Bench
 from benchmarks.loading import load
 from benchmarks.measuring import Measured, in_turns, seconds, shown
 from benchmarks.shapes import layered
-from lineage.backends.base import Direction
+from lineage.ports.traversal import Direction
 
 _TEMPLATE = Path(__file__).parents[1] / "cypher" / "read" / "whole_downstream_of_artifacts.cypher"
 

@@ -10,7 +10,7 @@ from benchmarks.bench import Bench
 from benchmarks.loading import TIME_MS, load
 from benchmarks.measuring import Measured, in_turns, seconds, shown
 from benchmarks.shapes import Shape, fanned
-from lineage.interchange.copying import copy_store
+from lineage.formats.store_copy import copy_store
 
 _BATCH = 10_000
 _ARTIFACTS = "UNWIND $rows AS row CREATE (n:Artifact:Table) SET n = row"
@@ -101,10 +101,10 @@ def _events(shape: Shape, *, output: bool) -> Iterator[dict[str, Any]]:
 
 
 def _write(bench: Bench, statement: str, rows: Iterable[dict[str, Any]]) -> None:
-    from lineage.backends.base import in_chunks
+    from lineage.ports.chunks import split_into_chunks
 
     with bench.driver.session() as session:
-        for chunk in in_chunks(rows, _BATCH):
+        for chunk in split_into_chunks(rows, _BATCH):
             session.execute_write(
                 lambda transaction, chunk=chunk: transaction.run(statement, rows=chunk).consume()
             )

@@ -11,8 +11,8 @@ from benchmarks.loading import ARTIFACT, CONTEXT, EXECUTION, artifact, events, e
 from benchmarks.measuring import Measured, in_turns, seconds, shown
 from benchmarks.shapes import Shape, layered
 from lineage import Artifact, BaseType, Kind, Store, Type
-from lineage.backends.base import in_chunks
 from lineage.opencypher import run
+from lineage.ports.chunks import split_into_chunks
 from lineage.queries.store_graph import StoreGraph
 
 _LAYERS = 20
@@ -35,11 +35,11 @@ def _artifact(id: int) -> Artifact:
 def fill(store: Store, shape: Shape) -> None:
     """Write the shape; every tenth artifact is a model."""
     store.mirror(types=[ARTIFACT, _MODEL, EXECUTION, CONTEXT])
-    for ids in in_chunks(range(1, shape.artifacts + 1), _BATCH):
+    for ids in split_into_chunks(range(1, shape.artifacts + 1), _BATCH):
         store.mirror(nodes=map(_artifact, ids))
-    for ids in in_chunks(range(1, shape.executions + 1), _BATCH):
+    for ids in split_into_chunks(range(1, shape.executions + 1), _BATCH):
         store.mirror(nodes=map(execution, ids))
-    for chunk in in_chunks(events(shape), _BATCH):
+    for chunk in split_into_chunks(events(shape), _BATCH):
         store.mirror(events=chunk)
 
 

@@ -11,7 +11,7 @@ from benchmarks.loading import load
 from benchmarks.measuring import Measured, seconds, shown
 from benchmarks.mlmd import Mlmd
 from benchmarks.shapes import ladder
-from lineage.backends.base import Direction
+from lineage.ports.traversal import Direction
 
 LAYERS = 60
 

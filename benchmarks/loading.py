@@ -55,12 +55,12 @@ def events(shape: Shape) -> Iterator[Event]:
 
 def load(store: Store, shape: Shape) -> None:
     """Write the shape; ids are those of the shape."""
-    from lineage.backends.base import in_chunks
+    from lineage.ports.chunks import split_into_chunks
 
     store.mirror(types=[ARTIFACT, EXECUTION, CONTEXT])
-    for ids in in_chunks(range(1, shape.artifacts + 1), _BATCH):
+    for ids in split_into_chunks(range(1, shape.artifacts + 1), _BATCH):
         store.mirror(nodes=map(artifact, ids))
-    for ids in in_chunks(range(1, shape.executions + 1), _BATCH):
+    for ids in split_into_chunks(range(1, shape.executions + 1), _BATCH):
         store.mirror(nodes=map(execution, ids))
-    for chunk in in_chunks(events(shape), _BATCH):
+    for chunk in split_into_chunks(events(shape), _BATCH):
         store.mirror(events=chunk)

@@ -64,7 +64,7 @@ def _ours(url: str, root: int) -> dict[str, float]:
     import time
 
     import lineage
-    from lineage.backends.base import Direction
+    from lineage.ports.traversal import Direction
 
     with lineage.connect(url) as store:
         start = time.perf_counter()

@@ -7,8 +7,8 @@ from benchmarks.bench import Bench
 from benchmarks.loading import load
 from benchmarks.measuring import Measured, seconds, shown
 from benchmarks.shapes import layered
-from lineage.interchange.mlmd import import_mlmd
-from lineage.interchange.mlmd.exporting import export_mlmd
+from lineage.formats.mlmd import import_mlmd
+from lineage.formats.mlmd.exporter import export_mlmd
 
 _SECONDS = 60
 

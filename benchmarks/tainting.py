@@ -10,8 +10,8 @@ from benchmarks.bench import Bench
 from benchmarks.loading import load
 from benchmarks.measuring import Measured, in_turns, seconds, shown
 from benchmarks.shapes import Shape, ladder
-from lineage.backends.base import Direction
 from lineage.model import Policy
+from lineage.ports.traversal import Direction
 
 LAYERS = 60
 

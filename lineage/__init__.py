@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lineage.connecting import connect
+    from lineage.connection import connect
     from lineage.errors import LineageError
     from lineage.model import (
         Artifact,
@@ -39,7 +39,7 @@ __version__ = "0.1.0"
 
 # Imported when first used, so that the command line starts fast.
 _HOMES = {
-    "connect": "lineage.connecting",
+    "connect": "lineage.connection",
     "LineageError": "lineage.errors",
     "Store": "lineage.store",
     "Recorded": "lineage.store",

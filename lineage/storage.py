@@ -29,19 +29,19 @@ def with_files(place: PlannedRemoval, own: str | None = None) -> PlannedRemoval:
     """
     if place.kept is not None:
         return place
-    files, kept = listed(place.uri)
+    files, kept = list_files(place.uri)
     if own is not None and any(_belongs_to(file.path, own) for file in files):
         files, kept = [], f"the store itself is in it ({own})"
     return place.model_copy(update={"files": tuple(files), "kept": kept})
 
 
-def listed(uri: str) -> tuple[list[StoredFile], str | None]:
+def list_files(uri: str) -> tuple[list[StoredFile], str | None]:
     """The files behind a uri: one, those of a folder, or none; and why they may not be touched."""
     kept = _unsafe(uri)
     if kept is not None:
         return [], kept
     try:
-        fs, path = _opened(uri)
+        fs, path = _open(uri)
         fs.invalidate_cache()
         if not fs.exists(path):
             return [], None
@@ -63,7 +63,7 @@ def sizes(uris: Iterable[str]) -> dict[str, int | None]:
     """How many bytes are behind each uri; None where the storage doesn't say."""
     found: dict[str, int | None] = {}
     for uri in dict.fromkeys(uris):
-        files, kept = listed(uri)
+        files, kept = list_files(uri)
         known = [file.bytes for file in files if file.bytes is not None]
         found[uri] = sum(known) if kept is None and files and len(known) == len(files) else None
     return found
@@ -78,7 +78,7 @@ def remove(removal: PlannedRemoval, *, begun: bool, now_ms: int) -> Removed:
     gone = taken = size = 0
     changed: list[str] = []
     try:
-        fs, root = _opened(removal.uri)
+        fs, root = _open(removal.uri)
         fs.invalidate_cache()
         for file in removal.files:
             if not _within(file.path, root):
@@ -119,7 +119,7 @@ class _Kept(Exception):
     """Why something may not be touched."""
 
 
-def _opened(uri: str) -> tuple[Any, str]:
+def _open(uri: str) -> tuple[Any, str]:
     try:
         import fsspec
     except ModuleNotFoundError as error:

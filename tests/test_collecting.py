@@ -6,18 +6,18 @@ import gc
 
 import pytest
 
-from lineage.model.collecting import collector_paused
+from lineage.model.gc_pause import pause_collector
 
 
 def test_it_rests_and_goes_on() -> None:
     assert gc.isenabled()
-    with collector_paused():
+    with pause_collector():
         assert not gc.isenabled()
-        with collector_paused():
+        with pause_collector():
             pass
         assert not gc.isenabled()
     assert gc.isenabled()
-    with pytest.raises(ZeroDivisionError), collector_paused():
+    with pytest.raises(ZeroDivisionError), pause_collector():
         1 / 0  # noqa: B018
     assert gc.isenabled()
 
@@ -25,7 +25,7 @@ def test_it_rests_and_goes_on() -> None:
 def test_one_that_was_off_stays_off() -> None:
     gc.disable()
     try:
-        with collector_paused():
+        with pause_collector():
             pass
         assert not gc.isenabled()
     finally:

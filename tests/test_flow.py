@@ -6,7 +6,7 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.questions.flow import Network
+from lineage.algorithms.min_cut import FlowNetwork
 
 _places = st.integers(0, 11)
 
@@ -17,7 +17,7 @@ _places = st.integers(0, 11)
 def test_the_cut_nearest_to_the_sink(hops: set[tuple[int, int]]) -> None:
     """Hops from even places to odd ones carry one unit, those between places of a kind any amount;
     the source is even and the sink odd, so that every way has one of the first."""
-    network = Network()
+    network = FlowNetwork()
     graph = nx.DiGraph()
     graph.add_nodes_from([0, 1])
     for _ in range(12):

@@ -25,7 +25,7 @@ _encode_text = json.encoder.encode_basestring
 _PLAIN = frozenset({str, int, bool})
 
 
-def encoded(properties: Mapping[str, Value], *, sort: bool = False) -> str | None:
+def encode(properties: Mapping[str, Value], *, sort: bool = False) -> str | None:
     """JSON text of properties; None where there are none.
 
     With `sort`, equal properties give equal texts: NaN equals NaN, but 1 isn't 1.0.
@@ -38,7 +38,7 @@ def encoded(properties: Mapping[str, Value], *, sort: bool = False) -> str | Non
     return _encode_sorted(properties) if sort else to_json(properties).decode()
 
 
-def decoded(text: str | None) -> dict[str, Value]:
+def decode(text: str | None) -> dict[str, Value]:
     """The properties that `encoded` made the text from."""
     if text is None:
         return {}
@@ -51,7 +51,7 @@ def decoded(text: str | None) -> dict[str, Value]:
 
 
 @lru_cache(maxsize=1024)
-def encoded_path(path: tuple[str | int, ...]) -> str:
+def encode_path(path: tuple[str | int, ...]) -> str:
     """An event's path as compact JSON text."""
     return (
         f"[{','.join([_encode_text(s) if isinstance(s, str) else int.__repr__(s) for s in path])}]"
@@ -59,7 +59,7 @@ def encoded_path(path: tuple[str | int, ...]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def decoded_path(text: str) -> tuple[str | int, ...]:
+def decode_path(text: str) -> tuple[str | int, ...]:
     """The path that `encoded_path` made the text from."""
     return tuple(from_json(text)) if text != "[]" else ()
 

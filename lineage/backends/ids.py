@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lineage.backends.base import NodeWrite
 from lineage.errors import StoreError
 from lineage.model import Kind
 from lineage.model.values import INT64_MAX
+from lineage.ports.batch import NodeWrite
 
 
 def id_after(what: str, last: int) -> int:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from lineage.backends.base import Backend
 from lineage.errors import InvalidValue
+from lineage.ports.backend import Backend
 
 _SCHEMES = {
-    "memory": "lineage.backends.memory",
+    "memory": "lineage.backends.memory.backend",
     "sqlite": "lineage.backends.sqlite",
     "neo4j": "lineage.backends.neo4j",
     "neo4j+s": "lineage.backends.neo4j",

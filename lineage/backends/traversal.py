@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from lineage.backends.base import Frontier, Levels, Spread
 from lineage.model import Kind
+from lineage.ports.traversal import Frontier, Levels, Propagation
 
 # Those of these nodes that are barriers.
 Barred = Callable[[Kind, set[int]], set[int]]
@@ -36,7 +36,9 @@ def breadth_first(
     return levels
 
 
-def spread(starts: Mapping[Kind, Iterable[int]], expand: Expand, barred: Barred | None) -> Spread:
+def propagate(
+    starts: Mapping[Kind, Iterable[int]], expand: Expand, barred: Barred | None
+) -> Propagation:
     """The same from artifacts and executions at once; a barrier is met, and not expanded."""
     other = {Kind.ARTIFACT: Kind.EXECUTION, Kind.EXECUTION: Kind.ARTIFACT}
     seen: dict[Kind, set[int]] = {Kind.ARTIFACT: set(), Kind.EXECUTION: set()}
@@ -63,4 +65,4 @@ def spread(starts: Mapping[Kind, Iterable[int]], expand: Expand, barred: Barred 
             reached -= seen[other[kind]]
             fresh[other[kind]] = reached
         depth += 1
-    return Spread(passed, met)
+    return Propagation(passed, met)

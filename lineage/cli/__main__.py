@@ -39,7 +39,7 @@ def _run() -> None:
 
     try:
         # Not on its own, typer raises what is wrong with the command line, which it would print.
-        ended = _narrowed(app, sys.argv[1:])(prog_name="lineage", standalone_mode=not _as_json())
+        ended = _narrow(app, sys.argv[1:])(prog_name="lineage", standalone_mode=not _to_json())
         sys.exit(ended if isinstance(ended, int) else 0)
     except LineageError as error:
         _complain(type(error).__name__, str(error))
@@ -50,7 +50,7 @@ def _run() -> None:
         sys.exit(0)
     except Exception as error:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
-            _complain(InvalidInput.__name__, _misused(error))
+            _complain(InvalidInput.__name__, _report_misuse(error))
             sys.exit(error.exit_code)
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             _complain("OSError", f"the answer can't be written: {error.strerror}; make room")
@@ -63,7 +63,7 @@ def _run() -> None:
         sys.exit(4)
 
 
-def _narrowed(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:
+def _narrow(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:
     """An app of only the commands whose names are among the arguments: typer sets all of them up
     before it runs one, and that takes longer than most answers."""
     named = {
@@ -85,19 +85,19 @@ def _narrowed(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:
     return narrowed
 
 
-def _misused(error: Any) -> str:
+def _report_misuse(error: Any) -> str:
     """What is wrong with the command line; typer's errors can't be named, as they are private."""
     context = getattr(error, "ctx", None)
     told = error.format_message().rstrip(".")
     return f"{told}; see {context.command_path} --help" if context is not None else told
 
 
-def _as_json() -> bool:
+def _to_json() -> bool:
     return "--json" in sys.argv
 
 
 def _complain(kind: str, message: str) -> None:
-    if _as_json():
+    if _to_json():
         import json
 
         print(json.dumps({"error": kind, "message": message}), file=sys.stderr)

@@ -52,7 +52,7 @@ def _options(
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
-def opened(context: typer.Context, *, create: bool = False) -> lineage.Store:
+def open_store(context: typer.Context, *, create: bool = False) -> lineage.Store:
     """The store that the command line names."""
     store: lineage.Store = lineage.connect(context.obj, create=create)
     context.call_on_close(store.close)

@@ -22,7 +22,7 @@ def open_text(file: Path) -> Any:
 
 
 @contextmanager
-def reading(file: Path) -> Iterator[None]:
+def translate_read_errors(file: Path) -> Iterator[None]:
     """Within it, what is no text raises InvalidValue."""
     from lineage.errors import InvalidValue
 

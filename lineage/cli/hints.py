@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from lineage.printing import short_type
+from lineage.captions import short_type
 
 if TYPE_CHECKING:
     from lineage import Store
     from lineage.filters.tree import Predicate
-    from lineage.questions.results import Result
+    from lineage.questions.query_result import QueryResult
 
 
-def hints(store: Store, cypher: str, result: Result) -> Iterator[str]:
+def hints(store: Store, cypher: str, result: QueryResult) -> Iterator[str]:
     """For an answer in which there is nothing: labels and relationship types of the query that no
     node and no relationship has, each with the one that may be meant."""
     # `RETURN count(m)` has a row, with 0 in it.
     if len(result) > 1 or any(value for row in result for value in row):
         return
-    from lineage.backends.naming import type_label
+    from lineage.backends.escaping import type_label
     from lineage.errors import InvalidQuery
     from lineage.opencypher.syntax import ast
     from lineage.opencypher.syntax.ast_walk import walk_parts
@@ -34,9 +34,9 @@ def hints(store: Store, cypher: str, result: Result) -> Iterator[str]:
     types: dict[str, None] = {}
     for part in sorted(walk_parts(query), key=lambda part: part.position.offset):
         if isinstance(part, ast.NodePattern):
-            labels |= dict.fromkeys(_named(part.labels))
+            labels |= dict.fromkeys(_name(part.labels))
         elif isinstance(part, ast.RelationshipPattern):
-            types |= dict.fromkeys(_named(part.types))
+            types |= dict.fromkeys(_name(part.types))
     words = store.vocabulary()
     known = {label: label for label in words.labels}
     # A label is made of a type's name, which may be far from it: tfx.components.….Trainer.
@@ -66,7 +66,7 @@ def of_filter(store: Store, predicate: Predicate | None, found: int) -> Iterator
     if found or predicate is None:
         return
     from lineage.filters.tree import types_of
-    from lineage.rules.nearest import forms_of
+    from lineage.rules.suggestions import forms_of
 
     types = store.types()
     for kind, name in types_of(predicate):
@@ -91,7 +91,7 @@ def of_labels(store: Store, labels: Iterable[str | None]) -> Iterator[str]:
     yield from _unknown(asked, _itself(known), "nothing was ever marked")
 
 
-def _named(part: object) -> Iterator[str]:
+def _name(part: object) -> Iterator[str]:
     from lineage.opencypher.syntax import ast
     from lineage.opencypher.syntax.ast_walk import walk_parts
 
@@ -107,10 +107,10 @@ def _itself(names: Iterable[str]) -> dict[str, str]:
 
 def _unknown(names: Iterable[str], known: Mapping[str, str], said: str) -> Iterator[str]:
     """What is said of names that none of the known forms stands for, with what may be meant."""
-    from lineage.rules.nearest import nearest
+    from lineage.rules.suggestions import find_nearest
 
     for name in names:
         if name in known.values():
             continue
-        near = nearest(name, known)
+        near = find_nearest(name, known)
         yield f"{said} {name}{f'; did you mean {near}?' if near else ''}"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lineage.printing import Named, padded, printable, short_type, width_of
+from lineage.captions import Named, padded, printable, short_type, width_of
 
 if TYPE_CHECKING:
     from lineage.model import Node
@@ -34,7 +34,7 @@ def print_json(answer: Any) -> None:
     sys.stdout.write("\n")
 
 
-def room() -> int:
+def available_width() -> int:
     """How many columns a line may have: those of the terminal, or as `COLUMNS` says.
 
     In a pipe or a file a line has no end: a row that was wrapped there is one that grep misses.
@@ -56,7 +56,7 @@ def print_table(
     Where there is too little room beside the others, it stands below them. Headings are in
     capitals, unless they are `as_written` by the user.
     """
-    texts = [[one_line(cell) for cell in row] for row in rows]
+    texts = [[to_one_line(cell) for cell in row] for row in rows]
     if not texts:
         print(empty)
         return
@@ -65,7 +65,7 @@ def print_table(
         for at in range(len(headings))
     ]
     before_last = sum(widths[:-1]) + 2 * (len(widths) - 1)
-    beside = room() - before_last
+    beside = available_width() - before_last
     below = len(headings) > 1 and beside < min(_BESIDE, widths[-1])
     titles = headings if as_written else [heading.upper() for heading in headings]
     print("  ".join(padded(h, w) for h, w in zip(titles, widths, strict=True)).rstrip())
@@ -73,10 +73,10 @@ def print_table(
         cells = [padded(cell, w) for cell, w in zip(row, widths, strict=True)][:-1]
         if below and width_of(row[-1]) > beside:
             first, indent = "", _INDENT
-            rest = _wrapped(row[-1], room() - indent)
+            rest = _wrap(row[-1], available_width() - indent)
         else:
             indent = before_last
-            first, *rest = _wrapped(row[-1], beside)
+            first, *rest = _wrap(row[-1], beside)
         print("  ".join([*cells, first]).rstrip())
         for line in rest:
             print(" " * indent + line)
@@ -87,10 +87,10 @@ def print_fields(fields: Iterable[tuple[str, object]], *, wrap: bool = False) ->
 
     With `wrap`, values go on below themselves where the line is full.
     """
-    shown = [(name, one_line(value)) for name, value in fields if value not in (None, "", {})]
+    shown = [(name, to_one_line(value)) for name, value in fields if value not in (None, "", {})]
     width = max((width_of(name) for name, _ in shown), default=0)
     for name, value in shown:
-        first, *rest = _wrapped(value, room() - width - 2) if wrap else [value]
+        first, *rest = _wrap(value, available_width() - width - 2) if wrap else [value]
         print(f"{padded(name, width)}  {first}")
         for line in rest:
             print(" " * (width + 2) + line)
@@ -112,10 +112,10 @@ def progress_bar(what: str, *, show: bool) -> Iterator[Callable[[int, int | None
 
 def note(text: str) -> None:
     """What a person should know beside an answer, on standard error."""
-    print(f"lineage: {one_line(text)}", file=sys.stderr)
+    print(f"lineage: {to_one_line(text)}", file=sys.stderr)
 
 
-def one_line(value: object) -> str:
+def to_one_line(value: object) -> str:
     """A value on one line, with nothing in it that a terminal would act on."""
     if value is None:
         return "-"
@@ -133,15 +133,15 @@ def one_line(value: object) -> str:
     return printable(text)
 
 
-def measured(value: object) -> str:
+def measure(value: object) -> str:
     """A value on one line; a number that was worked out to its last digit, to six of them."""
-    exact = one_line(value)
+    exact = to_one_line(value)
     if isinstance(value, float) and len(exact) > _CHOSEN and abs(value) < 1e6:
         return f"{value:g}"
     return exact
 
 
-def at(milliseconds: int | None) -> str:
+def format_time(milliseconds: int | None) -> str:
     """A time, UTC, to the second."""
     if not milliseconds:
         return "-"
@@ -151,7 +151,7 @@ def at(milliseconds: int | None) -> str:
         return str(milliseconds)
 
 
-def named(node: Named) -> str:
+def name_node(node: Named) -> str:
     """`artifact:42`, by which every command finds it again."""
     return f"{node.kind}:{node.id}"
 
@@ -167,7 +167,7 @@ def state_of(node: Node) -> str | None:
     return None if state is None or state == "UNKNOWN" else str(state)
 
 
-def titled(node: Named) -> str:
+def title(node: Named) -> str:
     """What a person calls it, beside its id: `Model:churn`, or only what it is."""
     return f"{type_of(node)}:{node.name}" if node.name else type_of(node)
 
@@ -175,19 +175,19 @@ def titled(node: Named) -> str:
 def properties(node: Node) -> str:
     """The properties in one line; `lineage show` has the long ones whole."""
     both = {**node.properties, **node.custom_properties}
-    return " ".join(f"{name}={_short(measured(value))}" for name, value in both.items())
+    return " ".join(f"{name}={_short(measure(value))}" for name, value in both.items())
 
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."
 
 
-def dotted(path: Sequence[str | int]) -> str:
+def join_path(path: Sequence[str | int]) -> str:
     """An event's path."""
     return ".".join(map(str, path))
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def _wrap(text: str, width: int) -> list[str]:
     width = max(width, _NARROWEST)
     if width_of(text) <= width:
         return [text.rstrip()]

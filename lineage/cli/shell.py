@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage.cli.answering import (
+from lineage.cli.output import print_fields, print_table, to_one_line
+from lineage.cli.query_output import (
     FORMATS,
-    parameter,
+    expand_saved,
+    parse_parameter,
     print_hints,
     print_result,
-    until_stopped,
-    with_kept,
+    run_until_stopped,
 )
-from lineage.cli.output import one_line, print_fields, print_table
-from lineage.cli.statements import statements, whole
+from lineage.cli.statements import is_whole, statements
 from lineage.errors import InvalidValue, LineageError, Unsupported
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ class Session:
         return True
 
     def _ask(self, text: str) -> None:
-        text = with_kept(self.store, text, self._folder)
+        text = expand_saved(self.store, text, self._folder)
         self._last = text
-        with until_stopped(self.format):
+        with run_until_stopped(self.format):
             result = self.store.query(
                 text, self.params, limit=self.limit or None, timeout=self.timeout or None
             )
@@ -135,9 +135,9 @@ class Session:
             name, _, value = rest.partition(" ")
             if not value.strip():
                 raise InvalidValue(f"say what ${name} is: :params {name} VALUE")
-            self.params[name.removeprefix("$")] = parameter(value.strip())
+            self.params[name.removeprefix("$")] = parse_parameter(value.strip())
         else:
-            rows = [(f"${name}", one_line(value)) for name, value in self.params.items()]
+            rows = [(f"${name}", to_one_line(value)) for name, value in self.params.items()]
             print_table(("parameter", "value"), rows, empty="no parameters")
 
     def _save(self, rest: str) -> None:
@@ -238,7 +238,7 @@ def _converse(session: Session) -> None:
 
     keys = KeyBindings()
 
-    @keys.add("enter", filter=Condition(lambda: not whole(prompt.default_buffer.text)))
+    @keys.add("enter", filter=Condition(lambda: not is_whole(prompt.default_buffer.text)))
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n")
 
@@ -251,7 +251,7 @@ def _converse(session: Session) -> None:
         prompt_continuation="      -> ",
     )
 
-    @keys.add("enter", filter=Condition(lambda: whole(prompt.default_buffer.text)))
+    @keys.add("enter", filter=Condition(lambda: is_whole(prompt.default_buffer.text)))
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.validate_and_handle()
 

@@ -13,22 +13,22 @@ _PART = re.compile(
 _NOTHING = re.compile(r"(?>\s+|;|//[^\n]*|/\*.*?\*/)*+\Z", re.DOTALL)
 
 
-def whole(text: str) -> bool:
+def is_whole(text: str) -> bool:
     """Whether all that was typed so far can be done."""
-    return not parted(text)[1]
+    return not split_statements(text)[1]
 
 
 def statements(lines: Iterable[str]) -> Iterator[str]:
     """The commands and queries in lines of text; the last one may lack its semicolon."""
     waiting = ""
     for line in lines:
-        done, waiting = parted(waiting + line)
+        done, waiting = split_statements(waiting + line)
         yield from done
     if waiting:
         yield waiting
 
 
-def parted(text: str) -> tuple[list[str], str]:
+def split_statements(text: str) -> tuple[list[str], str]:
     """The commands (`:limit 5`, a line each) and queries that are whole, and what is not yet."""
     done: list[str] = []
     while not _NOTHING.match(text):

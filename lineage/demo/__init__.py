@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineage.demo.catalogue import DATA_SETS, declare, missing_sklearn
-from lineage.demo.running import begin
+from lineage.demo.pipeline_run import begin
 from lineage.store import Store
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(
         console.print()
     print_answers(store, outcomes, console, work)
     if tainted:
-        from lineage.demo.cleaning import clean_up
+        from lineage.demo.cleanup import clean_up
 
         clean_up(store, outcomes[0], DATA_SETS[0], console, work)
     return outcomes

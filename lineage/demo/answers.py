@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def print_answers(store: Store, outcomes: list[Outcome], console: Console, work: Path) -> None:
     """Ask the questions about the run that just ended, and print what they answer."""
-    asked = Asked(store, console, work)
+    asked = AnsweredQuestions(store, console, work)
     first = outcomes[0]
     asked.trained_on(first.best)
     asked.hyperparameters(first.best)
@@ -47,7 +47,7 @@ def print_answers(store: Store, outcomes: list[Outcome], console: Console, work:
     asked.diff(first.best, f"{first.best.rpartition('/')[0]}/forest")
 
 
-class Asked:
+class AnsweredQuestions:
     """One method a question: ask, print."""
 
     def __init__(self, store: Store, console: Console, work: Path) -> None:
@@ -69,7 +69,7 @@ class Asked:
         self.table(["data", ">hops", ">rows", "file"], rows)
 
     def hyperparameters(self, model: str) -> None:
-        rows = [(s.name, _shown(s.value)) for s in self.store.hyperparameters(model)]
+        rows = [(s.name, _show(s.value)) for s in self.store.hyperparameters(model)]
         self.question("With which hyperparameters?", "hyperparameters", model)
         self.table(["name", "value"], rows)
 
@@ -88,7 +88,7 @@ class Asked:
         self.table(["", "name"], rows)
 
     def environment(self, model: str) -> None:
-        rows = [(s.name, _shown(s.value)) for s in self.store.environment_of(model)]
+        rows = [(s.name, _show(s.value)) for s in self.store.environment_of(model)]
         self.question("In which environment?", "environment", model)
         self.table(["name", "value"], rows)
 
@@ -106,7 +106,7 @@ class Asked:
 
     def deployments(self, model: str) -> None:
         rows = [
-            (found.execution.label, _shown(found.execution.get("endpoint")), self._place(made.uri))
+            (found.execution.label, _show(found.execution.get("endpoint")), self._place(made.uri))
             for found in self.store.deployments(model)
             for made in found.outputs
         ]
@@ -146,7 +146,7 @@ class Asked:
         error = Text(str(found.run.get("error")))
         self.console.print(Padding(error, (0, 2, 1, 2)), highlight=False)
         rows = [
-            (d.what, _shown(d.failed), _shown(d.good))
+            (d.what, _show(d.failed), _show(d.good))
             for d in found.differences
             if d.what != "error"  # printed whole above
         ]
@@ -162,7 +162,7 @@ class Asked:
     def diff(self, first: str, second: str) -> None:
         found = self.store.diff(first, second)
         self.question("What is different about another model?", "diff", first, second)
-        rows = [(row.name, _shown(row.first), _shown(row.second)) for row in found.settings]
+        rows = [(row.name, _show(row.first), _show(row.second)) for row in found.settings]
         rows += [(m.name, f"{m.first:.3f}", f"{m.second:.3f}") for m in found.metrics]
         self.table(["", first, second], rows)
 
@@ -208,7 +208,7 @@ class Asked:
         return str(path.relative_to(base)) if path.is_relative_to(base) else uri
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     if value is None:
         return "-"
     return value if isinstance(value, str) else json.dumps(value)

@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lineage.demo.catalogue import SEED, Candidate, DataSet
-from lineage.demo.running import PipelineRun
+from lineage.demo.pipeline_run import PipelineRun
 from lineage.model import Artifact, Value
 
 EVAL_FRACTION = 0.3
@@ -67,7 +67,7 @@ def run_pipeline(run: PipelineRun, data: DataSet, serving: Path, say: Say) -> Ou
     trained = []
     for candidate in data.candidates:
         model, file = train_model(run, candidate, scaled, graph)
-        trained.append(_judged(run, candidate, model, file, held_out, say))
+        trained.append(_judge(run, candidate, model, file, held_out, say))
     failed = None
     if data.broken is not None:
         try:
@@ -104,10 +104,10 @@ def _on_means(
 ) -> Trained:
     means = aggregate(run, train)
     model, file = train_model(run, candidate, means)
-    return _judged(run, candidate, model, file, held_out, say)
+    return _judge(run, candidate, model, file, held_out, say)
 
 
-def _judged(
+def _judge(
     run: PipelineRun,
     candidate: Candidate,
     model: Artifact,

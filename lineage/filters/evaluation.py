@@ -54,7 +54,7 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def decider(predicate: Predicate) -> Callable[[Node, Neighbours], bool]:
+def build_decider(predicate: Predicate) -> Callable[[Node, Neighbours], bool]:
     """A function that tells whether the predicate holds for a node of its kind."""
     parts = [(part.aliases, _value(part.condition)) for part in predicate.parts()]
 
@@ -82,7 +82,7 @@ def _value(expression: Expression) -> _Value:
         case Constant(value):
             return lambda choice: value
         case Arithmetic(sign, left, right):
-            return _of_two(left, right, lambda a, b: _calculated(_ARITHMETIC[sign], a, b))
+            return _of_two(left, right, lambda a, b: _calculate(_ARITHMETIC[sign], a, b))
         case Comparison(sign, left, right):
             return _of_two(left, right, _COMPARE[sign])
         case Like(value, pattern, ignore_case):
@@ -104,9 +104,9 @@ def _value(expression: Expression) -> _Value:
             sure = _value(operand)
             return lambda choice: sure(choice) is True
         case And(operands):
-            return _connected(operands, False)
+            return _connect(operands, False)
         case Or(operands):
-            return _connected(operands, True)
+            return _connect(operands, True)
 
 
 def _property(wanted: Property) -> _Value:
@@ -141,7 +141,7 @@ def _of_two(left: Expression, right: Expression, answer: Callable[[Any, Any], An
     return value
 
 
-def _connected(operands: Sequence[Expression], decisive: bool) -> _Value:
+def _connect(operands: Sequence[Expression], decisive: bool) -> _Value:
     """OR, where one true operand decides, or AND, where a false one does."""
     inner = [_value(operand) for operand in operands]
 
@@ -158,7 +158,7 @@ def _connected(operands: Sequence[Expression], decisive: bool) -> _Value:
     return value
 
 
-def _calculated(calculate: Callable[[float, float], float], a: float, b: float) -> float | None:
+def _calculate(calculate: Callable[[float, float], float], a: float, b: float) -> float | None:
     try:
         found = calculate(float(a), float(b))
     except (ZeroDivisionError, OverflowError):

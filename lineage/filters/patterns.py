@@ -10,7 +10,7 @@ Pattern = tuple[str | Wildcard, ...]
 _WILD = {wildcard.value: wildcard for wildcard in Wildcard}
 
 
-def pattern(text: str, escape: str | None = "\\") -> Pattern:
+def parse_pattern(text: str, escape: str | None = "\\") -> Pattern:
     """The pieces of a pattern. Raises ValueError where it ends in the escape character."""
     pieces: list[str | Wildcard] = []
     literal = ""
@@ -34,7 +34,7 @@ def pattern(text: str, escape: str | None = "\\") -> Pattern:
     return (*pieces, literal) if literal else tuple(pieces)
 
 
-def written(pieces: Pattern, *, any: str, one: str, escape: dict[str, str]) -> str:
+def write_pattern(pieces: Pattern, *, any: str, one: str, escape: dict[str, str]) -> str:
     """The pattern in another language of wildcards; `escape` says how each character is."""
     table = str.maketrans(escape)
     words = {Wildcard.ANY: any, Wildcard.ONE: one}
@@ -60,7 +60,7 @@ def regular_expression(pieces: Pattern) -> str:
     return "(?s)" + first + "".join(f"(?>.*?{m})" for m in middle) + f".*{last}"
 
 
-def plain(pieces: Pattern) -> tuple[str, str] | None:
+def split_plain(pieces: Pattern) -> tuple[str, str] | None:
     """What the pattern comes to where it is no more than that: how and which text.
 
     `is`, `starts`, `ends`, `contains`, or None.

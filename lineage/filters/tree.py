@@ -222,14 +222,14 @@ def any_of(operands: list[Expression]) -> Expression:
 
 def aliases_of(expression: Expression) -> Iterator[Alias]:
     """The aliases that an expression speaks of, one as often as it is mentioned."""
-    for part in walked(expression):
+    for part in walk(expression):
         if isinstance(part, Attribute) and part.of is not None:
             yield part.of
 
 
 def properties_of(expression: Expression) -> set[tuple[str, bool]]:
     """The properties that an expression speaks of: name, and whether custom."""
-    return {(p.name, p.custom) for p in walked(expression) if isinstance(p, Property | Has)}
+    return {(p.name, p.custom) for p in walk(expression) if isinstance(p, Property | Has)}
 
 
 _NEIGHBOURS = {Relation.ARTIFACT: Kind.ARTIFACT, Relation.EXECUTION: Kind.EXECUTION}
@@ -238,7 +238,7 @@ _NEIGHBOURS = {Relation.ARTIFACT: Kind.ARTIFACT, Relation.EXECUTION: Kind.EXECUT
 def types_of(predicate: Predicate) -> list[tuple[Kind, str]]:
     """The names of types that a predicate asks for, each with the kind of what is to have it."""
     asked: list[tuple[Kind, str]] = []
-    for part in walked(predicate.condition):
+    for part in walk(predicate.condition):
         match part:
             case Comparison("=", Attribute("type", of), Constant(str(name))):
                 names: tuple[object, ...] = (name,)
@@ -252,7 +252,7 @@ def types_of(predicate: Predicate) -> list[tuple[Kind, str]]:
     return list(dict.fromkeys(asked))
 
 
-def joined(texts: list[str], word: str) -> str:
+def join_words(texts: list[str], word: str) -> str:
     """Texts joined by AND or OR, in brackets and evenly, as databases limit how deep they read."""
     while len(texts) > 1:
         pairs = [texts[i : i + 2] for i in range(0, len(texts), 2)]
@@ -260,7 +260,7 @@ def joined(texts: list[str], word: str) -> str:
     return texts[0]
 
 
-def walked(expression: Expression) -> Iterator[Expression]:
+def walk(expression: Expression) -> Iterator[Expression]:
     """An expression and everything in it."""
     waiting = [expression]
     while waiting:

@@ -20,7 +20,7 @@ from lineage.model.nodes import (
     Execution,
     ExecutionState,
     Node,
-    as_datetime,
+    to_datetime,
 )
 from lineage.model.record import Record
 from lineage.model.steps import ArtifactRef, ContextRef, ExecutionRef, Port, Step
@@ -61,6 +61,6 @@ __all__ = [
     "StoredFile",
     "Type",
     "Value",
-    "as_datetime",
     "kind_of",
+    "to_datetime",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from lineage.model.nodes import as_datetime
+from lineage.model.nodes import to_datetime
 from lineage.model.record import Record
 
 
@@ -63,4 +63,4 @@ class Event(Record):
     @property
     def time(self) -> datetime | None:
         """When it happened, UTC."""
-        return as_datetime(self.time_ms)
+        return to_datetime(self.time_ms)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from lineage.model.nodes import as_datetime
+from lineage.model.nodes import to_datetime
 from lineage.model.record import Record
 from lineage.model.types import Kind
 
@@ -44,7 +44,7 @@ class Mark(Record):
     @property
     def recorded(self) -> datetime | None:
         """When the store learned of it, UTC."""
-        return as_datetime(self.recorded_ms)
+        return to_datetime(self.recorded_ms)
 
 
 class Retention(Record):

@@ -63,12 +63,12 @@ class _Node(Record):
     @property
     def created(self) -> datetime | None:
         """When the store first had it, UTC."""
-        return as_datetime(self.created_ms)
+        return to_datetime(self.created_ms)
 
     @property
     def updated(self) -> datetime | None:
         """When it last changed, UTC."""
-        return as_datetime(self.updated_ms)
+        return to_datetime(self.updated_ms)
 
     @property
     def label(self) -> str:
@@ -113,7 +113,7 @@ NODE_CLASSES: dict[Kind, type[Artifact] | type[Execution] | type[Context]] = {
 }
 
 
-def as_datetime(milliseconds: int | None) -> datetime | None:
+def to_datetime(milliseconds: int | None) -> datetime | None:
     """Milliseconds since the epoch as a datetime in UTC; None where there is none.
 
     Times that datetime can't express (before the year 1, after 9999) also give None.

@@ -11,7 +11,7 @@ from lineage.model.values import INT64_MAX, INT64_MIN
 Time = datetime | str | int
 
 
-def milliseconds(time: Time | None) -> int | None:
+def to_milliseconds(time: Time | None) -> int | None:
     """Milliseconds since the epoch, from such an int, a datetime, or ISO 8601 text.
 
     A time without a zone is UTC. Raises InvalidValue.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lineage.captions import printable
 from lineage.pictures.drawing import Box, Drawing
-from lineage.printing import printable
 
 
 def dot(drawing: Drawing) -> str:
@@ -16,25 +16,25 @@ def dot(drawing: Drawing) -> str:
     ]
     lines += [f"    {box.key} [{_attributes(box)}]" for box in drawing.boxes]
     for arrow in drawing.arrows:
-        label = f" [label={_quoted(arrow.label)}]" if arrow.label else ""
+        label = f" [label={_quote(arrow.label)}]" if arrow.label else ""
         lines.append(f"    {arrow.source} -> {arrow.target}{label}")
     return "\n".join([*lines, "}"]) + "\n"
 
 
 def _attributes(box: Box) -> str:
     given = {
-        "label": _quoted(box.caption),
+        "label": _quote(box.caption),
         "shape": "box",
         "style": '"rounded,filled"' if box.round else "filled",
         "fillcolor": '"#e8eef7"' if box.round else '"#fdf6e3"',
-        "tooltip": _quoted(getattr(box.node, "uri", None) or f"{box.node.kind}:{box.node.id}"),
+        "tooltip": _quote(getattr(box.node, "uri", None) or f"{box.node.kind}:{box.node.id}"),
     }
     if box.start:
         given["penwidth"] = "2.5"
     return " ".join(f"{name}={value}" for name, value in given.items())
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """A quoted string in which nothing is an escape, and no HTML entity is read."""
     shown = printable(text)
     return '"' + shown.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") + '"'

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lineage.captions import caption
 from lineage.model import Event, Flow, Kind, Node
-from lineage.printing import caption
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def ends(event: Event) -> tuple[tuple[Kind, int], tuple[Kind, int]]:
     return (execution, artifact) if event.type.flow is Flow.OUTPUT else (artifact, execution)
 
 
-def drawn(nodes: Iterable[Node], events: Iterable[Event], starts: Sequence[Node] = ()) -> Drawing:
+def draw(nodes: Iterable[Node], events: Iterable[Event], starts: Sequence[Node] = ()) -> Drawing:
     """The drawing of some nodes and the data-carrying events between them."""
     asked = {(node.kind, node.id) for node in starts}
     boxes = tuple(

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from lineage.captions import printable
 from lineage.pictures.drawing import Arrow, Box, Drawing
-from lineage.printing import printable
 
 HEIGHT = 30.0
 _CHARACTER, _PADDING, _WIDEST = 6.6, 22.0, 230.0
@@ -68,7 +68,7 @@ def layout(drawing: Drawing) -> Layout:
     plan = _Plan.of(keys, layer, forward)
     plan.order()
     ys = plan.heights()
-    texts = {box.key: _fitting(box.caption) for box in drawing.boxes}
+    texts = {box.key: _fit(box.caption) for box in drawing.boxes}
     widths = {key: len(text) * _CHARACTER + _PADDING for key, text in texts.items()}
     columns = _columns(plan.rows, widths)
     top = min(ys.values()) - HEIGHT / 2 - _MARGIN
@@ -270,7 +270,7 @@ def _columns(rows: Sequence[Sequence[str]], widths: Mapping[str, float]) -> list
     return columns
 
 
-def _fitting(text: str) -> str:
+def _fit(text: str) -> str:
     """As much of a label as fits into the widest box: its beginning and its end."""
     shown = printable(text)
     room = int((_WIDEST - _PADDING) / _CHARACTER)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lineage.captions import printable
 from lineage.pictures.drawing import Box, Drawing
-from lineage.printing import printable
 
 # In a quoted label Mermaid reads `#name;`, HTML, formulas (`$$x$$`) and `\n`, and anywhere a
 # directive (`%%{init: …}%%`), so that they are written as such.

@@ -13,9 +13,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from lineage.captions import short_type
 from lineage.pictures.drawing import Drawing
 from lineage.pictures.svg import colours, svg
-from lineage.printing import short_type
 
 _HERE = Path(__file__).parent
 

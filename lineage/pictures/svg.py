@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from itertools import pairwise
 
+from lineage.captions import printable
 from lineage.pictures.drawing import Drawing
 from lineage.pictures.layout import HEIGHT, Layout, PlacedArrow, PlacedBox, Point, layout
-from lineage.printing import printable
 
 # Steps are blue; the types of what they read and write take these in turn.
 _STEP = "#dbe7f6"

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from lineage.backends import rows
-from lineage.backends.base import Answer, Asking, Reader
-from lineage.backends.stored import node as stored
+from lineage.backends import row_mapping
+from lineage.backends.from_properties import node_from_properties as stored
 from lineage.errors import QueryStopped
 from lineage.model import Event, Kind
 from lineage.model import Node as StoredNode
@@ -27,6 +26,8 @@ from lineage.opencypher.values.budget import Limits
 from lineage.opencypher.values.entities import Node, Path, Relationship
 from lineage.opencypher.values.kinds import Temporal
 from lineage.opencypher.values.memory_estimate import MemoryMeter, weigh_alone, weigh_entity
+from lineage.ports.query import QueryMode, QueryRows
+from lineage.ports.reader import Reader
 from lineage.queries.profiled_reader import profile_reader
 from lineage.queries.store_graph import StoreGraph
 
@@ -41,13 +42,13 @@ def answer_query(
     *,
     limit: int | None = None,
     timeout: float | None = None,
-    asking: Asking = Asking.ROWS,
-) -> Answer:
+    asking: QueryMode = QueryMode.ROWS,
+) -> QueryRows:
     """As `Backend.query`, by the evaluator. Raises CypherError, QueryStopped."""
-    profile = Profile() if asking is Asking.PROFILE else None
+    profile = Profile() if asking is QueryMode.PROFILE else None
     if profile is not None:
         reader = profile_reader(reader, profile)
-    if asking is Asking.EXPLAIN:
+    if asking is QueryMode.EXPLAIN:
         # What is not run needs no values; where one is looked at all the same, any number serves.
         parameters = {**dict.fromkeys(analyse_text(cypher).parameters, 0), **parameters}
     limits = Limits(seconds=timeout)
@@ -56,8 +57,8 @@ def answer_query(
     produce = PhysicalOperator(
         "ProduceResults", partial(map, _AnswerConverter().row), lambda: columns
     )
-    if asking is Asking.EXPLAIN:
-        return Answer(result.columns, [], True, _plan(result, produce, None))
+    if asking is QueryMode.EXPLAIN:
+        return QueryRows(result.columns, [], True, _plan(result, produce, None))
     if profile is not None:
         # Planned before the first row comes, so that no step is charged for it.
         result.steps()
@@ -69,7 +70,7 @@ def answer_query(
             stopped.plan = _plan(result, produce, profile)
         raise
     plan = None if profile is None else _plan(result, produce, profile)
-    return Answer(result.columns, found, rows.complete, plan)
+    return QueryRows(result.columns, found, rows.complete, plan)
 
 
 def _plan(result: RowStream, produce: PhysicalOperator, profile: Profile | None) -> Operator | None:
@@ -149,6 +150,6 @@ class _AnswerConverter:
         found = link.properties
         self._pile.add(weigh_entity(found))
         if link.type in _EVENTS and "execution_id" in found:
-            return rows.event_of(found)
+            return row_mapping.event_of(found)
         own = {name: self.value(value) for name, value in found.items()}
         return Link(link.type, self._node(link.start), self._node(link.end), own)

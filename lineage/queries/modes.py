@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from lineage.backends.base import Asking
 from lineage.opencypher.syntax.prefix import split_prefix
+from lineage.ports.query import QueryMode
 
-_MODES = {None: Asking.ROWS, "EXPLAIN": Asking.EXPLAIN, "PROFILE": Asking.PROFILE}
+_MODES = {None: QueryMode.ROWS, "EXPLAIN": QueryMode.EXPLAIN, "PROFILE": QueryMode.PROFILE}
 
 
-def split_mode(text: str) -> tuple[Asking, str]:
+def split_mode(text: str) -> tuple[QueryMode, str]:
     """Return the mode that a query asks for, and the query without the word that says so.
 
     Spaces stand where the word was, so that every place in the text stays what it is.

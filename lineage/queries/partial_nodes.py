@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
 
-from lineage.backends.base import Field
 from lineage.filters.tree import Attribute, Comparison, Constant, Expression, Predicate, all_of
 from lineage.model import Kind, Type
 from lineage.model.values import INT64_MAX, INT64_MIN
 from lineage.opencypher.values.entities import Value
 from lineage.opencypher.values.graph import Bound
+from lineage.ports.filters import Field
 
 _OF_TYPE: Mapping[str, Callable[[Type], Value]] = {
     "type": lambda type: type.name,

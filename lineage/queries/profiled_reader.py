@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from lineage.backends.base import Reader
 from lineage.opencypher.execution.operators import Profile
+from lineage.ports.reader import Reader
 
 
 class _ProfiledReader:

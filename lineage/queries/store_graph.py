@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from lineage.backends.base import Direction as Way
-from lineage.backends.codec import encoded_path
-from lineage.backends.native import relationship_of
+from lineage.backends.codec import encode_path
+from lineage.backends.to_properties import relationship_of
 from lineage.model import Event, EventType, Flow, Kind, Mark
 from lineage.opencypher.values.entities import Node, Relationship
 from lineage.opencypher.values.graph import Direction, EndView, Group, Neighbour, Types
+from lineage.ports.traversal import Direction as Way
 from lineage.queries.partial_nodes import OF_TYPE, PartialNodes
 from lineage.queries.store_nodes import (
     ALIKE,
@@ -180,7 +180,7 @@ class StoreGraph(StoreNodes):
                     if _RELATIONSHIPS[event.type] in wanted:
                         yield self._event(event)
                 last = page[-1]
-                after = last.execution_id, last.artifact_id, last.type, encoded_path(last.path)
+                after = last.execution_id, last.artifact_id, last.type, encode_path(last.path)
         if types is None or types - _EVENTS:
             yield from self._list_other_relationships(None if types is None else types - _EVENTS)
 
@@ -197,7 +197,7 @@ class StoreGraph(StoreNodes):
     def _event(self, event: Event) -> Relationship:
         fields = event.__dict__
         artifact_id, execution_id = fields["artifact_id"], fields["execution_id"]
-        type, path = fields["type"], encoded_path(fields["path"])
+        type, path = fields["type"], encode_path(fields["path"])
         relationship = _RELATIONSHIPS[type]
         artifact = self.node(artifact_id * SORTS + ARTIFACT)
         execution = self.node(execution_id * SORTS + EXECUTION)

@@ -13,9 +13,8 @@ from itertools import chain
 from typing import Any, Literal
 from zlib import crc32
 
-from lineage.backends.base import Filter, Order, Reader
-from lineage.backends.naming import type_label
-from lineage.backends.native import (
+from lineage.backends.escaping import type_label
+from lineage.backends.to_properties import (
     mark_properties,
     native_properties,
     policy_properties,
@@ -26,6 +25,8 @@ from lineage.model import Node as StoredNode
 from lineage.model.values import INT64_MAX, INT64_MIN
 from lineage.opencypher.values.entities import Keys, Node, Relationship, Value
 from lineage.opencypher.values.graph import Bound, Graph, Group
+from lineage.ports.filters import Filter, Order
+from lineage.ports.reader import Reader
 from lineage.queries.partial_nodes import (
     BOUNDED,
     BRIEF,

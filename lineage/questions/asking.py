@@ -5,26 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lineage.backends.base import Direction, Reader
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, Execution, Kind, Node
-from lineage.model.times import Time, milliseconds
-from lineage.questions import about_model
+from lineage.model.times import Time, to_milliseconds
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Direction
 from lineage.questions import closure as closures
 from lineage.questions import deployments as deploying
-from lineage.questions.about_model import Evaluation, Provenance, Setting, TrainingData
+from lineage.questions import model_facts
 from lineage.questions.closure import Lineage
 from lineage.questions.comparing import Comparing
 from lineage.questions.deployments import Deployment
-from lineage.questions.failure import Failure, failure, made_by
+from lineage.questions.failure import Failure, failure, find_maker
 from lineage.questions.history import Happening, history
+from lineage.questions.model_facts import Evaluation, Provenance, Setting, TrainingData
+from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.rendering import node_as_json
 from lineage.questions.starting import Ref, check_in_flow
 from lineage.questions.versions import versions_of
 from lineage.questions.why import Witness, why
 from lineage.rules.types import TypeSession
-from lineage.rules.values import checked_int64
+from lineage.rules.values import validate_int64
 
 if TYPE_CHECKING:
     from lineage.questions.materials import Materials
@@ -45,7 +46,7 @@ class About(InNotebooks):
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
-            "model": node_as_json(self.model),
+            "model": node_to_json(self.model),
             "trained_on": [row.to_dict() for row in self.trained_on],
             "hyperparameters": [row.to_dict() for row in self.hyperparameters],
             "pipeline": self.pipeline.to_dict(),
@@ -97,8 +98,8 @@ class Asking(Comparing):
                 reader,
                 self._starts(reader, types, direction, refs),
                 direction,
-                depth=_checked_depth(depth),
-                as_of_ms=milliseconds(as_of),
+                depth=_validate_depth(depth),
+                as_of_ms=to_milliseconds(as_of),
             )
 
     def why(self, source: Ref, target: Ref, *, as_of: Time | None = None) -> Witness:
@@ -111,32 +112,32 @@ class Asking(Comparing):
             ends = [self._start(reader, types, ref) for ref in (source, target)]
             for end in ends:
                 check_in_flow(end)
-            return why(reader, *ends, as_of_ms=milliseconds(as_of))
+            return why(reader, *ends, as_of_ms=to_milliseconds(as_of))
 
     def trained_on(self, model: Ref) -> list[TrainingData]:
         """Which data was this model trained on? Nearest first."""
         with self._reading() as (reader, types):
-            return about_model.trained_on(reader, self._artifact(reader, types, model))
+            return model_facts.trained_on(reader, self._artifact(reader, types, model))
 
     def hyperparameters(self, model: Ref) -> list[Setting]:
         """With which hyperparameters was it trained?"""
         with self._reading() as (reader, types):
-            return about_model.hyperparameters(reader, self._artifact(reader, types, model))
+            return model_facts.hyperparameters(reader, self._artifact(reader, types, model))
 
     def pipeline_of(self, model: Ref) -> Provenance:
         """By which pipeline and run was it made?"""
         with self._reading() as (reader, types):
-            return about_model.pipeline_of(reader, self._artifact(reader, types, model))
+            return model_facts.pipeline_of(reader, self._artifact(reader, types, model))
 
     def environment_of(self, model: Ref) -> list[Setting]:
         """With which versions of Python and libraries was it trained?"""
         with self._reading() as (reader, types):
-            return about_model.environment_of(reader, self._artifact(reader, types, model))
+            return model_facts.environment_of(reader, self._artifact(reader, types, model))
 
     def evaluations(self, model: Ref) -> list[Evaluation]:
         """What was measured of it?"""
         with self._reading() as (reader, types):
-            return about_model.evaluations(reader, self._artifact(reader, types, model))
+            return model_facts.evaluations(reader, self._artifact(reader, types, model))
 
     def deployments(
         self,
@@ -167,9 +168,9 @@ class Asking(Comparing):
             return deploying.deployments(
                 reader,
                 models,
-                at_ms=milliseconds(at),
+                at_ms=to_milliseconds(at),
                 where=where,
-                as_of_ms=milliseconds(as_of),
+                as_of_ms=to_milliseconds(as_of),
                 history=model is not None if history is None else history,
                 last=last,
             )
@@ -180,11 +181,11 @@ class Asking(Comparing):
             found = self._artifact(reader, types, model)
             return About(
                 model=found,
-                trained_on=about_model.trained_on(reader, found),
-                hyperparameters=about_model.hyperparameters(reader, found),
-                pipeline=about_model.pipeline_of(reader, found),
-                environment=about_model.environment_of(reader, found),
-                evaluations=about_model.evaluations(reader, found),
+                trained_on=model_facts.trained_on(reader, found),
+                hyperparameters=model_facts.hyperparameters(reader, found),
+                pipeline=model_facts.pipeline_of(reader, found),
+                environment=model_facts.environment_of(reader, found),
+                evaluations=model_facts.evaluations(reader, found),
                 deployments=deploying.deployments(reader, [found], history=True),
             )
 
@@ -203,7 +204,7 @@ class Asking(Comparing):
         with self._reading() as (reader, types):
             kind = Kind.EXECUTION if isinstance(run, int) else None
             found = self._in_flow(reader, types, run, kind)
-            return failure(reader, made_by(reader, found))
+            return failure(reader, find_maker(reader, found))
 
     def history(self, ref: Ref) -> list[Happening]:
         """What happened to a node, in the order of time?"""
@@ -226,8 +227,8 @@ class Asking(Comparing):
                 direction,
                 type=type,
                 kind=kind,
-                depth=_checked_depth(depth),
-                as_of_ms=milliseconds(as_of),
+                depth=_validate_depth(depth),
+                as_of_ms=to_milliseconds(as_of),
             )
 
     def _starts(
@@ -238,7 +239,7 @@ class Asking(Comparing):
         return [self._in_flow(reader, types, ref) for ref in refs]
 
 
-def _checked_depth(depth: int | None) -> int | None:
-    if depth is not None and checked_int64(depth, "depth") < 0:
+def _validate_depth(depth: int | None) -> int | None:
+    if depth is not None and validate_int64(depth, "depth") < 0:
         raise InvalidValue(f"depth is {depth}; it can't be negative")
     return depth

@@ -17,14 +17,15 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from lineage.backends.base import Direction, Reader
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, Kind
-from lineage.questions.bases import Bases
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Direction
+from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.outcomes import Threshold, judged
-from lineage.questions.region import Key, Region, key_of, region, spread
-from lineage.questions.rendering import node_as_json
+from lineage.questions.outcomes import Threshold, judge
+from lineage.questions.subgraph import Key, Subgraph, build_subgraph, key_of, propagate_bits
+from lineage.questions.type_index import TypeIndex
 from lineage.questions.versions import versions_of
 
 
@@ -54,11 +55,11 @@ class Bisection(InNotebooks):
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
-            "bad": [node_as_json(node) for node in self.bad],
-            "good": [node_as_json(node) for node in self.good],
-            "candidates": [node_as_json(node) for node in self.candidates],
-            "first_bad": node_as_json(self.first_bad) if self.first_bad else None,
-            "test": node_as_json(self.test) if self.test else None,
+            "bad": [node_to_json(node) for node in self.bad],
+            "good": [node_to_json(node) for node in self.good],
+            "candidates": [node_to_json(node) for node in self.candidates],
+            "first_bad": node_to_json(self.first_bad) if self.first_bad else None,
+            "test": node_to_json(self.test) if self.test else None,
             "if_bad": self.if_bad,
             "if_good": self.if_good,
             "tests": self.tests,
@@ -83,11 +84,11 @@ def bisect(
     of which a good one was made is left out of account. Raises InvalidValue where a version given
     as good is, or was made of, one given as bad.
     """
-    bases = Bases(reader)
+    bases = TypeIndex(reader)
     if versions:
         above, nodes = _series(reader, bad, good)
     else:
-        above = region(reader, [*bad, *good], Direction.UPSTREAM, as_of_ms=as_of_ms)
+        above = build_subgraph(reader, [*bad, *good], Direction.UPSTREAM, as_of_ms=as_of_ms)
         ids = above.ids(Kind.ARTIFACT)
         nodes = {key_of(n): n for n in reader.nodes(Kind.ARTIFACT, ids) if isinstance(n, Artifact)}
     _check_good(above, bad, good)
@@ -97,7 +98,7 @@ def bisect(
         given = {node.id for node in (*bad, *good)}
         asked = [n for n in nodes.values() if n.id not in given
                  and (wanted is None or n.type_id in wanted)]  # fmt: skip
-        found = judged(reader, bases, asked, threshold, as_of_ms=as_of_ms)
+        found = judge(reader, bases, asked, threshold, as_of_ms=as_of_ms)
         spoilt = above.reached_from(key_of(node) for node in bad)
         all_good += [n for n, is_bad in found if not is_bad and key_of(n) in spoilt]
         mended = above.reached_from(key_of(node) for node in all_good)
@@ -109,7 +110,7 @@ def bisect(
     return _best(above, candidates, all_bad, all_good)
 
 
-def _check_good(above: Region, bad: Sequence[Artifact], good: Sequence[Artifact]) -> None:
+def _check_good(above: Subgraph, bad: Sequence[Artifact], good: Sequence[Artifact]) -> None:
     """Raise InvalidValue where one of the good ones is, or was made of, a bad one."""
     made_of_bad = above.reversed().reached_from(key_of(node) for node in bad)
     node = next((node for node in good if key_of(node) in made_of_bad), None)
@@ -126,7 +127,7 @@ def _check_good(above: Region, bad: Sequence[Artifact], good: Sequence[Artifact]
 
 def _series(
     reader: Reader, bad: Sequence[Artifact], good: Sequence[Artifact]
-) -> tuple[Region, dict[Key, Artifact]]:
+) -> tuple[Subgraph, dict[Key, Artifact]]:
     """The versions of the first bad one as a chain, as if each were made of the one before."""
     nodes = {key_of(node): node for node in versions_of(reader, bad[0])}
     for node in (*bad, *good):
@@ -134,11 +135,14 @@ def _series(
             raise InvalidValue(f"{node.label} is no version of {bad[0].label}")
     keys = list(nodes)
     hops = {after: [before] for before, after in pairwise(keys)}
-    return Region(dict.fromkeys(keys, 0), hops), nodes
+    return Subgraph(dict.fromkeys(keys, 0), hops), nodes
 
 
 def _candidates(
-    above: Region, nodes: Mapping[Key, Artifact], bad: Sequence[Artifact], good: Sequence[Artifact]
+    above: Subgraph,
+    nodes: Mapping[Key, Artifact],
+    bad: Sequence[Artifact],
+    good: Sequence[Artifact],
 ) -> list[Artifact]:
     """Upstream of every bad one and of no good one, by id."""
     cleared = above.reached_from(key_of(node) for node in good)
@@ -147,7 +151,7 @@ def _candidates(
     return sorted(
         (
             nodes[key]
-            for key, bits in spread(own, above)
+            for key, bits in propagate_bits(own, above)
             if bits == every and key in nodes and key not in cleared
         ),
         key=lambda node: node.id or 0,
@@ -155,7 +159,7 @@ def _candidates(
 
 
 def _best(
-    above: Region,
+    above: Subgraph,
     candidates: Sequence[Artifact],
     bad: Sequence[Artifact],
     good: Sequence[Artifact],
@@ -164,14 +168,16 @@ def _best(
     if len(candidates) <= 1:
         return replace(answer, first_bad=candidates[0] if candidates else None)
     own = {key_of(node): at for at, node in enumerate(candidates)}
-    upstream = {key: bits.bit_count() for key, bits in spread(own, above.reversed()) if key in own}
+    upstream = {
+        key: bits.bit_count() for key, bits in propagate_bits(own, above.reversed()) if key in own
+    }
     total = len(candidates)
-    best = max(candidates, key=lambda n: (_told(upstream[key_of(n)], total), -(n.id or 0)))
+    best = max(candidates, key=lambda n: (_tell(upstream[key_of(n)], total), -(n.id or 0)))
     left = upstream[key_of(best)]
-    if not _told(left, total):
+    if not _tell(left, total):
         return answer
     return replace(answer, test=best, if_bad=left, if_good=total - left)
 
 
-def _told(upstream: int, total: int) -> int:
+def _tell(upstream: int, total: int) -> int:
     return min(upstream, total - upstream)

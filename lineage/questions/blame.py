@@ -20,15 +20,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from lineage.backends.base import Direction, Reader, in_chunks
+from lineage.algorithms.fault_localization import Counts, validate_formula
+from lineage.captions import caption
 from lineage.model import Artifact, Execution, Kind, Node
-from lineage.printing import caption
+from lineage.ports.chunks import split_into_chunks
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Direction
+from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.outcomes import Outcomes
-from lineage.questions.region import Key, key_of, region, spread
-from lineage.questions.rendering import as_json, node_as_json
-from lineage.questions.settings import Part, comparable, leaves_of_value
-from lineage.questions.spectrum import Counts, checked_formula
+from lineage.questions.run_facets import Part, comparable, leaves_of_value
+from lineage.questions.subgraph import Key, build_subgraph, key_of, propagate_bits
 from lineage.questions.versions import digest_of
 
 
@@ -67,19 +69,19 @@ class Suspect:
             return caption(self.artifact)
         if self.what is What.STEP:
             return self.name
-        shown = f"{self.name}={as_json(self.value)}"
+        shown = f"{self.name}={to_json_value(self.value)}"
         return f"{self.step} {shown}" if self.step else shown
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
         return {
             "rank": self.rank,
-            "score": as_json(self.score),
+            "score": to_json_value(self.score),
             "what": str(self.what),
             "name": self.name,
-            "value": as_json(self.value),
+            "value": to_json_value(self.value),
             "step": self.step,
-            "artifact": node_as_json(self.artifact) if self.artifact else None,
+            "artifact": node_to_json(self.artifact) if self.artifact else None,
             "bad_with": self.counts.bad_with,
             "bad_without": self.counts.bad_without,
             "good_with": self.counts.good_with,
@@ -123,15 +125,15 @@ def blame(
     reader: Reader, outcomes: Outcomes, *, formula: str = "ochiai", as_of_ms: int | None = None
 ) -> Blame:
     """Rank everything upstream of the bad outcomes. `formula`: ochiai, tarantula or dstar."""
-    score = checked_formula(formula)
+    score = validate_formula(formula)
     starts = (*outcomes.bad, *outcomes.good)
     known = {key_of(node): node for node in starts}
     places = {key: at for at, key in enumerate(known)}
-    around = region(reader, starts, Direction.UPSTREAM, as_of_ms=as_of_ms)
+    around = build_subgraph(reader, starts, Direction.UPSTREAM, as_of_ms=as_of_ms)
     tally = _Tally()
     # In pieces, so that not every node is held with its bits at once.
-    for piece in in_chunks(spread(places, around), _AT_ONCE):
-        for node, bits in _loaded(reader, piece, known):
+    for piece in split_into_chunks(propagate_bits(places, around), _AT_ONCE):
+        for node, bits in _load(reader, piece, known):
             # An artifact is no suspect of itself.
             if isinstance(node, Artifact) and key_of(node) in places:
                 bits ^= 1 << places[key_of(node)]
@@ -144,7 +146,7 @@ def blame(
             )
             found.append((score(counts), counts, key, value))
     found.sort(key=_most_suspicious_first)
-    return Blame(formula, outcomes.bad, outcomes.good, tuple(_ranked(found)))
+    return Blame(formula, outcomes.bad, outcomes.good, tuple(_rank(found)))
 
 
 class _Tally:
@@ -221,7 +223,7 @@ class _Tally:
         return number
 
 
-def _loaded(
+def _load(
     reader: Reader, piece: Sequence[tuple[Key, int]], known: Mapping[Key, Node]
 ) -> Iterator[tuple[Node, int]]:
     reached = dict(piece)
@@ -250,7 +252,7 @@ def _most_suspicious_first(row: tuple[float, Counts, _Key, Any]) -> tuple[Any, .
     return -score, -counts.bad_with, counts.good_with, _ORDER[what], step or "", name, str(value)
 
 
-def _ranked(found: Sequence[tuple[float, Counts, _Key, Any]]) -> Iterator[Suspect]:
+def _rank(found: Sequence[tuple[float, Counts, _Key, Any]]) -> Iterator[Suspect]:
     rank, before = 0, None
     for at, (score, counts, (what, step, name, _), value) in enumerate(found, start=1):
         if score != before:

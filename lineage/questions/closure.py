@@ -13,14 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lineage.backends.base import Direction, Frontier, Reader
+from lineage.captions import caption
 from lineage.errors import Unsupported
 from lineage.model import Event, EventType, Kind, Node
-from lineage.model.collecting import collector_paused
-from lineage.model.well_known import is_called
-from lineage.pictures.drawing import Drawing, drawn, ends
-from lineage.printing import caption
-from lineage.questions.rendering import event_as_json, node_as_json
+from lineage.model.gc_pause import pause_collector
+from lineage.model.type_catalog import is_called
+from lineage.pictures.drawing import Drawing, draw, ends
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Direction, Frontier
+from lineage.questions.node_json import event_to_json, node_to_json
 
 _MOST_IN_A_NOTEBOOK = 400
 _CARRYING = frozenset(type for type in EventType if type.flow is not None)
@@ -61,8 +62,8 @@ class Lineage:
         return {
             "direction": str(self.direction) if self.direction else "both",
             "starts": [f"{n.kind}:{n.id}" for n in self.starts],
-            "nodes": [node_as_json(found.node, depth=found.depth) for found in self.nodes],
-            "events": [event_as_json(event) for event in self.events],
+            "nodes": [node_to_json(found.node, depth=found.depth) for found in self.nodes],
+            "events": [event_to_json(event) for event in self.events],
             "complete": self.complete,
         }
 
@@ -83,7 +84,7 @@ class Lineage:
 
     def drawing(self) -> Drawing:
         """What pictures of it show."""
-        return drawn((found.node for found in self.nodes), self.events, self.starts)
+        return draw((found.node for found in self.nodes), self.events, self.starts)
 
     def to_mermaid(self) -> str:
         """A Mermaid flowchart."""
@@ -108,7 +109,7 @@ class Lineage:
         from lineage.pictures.page import page
 
         drawing = self.drawing()
-        details = {box.key: node_as_json(box.node) for box in drawing.boxes}
+        details = {box.key: node_to_json(box.node) for box in drawing.boxes}
         return page(drawing, self._title if title is None else title, details)
 
     @property
@@ -210,7 +211,7 @@ def closure(
     reached: dict[Kind, list[int]] = {Kind.ARTIFACT: [], Kind.EXECUTION: []}
     for _, level_kind, level in levels:
         reached[level_kind] += level
-    with collector_paused():
+    with pause_collector():
         loaded = {
             level_kind: {node.id: node for node in reader.nodes(level_kind, ids)}
             for level_kind, ids in reached.items()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineage.errors import InvalidValue
 from lineage.model import Kind
-from lineage.model.times import Time, milliseconds
+from lineage.model.times import Time, to_milliseconds
 from lineage.questions.starting import Ref, Starting, check_in_flow
 
 # The rest is imported when it is asked for, since every command loads this.
@@ -32,7 +32,7 @@ class Comparing(Starting):
             ends = [self._start(reader, types, ref) for ref in (first, second)]
             for end in ends:
                 check_in_flow(end)
-            return diff(reader, *ends, as_of_ms=milliseconds(as_of))
+            return diff(reader, *ends, as_of_ms=to_milliseconds(as_of))
 
     def siblings(
         self,
@@ -55,7 +55,7 @@ class Comparing(Starting):
                 self._artifact(reader, types, model),
                 metric=metric,
                 better=better,
-                as_of_ms=milliseconds(as_of),
+                as_of_ms=to_milliseconds(as_of),
             )
 
     def blame(
@@ -78,24 +78,24 @@ class Comparing(Starting):
         `below` or `above` a number; `context` takes only those in it. `formula` is ochiai,
         tarantula or dstar.
         """
-        from lineage.questions.bases import Bases
         from lineage.questions.blame import blame
-        from lineage.questions.outcomes import checked_threshold, outcomes
+        from lineage.questions.outcomes import outcomes, validate_threshold
+        from lineage.questions.type_index import TypeIndex
 
-        threshold = checked_threshold(metric, below, above)
+        threshold = validate_threshold(metric, below, above)
         with self._reading() as (reader, types):
             given = [[self._in_flow(reader, types, ref) for ref in refs] for refs in (bad, good)]
             inside = context and self._start(reader, types, context, Kind.CONTEXT)
             found = outcomes(
                 reader,
-                Bases(reader),
+                TypeIndex(reader),
                 *given,
                 type=type,
                 threshold=threshold,
                 context_id=inside.id if inside else None,
-                as_of_ms=milliseconds(as_of),
+                as_of_ms=to_milliseconds(as_of),
             )
-            return blame(reader, found, formula=formula, as_of_ms=milliseconds(as_of))
+            return blame(reader, found, formula=formula, as_of_ms=to_milliseconds(as_of))
 
     def bisect(
         self,
@@ -115,11 +115,11 @@ class Comparing(Starting):
         are known to be bad `below` or `above` a number, and good otherwise.
         """
         from lineage.questions.bisect import bisect
-        from lineage.questions.outcomes import checked_threshold
+        from lineage.questions.outcomes import validate_threshold
 
         if not bad:
             raise InvalidValue("bisect what? Name at least one bad version")
-        threshold = checked_threshold(metric, below, above)
+        threshold = validate_threshold(metric, below, above)
         with self._reading() as (reader, types):
             given = [[self._artifact(reader, types, ref) for ref in refs] for refs in (bad, good)]
             return bisect(
@@ -128,5 +128,5 @@ class Comparing(Starting):
                 type=type,
                 versions=versions,
                 threshold=threshold,
-                as_of_ms=milliseconds(as_of),
+                as_of_ms=to_milliseconds(as_of),
             )

@@ -13,7 +13,7 @@
 - Where a **deployment** went and that nothing was pushed, it says itself once it or the outputs
   that say so are deleted: what is deployed where stays as it was. Which of its **ports** came of
   which, a deleted step still says: a taint stays as it was.
-- **gc** deletes what `lineage.questions.collecting` finds; **forget** what was asked for and what a
+- **gc** deletes what `lineage.questions.garbage` finds; **forget** what was asked for and what a
   taint of it reaches (`lineage.questions.taint`), executions too, for they were told of it; but
   deployments keep what they say.
 - What is deleted already only counts where it is to be purged.
@@ -30,7 +30,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Reader, in_chunks
+from lineage.captions import caption
 from lineage.model import (
     Artifact,
     ArtifactState,
@@ -44,16 +44,17 @@ from lineage.model import (
     Retention,
     Value,
 )
-from lineage.printing import caption
-from lineage.questions.collecting import Collectable
+from lineage.ports.chunks import split_into_chunks
+from lineage.ports.reader import Reader
+from lineage.questions.deletion_scope import DeletionScope, read_deletion_scope
 from lineage.questions.deployments import said_of
+from lineage.questions.garbage import Garbage
 from lineage.questions.impact import Sizes, impact_of
-from lineage.questions.reach import Reach, read_reach
-from lineage.questions.region import Key
-from lineage.questions.storing import others_at
-from lineage.questions.taint.events import CAME_OF, ports_of, types_with_ports
-from lineage.questions.taint.searching import search
-from lineage.questions.taint.sources import sought
+from lineage.questions.storage_overlap import others_at
+from lineage.questions.subgraph import Key
+from lineage.questions.taint.event_graph import CAME_OF, ports_of, types_with_ports
+from lineage.questions.taint.propagation import search
+from lineage.questions.taint.sources import build_taint_query
 from lineage.rules.liveness import is_live
 from lineage.rules.uris import places
 
@@ -87,7 +88,7 @@ class Draft:
     blockers: tuple[PlannedNode, ...]
     places: tuple[PlannedRemoval, ...]
     said: Mapping[int, Mapping[str, Value]]
-    reach: Reach
+    reach: DeletionScope
 
     def impact(self, sizes: Sizes | None = None) -> dict[str, Any]:
         """The impact of removing what goes."""
@@ -97,7 +98,7 @@ class Draft:
     def fingerprint(self, removals: Sequence[PlannedRemoval] | None) -> str:
         """Of all that was read and decided, and of what is to be removed from storage."""
         digest = hashlib.sha256()
-        for parts in in_chunks(self._parts(removals), 1_000):
+        for parts in split_into_chunks(self._parts(removals), 1_000):
             digest.update(_AS_TEXT(parts).encode())
             digest.update(b"\n")
         return digest.hexdigest()
@@ -117,21 +118,21 @@ class Draft:
         yield None if removals is None else [r.model_dump(mode="json") for r in removals]
 
 
-def drafted(
+def draft_deletion(
     reader: Reader,
     request: Request,
     targets: Sequence[Node],
     now_ms: int,
-    found: Collectable | None = None,
+    found: Garbage | None = None,
 ) -> Draft:
     """What the deletion of `targets`, which are those of the request, would do.
 
     Marks count as they stand now. `found` is what can be collected, for gc.
     """
-    found = found or Collectable()
-    reach = read_reach(reader, targets, found.keepers)
+    found = found or Garbage()
+    reach = read_deletion_scope(reader, targets, found.keepers)
     if request.operation == "forget":
-        nodes = _derived(reader, reach, request, now_ms)
+        nodes = _derive(reader, reach, request, now_ms)
     else:
         nodes = _going(reach, request, found.why)
     going = {(node.kind, node.id) for node in nodes}
@@ -149,7 +150,7 @@ def drafted(
     )
 
 
-def planned(node: Node, why: str) -> PlannedNode:
+def build_plan(node: Node, why: str) -> PlannedNode:
     """A node as a plan lists it."""
     assert node.id is not None
     return PlannedNode.trusted(
@@ -157,10 +158,12 @@ def planned(node: Node, why: str) -> PlannedNode:
     )
 
 
-def _derived(reader: Reader, reach: Reach, request: Request, now_ms: int) -> list[PlannedNode]:
+def _derive(
+    reader: Reader, reach: DeletionScope, request: Request, now_ms: int
+) -> list[PlannedNode]:
     """What was asked for, and everything that a taint of it reaches."""
     labels = [] if request.label is None else [request.label]
-    [what] = sought(reader, now_ms, labels=labels, given=reach.targets)
+    [what] = build_taint_query(reader, now_ms, labels=labels, given=reach.targets)
     depths = dict(search(reader, what, as_of_ms=None, causal=False).depths)
     depths.update(dict.fromkeys(request.targets, 0))
     found = []
@@ -169,11 +172,11 @@ def _derived(reader: Reader, reach: Reach, request: Request, now_ms: int) -> lis
         # Where something went is not about whom it came of, and what is deployed depends on it.
         stays = depth and reach.bases.of(node) is BaseType.DEPLOY
         if request.purge or not (stays or _is_deleted(node)):
-            found.append(planned(node, "derived" if depth else "asked for"))
+            found.append(build_plan(node, "derived" if depth else "asked for"))
     return found
 
 
-def _going(reach: Reach, request: Request, why: Mapping[int, str]) -> list[PlannedNode]:
+def _going(reach: DeletionScope, request: Request, why: Mapping[int, str]) -> list[PlannedNode]:
     asked = set(request.targets)
     found = []
     keys = list(dict.fromkeys(request.targets))
@@ -191,11 +194,11 @@ def _going(reach: Reach, request: Request, why: Mapping[int, str]) -> list[Plann
             if request.operation == "gc" and key in asked:
                 # One that is needed by now has another reason, and so another fingerprint.
                 reason = why.get(key[1], "is needed")
-            found.append(planned(node, reason))
+            found.append(build_plan(node, reason))
     return found
 
 
-def _blockers(reach: Reach, request: Request, going: Set[Key]) -> Iterable[PlannedNode]:
+def _blockers(reach: DeletionScope, request: Request, going: Set[Key]) -> Iterable[PlannedNode]:
     if request.policy is DeletionPolicy.RESTRICT:
         deploying = {d.execution.id for some in reach.deployed.values() for d in some}
         for node in reach.downstream():
@@ -209,26 +212,26 @@ def _blockers(reach: Reach, request: Request, going: Set[Key]) -> Iterable[Plann
             if key not in going and is_live(node):
                 reasons.append("is live and depends on it")
             if reasons:
-                yield planned(node, "; ".join(reasons))
+                yield build_plan(node, "; ".join(reasons))
     if request.purge:
         held = [(Kind.CONTEXT, c, (kind, id)) for c, kind, id in reach.members]
         held += [(Kind.CONTEXT, c, (Kind.CONTEXT, child)) for child, c in reach.children]
         for kind, context, inside in held:
             if (kind, context) in going and inside not in going:
-                yield planned(reach.contexts[context], f"holds {inside[0]}:{inside[1]}")
+                yield build_plan(reach.contexts[context], f"holds {inside[0]}:{inside[1]}")
         for deployment, key in _staying_deployments(reach, going):
-            yield planned(deployment, f"is a deployment that wrote {key[0]}:{key[1]}")
+            yield build_plan(deployment, f"is a deployment that wrote {key[0]}:{key[1]}")
         for id, others in sorted(reach.before.items()):
             back = [d for d in others if (Kind.EXECUTION, d.execution.id or 0) not in going]
             if (Kind.EXECUTION, id) in going and back:
                 why = f"is why {caption(back[-1].execution)} is not deployed to {back[-1].where}"
-                yield planned(reach.executions[id], f"{why} any more")
+                yield build_plan(reach.executions[id], f"{why} any more")
         after = {next for key in going if key in reach.depths for next in reach.after(key)}
         for key in sorted(after - going):
-            yield planned(reach.node(key), "depends on what would leave the graph")
+            yield build_plan(reach.node(key), "depends on what would leave the graph")
 
 
-def _staying_deployments(reach: Reach, going: Set[Key]) -> Iterator[tuple[Execution, Key]]:
+def _staying_deployments(reach: DeletionScope, going: Set[Key]) -> Iterator[tuple[Execution, Key]]:
     """The deployments that stay, each with what it wrote of what goes."""
     for id, step in sorted(reach.executions.items()):
         if reach.bases.of(step) is BaseType.DEPLOY and (Kind.EXECUTION, id) not in going:
@@ -238,7 +241,7 @@ def _staying_deployments(reach: Reach, going: Set[Key]) -> Iterator[tuple[Execut
 
 
 def _said(
-    reader: Reader, reach: Reach, request: Request, going: Set[Key]
+    reader: Reader, reach: DeletionScope, request: Request, going: Set[Key]
 ) -> dict[int, dict[str, Value]]:
     telling = {step.id or 0 for step, _ in _staying_deployments(reach, going)}
     emptied = set() if request.purge else {id for kind, id in going if kind is Kind.EXECUTION}

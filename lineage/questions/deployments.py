@@ -30,11 +30,13 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
-from lineage.backends.base import Direction, Filter, Reader
 from lineage.model import Artifact, BaseType, Event, Execution, ExecutionState, Flow, Kind, Value
-from lineage.questions.bases import Bases
-from lineage.questions.rendering import node_as_json
-from lineage.questions.settings import leaves
+from lineage.ports.filters import Filter
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Direction
+from lineage.questions.node_json import node_to_json
+from lineage.questions.run_facets import leaves
+from lineage.questions.type_index import TypeIndex
 
 N = TypeVar("N", Execution, Artifact)
 
@@ -85,16 +87,16 @@ class Deployment:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return node_as_json(
+        return node_to_json(
             self.execution,
             time_ms=self.time_ms,
             where=self.where,
-            models=[node_as_json(model) for model in self.models],
+            models=[node_to_json(model) for model in self.models],
             took_effect=self.took_effect,
             until_ms=self.until_ms,
             ended_by=f"execution:{self.ended_by.id}" if self.ended_by else None,
-            replaced_by=[node_as_json(model) for model in self.replaced_by],
-            outputs=[node_as_json(output) for output in self.outputs],
+            replaced_by=[node_to_json(model) for model in self.replaced_by],
+            outputs=[node_to_json(output) for output in self.outputs],
         )
 
 
@@ -115,10 +117,10 @@ def deployments(
     With `models`, only those of these models, or of models made of them by no training (pushed,
     converted), and those that wrote one of them. `where` is a place, or a pattern such as `prod-*`.
     """
-    bases = Bases(reader)
+    bases = TypeIndex(reader)
     found = _all(reader, bases, as_of_ms)
     if models is not None:
-        meant = passed_on(reader, bases, models, as_of_ms=as_of_ms)
+        meant = pass_on(reader, bases, models, as_of_ms=as_of_ms)
         found = [d for d in found if any(m.id in meant for m in (*d.models, *d.outputs))]
     if where is not None:
         found = [d for d in found if d.where is not None and _fits(d.where, where)]
@@ -130,8 +132,8 @@ def deployments(
     return found
 
 
-def passed_on(
-    reader: Reader, bases: Bases, models: Sequence[Artifact], *, as_of_ms: int | None = None
+def pass_on(
+    reader: Reader, bases: TypeIndex, models: Sequence[Artifact], *, as_of_ms: int | None = None
 ) -> set[int]:
     """The ids of these models and of all models made of them by steps that train nothing."""
     found = {model.id for model in models if model.id is not None}
@@ -148,13 +150,16 @@ def passed_on(
 
 
 def said_of(
-    step: Execution, outputs: Sequence[Artifact], bases: Bases, going: Container[tuple[Kind, int]]
+    step: Execution,
+    outputs: Sequence[Artifact],
+    bases: TypeIndex,
+    going: Container[tuple[Kind, int]],
 ) -> dict[str, Value]:
     """What would be known of a deployment no more once what is `going` of it and its outputs is
     deleted, as properties of its own: where it went, and that nothing was pushed.
     """
-    after = [_emptied(a) if (Kind.ARTIFACT, a.id or 0) in going else a for a in outputs]
-    left = _emptied(step) if (Kind.EXECUTION, step.id or 0) in going else step
+    after = [_empty(a) if (Kind.ARTIFACT, a.id or 0) in going else a for a in outputs]
+    left = _empty(step) if (Kind.EXECUTION, step.id or 0) in going else step
     said: dict[str, Value] = {}
     where = _where(step, outputs, _models(outputs, bases))
     if where is not None and _where(left, after, _models(after, bases)) != where:
@@ -178,7 +183,7 @@ def standing_of(reader: Reader) -> tuple[list[Deployment], set[int]]:
     return in_effect, {id for id in steps if id is not None}
 
 
-def _all(reader: Reader, bases: Bases, as_of_ms: int | None) -> list[Deployment]:
+def _all(reader: Reader, bases: TypeIndex, as_of_ms: int | None) -> list[Deployment]:
     """Every deployment that had been heard of, with its end, oldest first."""
     steps = reader.find(Kind.EXECUTION, Filter(type_ids=bases.ids([BaseType.DEPLOY])))
     by_id = {s.id: s for s in steps if isinstance(s, Execution) and s.id is not None}
@@ -230,11 +235,11 @@ def _artifacts(events: Iterable[Event], flow: Flow) -> list[int]:
     return list(dict.fromkeys(e.artifact_id for e in events if e.type.flow is flow))
 
 
-def _models(artifacts: Iterable[Artifact], bases: Bases) -> list[Artifact]:
+def _models(artifacts: Iterable[Artifact], bases: TypeIndex) -> list[Artifact]:
     return [artifact for artifact in artifacts if bases.of(artifact) is BaseType.MODEL]
 
 
-def _emptied(node: N) -> N:
+def _empty(node: N) -> N:
     """A node as its deletion leaves it, but for its state."""
     without: dict[str, Any] = {"properties": {}, "custom_properties": {}}
     if isinstance(node, Artifact):

@@ -15,15 +15,15 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Reader
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, ArtifactState, Execution, Node
-from lineage.questions.bases import Bases
-from lineage.questions.metrics import higher_is_better, measured
+from lineage.ports.reader import Reader
+from lineage.questions.alignment import Alignment, align
+from lineage.questions.metrics import higher_is_better, read_measurements
+from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.pairing import Pairing, paired
-from lineage.questions.rendering import as_json, node_as_json
-from lineage.questions.settings import Part, comparable, leaves_of
+from lineage.questions.run_facets import Part, comparable, leaves_of
+from lineage.questions.type_index import TypeIndex
 from lineage.questions.versions import DIGESTS, digest_of
 
 COMPARED = (Part.CODE, Part.PARAMETER, Part.LIBRARY, Part.MACHINE)
@@ -45,12 +45,12 @@ class DataDifference:
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
         return {
-            "first": node_as_json(self.first),
-            "second": node_as_json(self.second),
+            "first": node_to_json(self.first),
+            "second": node_to_json(self.second),
             "derived": self.derived,
             "known": self.known,
             "values": [
-                {"name": name, "first": as_json(a), "second": as_json(b)}
+                {"name": name, "first": to_json_value(a), "second": to_json_value(b)}
                 for name, a, b in self.values
             ],
         }
@@ -74,8 +74,8 @@ class SettingDifference:
         return {
             "part": str(self.part),
             "name": self.name,
-            "first": as_json(self.first),
-            "second": as_json(self.second),
+            "first": to_json_value(self.first),
+            "second": to_json_value(self.second),
             "steps": [[f"execution:{a.id}", f"execution:{b.id}"] for a, b in self.steps],
         }
 
@@ -93,8 +93,8 @@ class MetricDifference:
         """The row as JSON has it."""
         return {
             "name": self.name,
-            "first": as_json(self.first),
-            "second": as_json(self.second),
+            "first": to_json_value(self.first),
+            "second": to_json_value(self.second),
             "better": self.better,
         }
 
@@ -130,13 +130,13 @@ class Diff(InNotebooks):
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
-            "first": node_as_json(self.first),
-            "second": node_as_json(self.second),
+            "first": node_to_json(self.first),
+            "second": node_to_json(self.second),
             "same": self.same,
             "data": [row.to_dict() for row in self.data],
             "settings": [row.to_dict() for row in self.settings],
-            "only_first": [node_as_json(node) for node in self.only_first],
-            "only_second": [node_as_json(node) for node in self.only_second],
+            "only_first": [node_to_json(node) for node in self.only_first],
+            "only_second": [node_to_json(node) for node in self.only_second],
             "metrics": [row.to_dict() for row in self.metrics],
             "shared": self.shared,
             "deleted": [f"artifact:{node.id}" for node in self.deleted],
@@ -151,7 +151,7 @@ def diff(reader: Reader, first: Node, second: Node, *, as_of_ms: int | None = No
             f"{first.label} is an {first.kind} and {second.label} an {second.kind}: "
             "compare two of one kind"
         )
-    pairing = Pairing() if first.id == second.id else paired(reader, first, second, as_of_ms)
+    pairing = Alignment() if first.id == second.id else align(reader, first, second, as_of_ms)
     return Diff(
         first=first,
         second=second,
@@ -161,18 +161,18 @@ def diff(reader: Reader, first: Node, second: Node, *, as_of_ms: int | None = No
         only_second=pairing.only_second,
         metrics=tuple(_metrics(reader, first, second, as_of_ms)),
         shared=pairing.shared,
-        deleted=tuple(_deleted(pairing)),
+        deleted=tuple(_is_deleted_node(pairing)),
     )
 
 
-def _deleted(pairing: Pairing) -> Iterator[Artifact]:
+def _is_deleted_node(pairing: Alignment) -> Iterator[Artifact]:
     sides = (*zip(*pairing.pairs, strict=True), pairing.only_first, pairing.only_second)
     for node in (node for side in sides for node in side):
         if isinstance(node, Artifact) and node.state is ArtifactState.DELETED:
             yield node
 
 
-def _data(pairing: Pairing, start: Node) -> list[DataDifference]:
+def _data(pairing: Alignment, start: Node) -> list[DataDifference]:
     found: list[DataDifference] = []
     for a, b in pairing.pairs:
         if not (isinstance(a, Artifact) and isinstance(b, Artifact)) or a.id == start.id:
@@ -195,13 +195,13 @@ def _values(a: Artifact, b: Artifact) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def _settings(pairing: Pairing) -> list[SettingDifference]:
+def _settings(pairing: Alignment) -> list[SettingDifference]:
     values: dict[tuple[Part, str, Hashable, Hashable], tuple[Any, Any]] = {}
     steps: dict[tuple[Part, str, Hashable, Hashable], list[tuple[Execution, Execution]]] = {}
     for a, b in pairing.pairs:
         if not (isinstance(a, Execution) and isinstance(b, Execution)):
             continue
-        ours, theirs = _told(a), _told(b)
+        ours, theirs = _tell(a), _tell(b)
         for part, name in {**ours, **theirs}:
             both = ours.get((part, name)), theirs.get((part, name))
             alike = comparable(both[0]), comparable(both[1])
@@ -214,7 +214,7 @@ def _settings(pairing: Pairing) -> list[SettingDifference]:
     return sorted(found, key=lambda row: (COMPARED.index(row.part), row.name, row.steps[0][0].id))
 
 
-def _told(step: Execution) -> dict[tuple[Part, str], Any]:
+def _tell(step: Execution) -> dict[tuple[Part, str], Any]:
     told = {(leaf.part, leaf.name): leaf.value for leaf in leaves_of(step)}
     if step.type_version is not None:
         told[Part.CODE, f"version of {step.type}"] = step.type_version
@@ -226,7 +226,7 @@ def _metrics(
 ) -> list[MetricDifference]:
     if not (isinstance(first, Artifact) and isinstance(second, Artifact)):
         return []
-    found = measured(reader, Bases(reader), [first, second], as_of_ms=as_of_ms)
+    found = read_measurements(reader, TypeIndex(reader), [first, second], as_of_ms=as_of_ms)
     ours, theirs = found[first.id or 0], found[second.id or 0]
     rows: list[MetricDifference] = []
     for name in sorted({*ours, *theirs}):

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Filter, Reader
 from lineage.errors import NotFound
 from lineage.model import Artifact, Execution, ExecutionState, Flow, Kind, Node, Path
-from lineage.model.well_known import PIPELINE_TYPES
+from lineage.model.type_catalog import PIPELINE_TYPES
+from lineage.ports.filters import Filter
+from lineage.ports.reader import Reader
+from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.rendering import as_json, node_as_json
 
 _GOOD = (ExecutionState.COMPLETE, ExecutionState.CACHED)
 
@@ -41,17 +42,17 @@ class Failure(InNotebooks):
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
-            "run": node_as_json(self.run),
-            "inputs": [node_as_json(a, path=list(path)) for path, a in self.inputs],
-            "last_good": node_as_json(self.last_good) if self.last_good else None,
+            "run": node_to_json(self.run),
+            "inputs": [node_to_json(a, path=list(path)) for path, a in self.inputs],
+            "last_good": node_to_json(self.last_good) if self.last_good else None,
             "differences": [
-                {"what": d.what, "failed": as_json(d.failed), "good": as_json(d.good)}
+                {"what": d.what, "failed": to_json_value(d.failed), "good": to_json_value(d.good)}
                 for d in self.differences
             ],
         }
 
 
-def made_by(reader: Reader, node: Node) -> Execution:
+def find_maker(reader: Reader, node: Node) -> Execution:
     """The run itself, or the newest that wrote an artifact. Raises NotFound where nothing did."""
     if isinstance(node, Execution):
         return node
@@ -70,8 +71,8 @@ def failure(reader: Reader, run: Execution) -> Failure:
     good = _last_good(reader, run)
     differences: list[Difference] = []
     if good is not None:
-        ours = {f"input {_shown(path)}": a.label for path, a in inputs}
-        theirs = {f"input {_shown(path)}": a.label for path, a in _inputs(reader, good)}
+        ours = {f"input {_format(path)}": a.label for path, a in inputs}
+        theirs = {f"input {_format(path)}": a.label for path, a in _inputs(reader, good)}
         for execution, values in ((run, ours), (good, theirs)):
             values.update(execution.properties)
             values.update(execution.custom_properties)
@@ -113,5 +114,5 @@ def _last_good(reader: Reader, run: Execution) -> Execution | None:
     return None
 
 
-def _shown(path: Path) -> str:
+def _format(path: Path) -> str:
     return ".".join(map(str, path)) or "(no path)"

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Reader
 from lineage.model import Flow, Kind, Node, Path
 from lineage.model.deletion import RECEIPTS
-from lineage.questions.rendering import node_as_json
+from lineage.ports.reader import Reader
+from lineage.questions.node_json import node_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Happening:
             "time_ms": self.time_ms,
             "what": self.what,
             "path": list(self.path),
-            "other": node_as_json(self.other) if self.other else None,
+            "other": node_to_json(self.other) if self.other else None,
             "receipt": self.receipt,
             "why": self.why,
         }

@@ -8,7 +8,7 @@ Of removing a set of artifacts (or executions):
 - **cached**: the executions that wrote one of the set and whose result a cache may give out now
   (`lineage.rules.liveness`): it would go;
 - **lost**: the live artifacts of the set that could not be rebuilt afterwards, and the live ones
-  downstream that could be rebuilt before, and not afterwards (`lineage.questions.rebuildable`);
+  downstream that could be rebuilt before, and not afterwards (`lineage.questions.reproducibility`);
 - **contexts**: those that the set or what is downstream of it is in, with how many of it;
 - **owners**: what the properties `owner`, `owners`, `team`, `maintainer`, `maintainers`, `contact`,
   `responsible` and `created_by` of all of these and of the contexts say, with on how many nodes;
@@ -24,13 +24,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lineage.captions import caption
 from lineage.model import Artifact, BaseType, Context, Execution, Kind, Node
-from lineage.printing import caption
+from lineage.questions.deletion_scope import DeletionScope, read_deletion_scope
 from lineage.questions.deployments import Deployment
+from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.reach import Reach, read_reach
-from lineage.questions.rebuildable import rebuildable
-from lineage.questions.rendering import node_as_json
+from lineage.questions.reproducibility import rebuildable
 from lineage.questions.starting import Ref, Starting, check_in_flow
 from lineage.rules.liveness import has_cached_result, is_live
 
@@ -58,7 +58,7 @@ class ModelAtStake:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return node_as_json(self.model, depth=self.depth, live=self.live, deployed=self.places)
+        return node_to_json(self.model, depth=self.depth, live=self.live, deployed=self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,13 @@ class Impact(InNotebooks):
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
-            "targets": [node_as_json(node) for node in self.targets],
-            "direct": [node_as_json(node) for node in self.direct],
+            "targets": [node_to_json(node) for node in self.targets],
+            "direct": [node_to_json(node) for node in self.direct],
             "downstream": self._downstream(),
             "models": [model.to_dict() for model in self.models],
-            "cached": [node_as_json(execution) for execution in self.cached],
-            "lost": [node_as_json(artifact) for artifact in self.lost],
-            "contexts": [node_as_json(context, nodes=count) for context, count in self.contexts],
+            "cached": [node_to_json(execution) for execution in self.cached],
+            "lost": [node_to_json(artifact) for artifact in self.lost],
+            "contexts": [node_to_json(context, nodes=count) for context, count in self.contexts],
             "owners": dict(self.owners),
             "bytes": self.bytes,
             "unsized": self.unsized,
@@ -134,11 +134,11 @@ class Impacting(Starting):
             targets = [self._start(reader, types, ref) for ref in refs]
             for target in targets:
                 check_in_flow(target)
-            return impact_of(read_reach(reader, targets), sizes)
+            return impact_of(read_deletion_scope(reader, targets), sizes)
 
 
 def impact_of(
-    reach: Reach, sizes: Sizes | None = None, *, going: Sequence[Node] | None = None
+    reach: DeletionScope, sizes: Sizes | None = None, *, going: Sequence[Node] | None = None
 ) -> Impact:
     """The impact of removing what `reach` was read for, or of `going`, which is in it."""
     near = reach.downstream()
@@ -182,7 +182,7 @@ def _named(node: Node) -> dict[str, Any]:
     return {"kind": str(node.kind), "id": node.id, "type": node.type, "name": node.name}
 
 
-def _models(reach: Reach, near: list[Node]) -> list[ModelAtStake]:
+def _models(reach: DeletionScope, near: list[Node]) -> list[ModelAtStake]:
     found = []
     for node in near:
         if isinstance(node, Artifact) and reach.bases.of(node) is BaseType.MODEL:
@@ -193,7 +193,7 @@ def _models(reach: Reach, near: list[Node]) -> list[ModelAtStake]:
     return found
 
 
-def _cached(reach: Reach, gone: set[int]) -> list[Execution]:
+def _cached(reach: DeletionScope, gone: set[int]) -> list[Execution]:
     makers = sorted({x for a in gone for x in reach.makers.get(a, ())})
     return [
         reach.executions[x]
@@ -204,7 +204,7 @@ def _cached(reach: Reach, gone: set[int]) -> list[Execution]:
     ]
 
 
-def _lost(reach: Reach, near: list[Node], gone: set[int]) -> list[Artifact]:
+def _lost(reach: DeletionScope, near: list[Node], gone: set[int]) -> list[Artifact]:
     before, after = rebuildable(reach, set()), rebuildable(reach, gone)
     return [
         node

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lineage.backends.base import Direction, Reader
 from lineage.model import Artifact, BaseType, Execution, Kind
-from lineage.questions.about_model import trainings_of
-from lineage.questions.bases import Bases
-from lineage.questions.metrics import Measurement, measured
-from lineage.questions.region import Key, region
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Direction
+from lineage.questions.metrics import Measurement, read_measurements
+from lineage.questions.model_facts import trainings_of
+from lineage.questions.subgraph import Key, build_subgraph
+from lineage.questions.type_index import TypeIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Materials:
 def materials(reader: Reader, model: Artifact) -> Materials:
     """What this model was made of."""
     assert model.id is not None
-    bases = Bases(reader)
-    around = region(reader, [model], Direction.UPSTREAM)
+    bases = TypeIndex(reader)
+    around = build_subgraph(reader, [model], Direction.UPSTREAM)
     found = [
         a
         for a in reader.nodes(Kind.ARTIFACT, around.ids(Kind.ARTIFACT))
@@ -51,5 +52,5 @@ def materials(reader: Reader, model: Artifact) -> Materials:
         bases={a.id: bases.of(a) for a in found if a.id is not None},
         read=read,
         trainings=tuple(trainings_of(reader, model)),
-        metrics=tuple(measured(reader, bases, [model])[model.id].values()),
+        metrics=tuple(read_measurements(reader, bases, [model])[model.id].values()),
     )

@@ -21,11 +21,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Reader
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, BaseType, Event, Flow, Kind
-from lineage.questions.bases import Bases
-from lineage.questions.settings import leaves
+from lineage.ports.reader import Reader
+from lineage.questions.run_facets import leaves
+from lineage.questions.type_index import TypeIndex
 
 _SIZE_NAMES = """
     bytes size size_bytes file_size num_bytes rows columns num_rows num_columns num_examples
@@ -56,7 +56,7 @@ def higher_is_better(name: str) -> bool:
     return lower is turned
 
 
-def checked_direction(better: str | None, metric: str) -> bool:
+def validate_direction(better: str | None, metric: str) -> bool:
     """Whether higher is better: as said (`higher`, `lower`), else by the metric's name."""
     if better is None:
         return higher_is_better(metric)
@@ -65,16 +65,18 @@ def checked_direction(better: str | None, metric: str) -> bool:
     return better == "higher"
 
 
-def measured(
-    reader: Reader, bases: Bases, models: Sequence[Artifact], *, as_of_ms: int | None = None
+def read_measurements(
+    reader: Reader, bases: TypeIndex, models: Sequence[Artifact], *, as_of_ms: int | None = None
 ) -> dict[int, dict[str, Measurement]]:
     """All that was measured of each of these models, by model id and name."""
     found: dict[int, dict[str, Measurement]] = {m.id: {} for m in models if m.id is not None}
     for model in models:
         if model.id is not None:
             found[model.id].update((m.name, m) for m in _numbers(model))
-    around = _seen(reader.events(artifact_ids=list(found)), as_of_ms)
-    events = _seen(reader.events(execution_ids=sorted({e.execution_id for e in around})), as_of_ms)
+    around = _select_seen(reader.events(artifact_ids=list(found)), as_of_ms)
+    events = _select_seen(
+        reader.events(execution_ids=sorted({e.execution_id for e in around})), as_of_ms
+    )
     ids = sorted({e.artifact_id for e in events})
     known = {n.id: n for n in reader.nodes(Kind.ARTIFACT, ids) if isinstance(n, Artifact)}
     steps: dict[int, list[Event]] = {}
@@ -83,7 +85,7 @@ def measured(
     said = [
         (metrics, of)
         for some in steps.values()
-        for metrics, of in _said(some, known, bases)
+        for metrics, of in _group_said(some, known, bases)
         if of in found
     ]
     for metrics, of in sorted(said):
@@ -91,7 +93,7 @@ def measured(
     return found
 
 
-def _seen(events: Iterable[Event], as_of_ms: int | None) -> list[Event]:
+def _select_seen(events: Iterable[Event], as_of_ms: int | None) -> list[Event]:
     return [
         e
         for e in events
@@ -99,8 +101,8 @@ def _seen(events: Iterable[Event], as_of_ms: int | None) -> list[Event]:
     ]
 
 
-def _said(
-    step: Sequence[Event], known: dict[int | None, Artifact], bases: Bases
+def _group_said(
+    step: Sequence[Event], known: dict[int | None, Artifact], bases: TypeIndex
 ) -> list[tuple[int, int]]:
     """Pairs (metrics id, model id): of which models a step's metrics are."""
     written: list[Event] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from lineage.printing import printable, short_type
+from lineage.captions import printable, short_type
 
 # Of more rows, a notebook shows the beginning.
 MOST_ROWS = 100

@@ -11,12 +11,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lineage.backends.base import Filter, Reader
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, Execution, ExecutionState, Kind, Node
-from lineage.questions.bases import Bases
-from lineage.questions.metrics import measured
-from lineage.questions.region import key_of
+from lineage.ports.filters import Filter
+from lineage.ports.reader import Reader
+from lineage.questions.metrics import read_measurements
+from lineage.questions.subgraph import key_of
+from lineage.questions.type_index import TypeIndex
 
 _GOOD = (ExecutionState.COMPLETE, ExecutionState.CACHED)
 
@@ -38,7 +39,7 @@ class Threshold:
         )
 
 
-def checked_threshold(
+def validate_threshold(
     metric: str | None, below: float | None, above: float | None
 ) -> Threshold | None:
     """The threshold that is meant, if any. Raises InvalidValue where only half of it is said."""
@@ -61,7 +62,7 @@ class Outcomes:
 
 def outcomes(
     reader: Reader,
-    bases: Bases,
+    bases: TypeIndex,
     bad: Sequence[Node],
     good: Sequence[Node],
     *,
@@ -93,7 +94,7 @@ def outcomes(
     found_bad: list[Node] = [run for run in runs if run.state is ExecutionState.FAILED]
     found_good: list[Node] = [run for run in runs if run.state in _GOOD]
     if artifacts and threshold is not None:
-        for artifact, is_bad in judged(reader, bases, artifacts, threshold, as_of_ms=as_of_ms):
+        for artifact, is_bad in judge(reader, bases, artifacts, threshold, as_of_ms=as_of_ms):
             (found_bad if is_bad else found_good).append(artifact)
     elif artifacts:
         if not bad:
@@ -107,16 +108,16 @@ def outcomes(
     )
 
 
-def judged(
+def judge(
     reader: Reader,
-    bases: Bases,
+    bases: TypeIndex,
     artifacts: Sequence[Artifact],
     threshold: Threshold,
     *,
     as_of_ms: int | None = None,
 ) -> list[tuple[Artifact, bool]]:
     """Those of which the metric was measured, each with whether it is bad."""
-    values = measured(reader, bases, artifacts, as_of_ms=as_of_ms)
+    values = read_measurements(reader, bases, artifacts, as_of_ms=as_of_ms)
     return [
         (artifact, threshold.is_bad(some[threshold.metric].value))
         for artifact in artifacts
@@ -125,7 +126,7 @@ def judged(
 
 
 def _types(
-    bases: Bases, bad: Sequence[Node], good: Sequence[Node], type: str | None
+    bases: TypeIndex, bad: Sequence[Node], good: Sequence[Node], type: str | None
 ) -> list[tuple[Kind, list[int]]]:
     if type is not None:
         return bases.of_either_kind(type)

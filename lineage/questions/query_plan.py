@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from lineage.captions import printable
 from lineage.errors import Unsupported
 from lineage.model.query_plan import Operator
-from lineage.printing import printable
 
 # With less room than this beside the numbers, details stand on lines of their own.
 _BESIDE = 24
@@ -94,13 +94,13 @@ class QueryPlan:
             below = tree + ("|" if operator.children else " ")
             details = _one_line(operator.details)
             if beside:
-                some, *more = _wrapped(details, room) or [""]
+                some, *more = _wrap(details, room) or [""]
                 written.append(f"{line}  {some}")
                 margin = below.ljust(first + len(numbers) + 2)
             else:
                 written.append(line)
                 margin = f"{below}   "
-                more = _wrapped(details, max(width - len(margin), 20))
+                more = _wrap(details, max(width - len(margin), 20))
             written += [margin + text for text in more]
         return "\n".join(line.rstrip() for line in written)
 
@@ -160,5 +160,5 @@ _NUMBERS: tuple[tuple[str, _Cell], ...] = (
 )
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def _wrap(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_on_hyphens=False)

@@ -20,16 +20,18 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Direction, Filter, Reader
 from lineage.errors import NotFound
 from lineage.model import Artifact, BaseType, Execution, Kind, Node
-from lineage.questions.bases import Bases
-from lineage.questions.deployments import passed_on
+from lineage.ports.filters import Filter
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Direction
+from lineage.questions.deployments import pass_on
 from lineage.questions.diff import better_than
-from lineage.questions.metrics import Measurement, checked_direction, measured
+from lineage.questions.metrics import Measurement, read_measurements, validate_direction
+from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.region import Key, Region, key_of, region, spread
-from lineage.questions.rendering import as_json, node_as_json
+from lineage.questions.subgraph import Key, Subgraph, build_subgraph, key_of, propagate_bits
+from lineage.questions.type_index import TypeIndex
 from lineage.questions.versions import digest_of
 
 
@@ -50,12 +52,12 @@ class Sibling:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return node_as_json(
+        return node_to_json(
             self.model,
             training=f"execution:{self.training.id}",
-            shared=node_as_json(self.shared),
+            shared=node_to_json(self.shared),
             same_data=self.same_data,
-            value=as_json(self.value),
+            value=to_json_value(self.value),
             better=self.better,
         )
 
@@ -84,10 +86,10 @@ class Siblings(InNotebooks):
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
-            "model": node_as_json(self.model),
+            "model": node_to_json(self.model),
             "metric": self.metric,
             "higher_is_better": self.higher_is_better,
-            "value": as_json(self.value),
+            "value": to_json_value(self.value),
             "siblings": [row.to_dict() for row in self.rows],
             "complete": True,
         }
@@ -106,9 +108,11 @@ def siblings(
     Without `metric`, the one of the model's that most siblings have too, by name where equal.
     Raises NotFound where nothing has the metric.
     """
-    bases = Bases(reader)
-    found = list(_found(reader, bases, model, as_of_ms))
-    values = measured(reader, bases, [model, *(row.model for row in found)], as_of_ms=as_of_ms)
+    bases = TypeIndex(reader)
+    found = list(_find(reader, bases, model, as_of_ms))
+    values = read_measurements(
+        reader, bases, [model, *(row.model for row in found)], as_of_ms=as_of_ms
+    )
     of_model = values[model.id or 0]
     if metric is None:
         metric = _most_common(of_model, [values[row.model.id or 0] for row in found])
@@ -121,7 +125,7 @@ def siblings(
     if metric is None:
         rows = [Sibling(*row.parts, None, None) for row in found]
         return Siblings(model, None, None, None, tuple(rows))
-    higher = checked_direction(better, metric)
+    higher = validate_direction(better, metric)
     own = of_model[metric].value if metric in of_model else None
     rows = []
     for row in found:
@@ -144,11 +148,11 @@ class _Shares:
         return self.model, self.training, self.shared, self.same_data
 
 
-def _found(
-    reader: Reader, bases: Bases, model: Artifact, as_of_ms: int | None
+def _find(
+    reader: Reader, bases: TypeIndex, model: Artifact, as_of_ms: int | None
 ) -> Iterator[_Shares]:
     """All siblings, by the id of the model; each once, with its nearest shared dataset."""
-    above = region(reader, [model], Direction.UPSTREAM, as_of_ms=as_of_ms)
+    above = build_subgraph(reader, [model], Direction.UPSTREAM, as_of_ms=as_of_ms)
     trainings = _trainings(reader, bases, above)
     data = [
         a
@@ -169,7 +173,7 @@ def _found(
     read = {key for training in trainings for key in above.hops.get(key_of(training), ())}
     same = {key for key, original in originals.items() if key_of(original) in read}
     reads_same = {step for key in same for step in below.hops.get(key, ())}
-    left_out = passed_on(reader, bases, [model], as_of_ms=as_of_ms)
+    left_out = pass_on(reader, bases, [model], as_of_ms=as_of_ms)
     types = {training.type for training in trainings}
     best: dict[Key, _Shares] = {}
     for step in reader.nodes(
@@ -189,20 +193,20 @@ def _found(
 
 
 def _downstream(
-    reader: Reader, data: Sequence[Artifact], above: Region, as_of_ms: int | None
-) -> Region:
+    reader: Reader, data: Sequence[Artifact], above: Subgraph, as_of_ms: int | None
+) -> Subgraph:
     """Everything downstream of the data, asked of what no other data leads to where that is all."""
     own = {key_of(a): 0 for a in data if key_of(a) in above.depths}
-    led_to = {key for key, bits in spread(own, above.reversed()) if bits}
+    led_to = {key for key, bits in propagate_bits(own, above.reversed()) if bits}
     first = [a for a in data if led_to.isdisjoint(above.hops.get(key_of(a), ()))]
-    below = region(reader, first, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
+    below = build_subgraph(reader, first, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
     # In a circle each is led to by another.
     if all(key_of(a) in below.depths for a in data):
         return below
-    return region(reader, data, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
+    return build_subgraph(reader, data, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
 
 
-def _trainings(reader: Reader, bases: Bases, above: Region) -> list[Node]:
+def _trainings(reader: Reader, bases: TypeIndex, above: Subgraph) -> list[Node]:
     """The nearest steps of base type TRAIN upstream, else the steps that made the start."""
     steps = reader.nodes(Kind.EXECUTION, above.ids(Kind.EXECUTION))
     for candidates in ([s for s in steps if bases.of(s) is BaseType.TRAIN], steps):
@@ -213,7 +217,7 @@ def _trainings(reader: Reader, bases: Bases, above: Region) -> list[Node]:
 
 
 def _copies(
-    reader: Reader, bases: Bases, data: Sequence[Artifact]
+    reader: Reader, bases: TypeIndex, data: Sequence[Artifact]
 ) -> Mapping[int | None, list[Artifact]]:
     """For each of `data` by id, the artifacts of its type with its digest; each copy once."""
     copies: dict[int | None, list[Artifact]] = {a.id: [] for a in data}
@@ -233,7 +237,7 @@ def _copies(
 
 
 def _nearest(
-    originals: Mapping[Key, Artifact], below: Region, models: Set[Key]
+    originals: Mapping[Key, Artifact], below: Subgraph, models: Set[Key]
 ) -> dict[Key, Artifact]:
     """What data reached without passing through a model, with the first dataset to reach it.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 
-from lineage.backends.base import Reader
 from lineage.errors import InvalidValue, NotFound
 from lineage.model import Artifact, Kind, Node
-from lineage.rules.references import resolved
+from lineage.ports.reader import Reader
+from lineage.rules.references import resolve
 from lineage.rules.types import TypeSession
-from lineage.rules.values import checked_int64, shown
+from lineage.rules.values import format_value, validate_int64
 
 # A node, an artifact's id, or a reference such as "Model:churn" or "execution:7".
 Ref = Node | int | str
@@ -41,14 +41,14 @@ class Starting(ABC):
     ) -> Node:
         """The stored node that is meant; an int is the id of an artifact unless `kind` differs."""
         if isinstance(ref, str):
-            return resolved(ref, reader, types, (kind,) if kind else tuple(Kind))
+            return resolve(ref, reader, types, (kind,) if kind else tuple(Kind))
         if not isinstance(ref, Node | int):
-            raise InvalidValue(f"{shown(ref)} is no node; give one, its id, or a reference")
+            raise InvalidValue(f"{format_value(ref)} is no node; give one, its id, or a reference")
         of = ref.kind if not isinstance(ref, int) else kind or Kind.ARTIFACT
         id = ref if isinstance(ref, int) else ref.id
         if id is None:
             raise InvalidValue(f"{ref!r} has no id: ask about what the store gave you")
-        found = reader.nodes(of, [checked_int64(id, f"{of}.id")])
+        found = reader.nodes(of, [validate_int64(id, f"{of}.id")])
         if not found:
             raise NotFound(f"there is no {of} with the id {id}")
         return found[0]

@@ -17,8 +17,9 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable
 
-from lineage.backends.base import Filter, Reader
 from lineage.model import Artifact, Node
+from lineage.ports.filters import Filter
+from lineage.ports.reader import Reader
 
 DIGESTS = (
     "sha256",

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Direction, Reader
 from lineage.model import Event, Flow, Kind, Node
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Direction
 from lineage.questions.closure import closure_levels
+from lineage.questions.node_json import event_to_json, node_to_json
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.rendering import event_as_json, node_as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Witness(InNotebooks):
             "found": self.found,
             "source": f"{self.source.kind}:{self.source.id}",
             "target": f"{self.target.kind}:{self.target.id}",
-            "nodes": [node_as_json(node, depth=at) for at, node in enumerate(self.nodes)],
-            "events": [event_as_json(event) for event in self.events],
+            "nodes": [node_to_json(node, depth=at) for at, node in enumerate(self.nodes)],
+            "events": [event_to_json(event) for event in self.events],
             "complete": True,
         }
 

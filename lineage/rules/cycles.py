@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lineage.backends.base import Writer
 from lineage.errors import ContextCycle
 from lineage.model import Kind
+from lineage.ports.writer import Writer
 
 
 def check_acyclic(tx: Writer, pairs: Sequence[tuple[int, int]]) -> None:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from lineage.backends.base import Reader
 from lineage.errors import InvalidValue
 from lineage.model import Kind, Mark, Node
-from lineage.rules.values import (
-    MAX_NAME_BYTES,
-    MAX_URI_BYTES,
-    checked_int64,
-    checked_text,
-)
+from lineage.ports.reader import Reader
+from lineage.rules.values import MAX_NAME_BYTES, MAX_URI_BYTES, validate_int64, validate_text
 
 
-def stands(mark: Mark, now_ms: int, as_of_ms: int | None = None) -> bool:
+def is_standing(mark: Mark, now_ms: int, as_of_ms: int | None = None) -> bool:
     """Whether it stands, or stood at a time: recorded, neither lifted nor ended.
 
     What is in the store is known now, whatever the clock said that recorded it: the clocks of
@@ -30,7 +25,7 @@ def stands(mark: Mark, now_ms: int, as_of_ms: int | None = None) -> bool:
     )
 
 
-def standing(
+def select_standing(
     reader: Reader,
     now_ms: int,
     as_of_ms: int | None = None,
@@ -39,27 +34,27 @@ def standing(
     nodes: Mapping[Kind, Sequence[int]] | None = None,
 ) -> list[Mark]:
     """The marks that stand, or that stood at a time, by id."""
-    return [m for m in reader.marks(labels=labels, nodes=nodes) if stands(m, now_ms, as_of_ms)]
+    return [m for m in reader.marks(labels=labels, nodes=nodes) if is_standing(m, now_ms, as_of_ms)]
 
 
-def checked_label(label: str) -> str:
+def validate_label(label: str) -> str:
     """The label, or InvalidValue."""
     if isinstance(label, str) and label != label.strip():
         raise InvalidValue(f"label {label!a} has blanks around it; leave them out")
-    return checked_text(label, "label", MAX_NAME_BYTES)
+    return validate_text(label, "label", MAX_NAME_BYTES)
 
 
-def checked_labels(given: str | Iterable[str] | None) -> list[str]:
+def validate_labels(given: str | Iterable[str] | None) -> list[str]:
     """The labels that are asked about, each once; none where none is named. Raises InvalidValue."""
     if given is None:
         return []
     listed = [given] if isinstance(given, str) or not isinstance(given, Iterable) else given
-    return list(dict.fromkeys(map(checked_label, listed)))
+    return list(dict.fromkeys(map(validate_label, listed)))
 
 
-def checked_mark(mark: Mark) -> Mark:
+def validate_mark(mark: Mark) -> Mark:
     """The mark, or InvalidValue naming the field."""
-    checked_label(mark.label)
+    validate_label(mark.label)
     for field, limit in (
         ("reason", MAX_URI_BYTES),
         ("who", MAX_NAME_BYTES),
@@ -68,11 +63,11 @@ def checked_mark(mark: Mark) -> Mark:
     ):
         value = getattr(mark, field)
         if value is not None:
-            checked_text(value, f"mark.{field}", limit)
+            validate_text(value, f"mark.{field}", limit)
     for field in ("node_id", "time_ms", "until_ms", "recorded_ms", "lifted_ms", "id"):
         value = getattr(mark, field)
         if value is not None:
-            checked_int64(value, f"mark.{field}")
+            validate_int64(value, f"mark.{field}")
     return mark
 
 

@@ -11,35 +11,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import groupby
 
-from lineage.backends.base import Reader
 from lineage.model import BaseType, Context, Kind, Policy
-from lineage.model.well_known import is_called
-from lineage.rules.marks import checked_label
-from lineage.rules.retention import checked_retention
-from lineage.rules.values import MAX_NAME_BYTES, checked_growing, checked_text
+from lineage.model.type_catalog import is_called
+from lineage.ports.reader import Reader
+from lineage.rules.marks import validate_label
+from lineage.rules.retention import validate_retention
+from lineage.rules.values import MAX_NAME_BYTES, validate_growing, validate_text
 
 
-def checked_policy(policy: Policy) -> Policy:
+def validate_policy(policy: Policy) -> Policy:
     """The policy with its lists sorted and without repeats, or InvalidValue."""
-    checked_text(policy.name, "policy.name", MAX_NAME_BYTES)
+    validate_text(policy.name, "policy.name", MAX_NAME_BYTES)
     for label in (*policy.stops, *(label for some in policy.forbids.values() for label in some)):
-        checked_label(label)
+        validate_label(label)
     for name in (*policy.forbids, *(type for some in policy.stops.values() for type in some)):
-        checked_text(name, "a name in a policy", MAX_NAME_BYTES)
+        validate_text(name, "a name in a policy", MAX_NAME_BYTES)
     for field in ("recorded_ms", "ended_ms"):
         value = getattr(policy, field)
         if value is not None:
-            checked_growing(value, f"policy.{field}")
+            validate_growing(value, f"policy.{field}")
     return policy.model_copy(
         update={
             "stops": _in_order(policy.stops),
             "forbids": _in_order(policy.forbids),
-            "retention": tuple(map(checked_retention, policy.retention)),
+            "retention": tuple(map(validate_retention, policy.retention)),
         }
     )
 
 
-def in_force(reader: Reader, as_of_ms: int | None = None) -> list[Policy]:
+def policies_in_force(reader: Reader, as_of_ms: int | None = None) -> list[Policy]:
     """The policies that are in force, or that were at a time, by name."""
     return [policy for policy in reader.policies() if was_in_force(policy, as_of_ms)]
 
@@ -51,38 +51,38 @@ def was_in_force(policy: Policy, as_of_ms: int | None) -> bool:
     """
     if as_of_ms is None:
         return policy.ended_ms is None
-    return recorded_at(policy) <= as_of_ms and (
+    return recording_time(policy) <= as_of_ms and (
         policy.ended_ms is None or policy.ended_ms > as_of_ms
     )
 
 
-def recorded_at(policy: Policy) -> int:
+def recording_time(policy: Policy) -> int:
     """When the store learned of it; of what came without a time, since ever."""
     return policy.recorded_ms or 0
 
 
 def next_version_at(versions: Iterable[Policy], now_ms: int) -> int:
     """When a new version begins: now, but after all others of its name."""
-    return max([now_ms, *(max(recorded_at(v) + 1, v.ended_ms or 0) for v in versions)])
+    return max([now_ms, *(max(recording_time(v) + 1, v.ended_ms or 0) for v in versions)])
 
 
-def joined(there: Iterable[Policy], given: Iterable[Policy]) -> list[Policy]:
+def merge_policies(there: Iterable[Policy], given: Iterable[Policy]) -> list[Policy]:
     """The versions that a store has, and those given to it, as one history of each name.
 
     A given one replaces the one that was recorded at the same time; each ends when the next one
     begins, if it did not before.
     """
-    by_key = {(p.name, recorded_at(p)): p for p in (*there, *given)}
+    by_key = {(p.name, recording_time(p)): p for p in (*there, *given)}
     found: list[Policy] = []
     for _, some in groupby(sorted(by_key.items()), lambda item: item[0][0]):
         versions = [policy for _, policy in some]
         for policy, after in zip(versions, [*versions[1:], None], strict=True):
-            next_ms = None if after is None else recorded_at(after)
+            next_ms = None if after is None else recording_time(after)
             ends = [end for end in (policy.ended_ms, next_ms) if end is not None]
             found.append(
                 policy.model_copy(
                     update={
-                        "recorded_ms": recorded_at(policy),
+                        "recorded_ms": recording_time(policy),
                         "ended_ms": min(ends) if ends else None,
                     }
                 )
@@ -118,13 +118,13 @@ def forbidden_labels(policies: Iterable[Policy], contexts: Sequence[Context]) ->
             label
             for policy in policies
             for pattern, labels in policy.forbids.items()
-            if any(is_meant(context, pattern) for context in contexts)
+            if any(is_named_by(context, pattern) for context in contexts)
             for label in labels
         }
     )
 
 
-def is_meant(context: Context, pattern: str) -> bool:
+def is_named_by(context: Context, pattern: str) -> bool:
     """Whether a policy that says so is about this context: by its name, or by type and name."""
     names = (context.name, context.label)
     # A name in which a pattern would see brackets is meant by itself, too.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineage.backends.base import Filter, Reader
 from lineage.errors import Ambiguous, NotFound
 from lineage.model import Kind, Node
 from lineage.model.values import INT64_MAX
-from lineage.rules.nearest import forms_of, nearest
+from lineage.ports.filters import Filter
+from lineage.ports.reader import Reader
+from lineage.rules.suggestions import find_nearest, forms_of
 from lineage.rules.types import TypeSession
-from lineage.rules.values import is_text, shown
+from lineage.rules.values import format_value, is_text
 
 _KINDS = frozenset(kind.value for kind in Kind)
 
@@ -33,7 +34,7 @@ class ByName:
     name: str
 
 
-def parsed(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> list[ById | ByName]:
+def parse_reference(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> list[ById | ByName]:
     """The readings of a reference that need no search, best first; none for ids and uris."""
     prefix, colon, rest = text.partition(":")
     if not colon:
@@ -51,7 +52,7 @@ def parsed(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> list[ById 
     ]
 
 
-def resolved(
+def resolve(
     text: str, reader: Reader, types: TypeSession, kinds: tuple[Kind, ...] = tuple(Kind)
 ) -> Node:
     """The node of one of the kinds that a reference names.
@@ -63,17 +64,18 @@ def resolved(
         for kind in Kind:
             if kind not in kinds and _found(text, reader, types, (kind,)):
                 raise NotFound(
-                    f"{shown(text)} is {_a(kind)}; {' or '.join(map(_a, kinds))} is asked for here"
+                    f"{format_value(text)} is {_a(kind)}; "
+                    f"{' or '.join(map(_a, kinds))} is asked for here"
                 )
         meant = _meant(text, types, kinds)
         hint = f"did you mean {meant}? Else " if meant else ""
         raise NotFound(
-            f"nothing is named {shown(text)}; {hint}give KIND:ID (artifact:42), "
+            f"nothing is named {format_value(text)}; {hint}give KIND:ID (artifact:42), "
             "TYPE:NAME (Model:churn), an external id, or the uri of an artifact"
         )
     if len(found) > 1:
         several = ", ".join(f"{n.kind}:{n.id}" for n in found)
-        raise Ambiguous(f"{shown(text)} names several nodes ({several}); give one of these")
+        raise Ambiguous(f"{format_value(text)} names several nodes ({several}); give one of these")
     return found[0]
 
 
@@ -86,8 +88,8 @@ def _meant(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> str | None
     there = [type for type in types.known.values() if type.kind in kinds]
     if not colon or rest.startswith("//") or any(type.name == name for type in there):
         return None
-    near = nearest(name, {kind: kind for kind in kinds} | forms_of(there))
-    return None if near in (None, name) else shown(f"{near}{at}{version}:{rest}")
+    near = find_nearest(name, {kind: kind for kind in kinds} | forms_of(there))
+    return None if near in (None, name) else format_value(f"{near}{at}{version}:{rest}")
 
 
 def _a(kind: Kind) -> str:
@@ -99,7 +101,7 @@ def _found(text: str, reader: Reader, types: TypeSession, kinds: tuple[Kind, ...
     # What no text is, nothing is called; databases choke on it.
     if not is_text(text):
         kinds = ()
-    for reading in parsed(text, types, kinds) if kinds else ():
+    for reading in parse_reference(text, types, kinds) if kinds else ():
         if isinstance(reading, ById):
             found += reader.nodes(reading.kind, [reading.id])
         else:

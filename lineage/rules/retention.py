@@ -20,19 +20,19 @@ from __future__ import annotations
 
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, Retention
-from lineage.rules.values import MAX_NAME_BYTES, checked_int64, checked_text
+from lineage.rules.values import MAX_NAME_BYTES, validate_int64, validate_text
 
 
-def checked_retention(rule: Retention) -> Retention:
+def validate_retention(rule: Retention) -> Retention:
     """The rule, or InvalidValue."""
     if rule.type is not None:
-        checked_text(rule.type, "retention.type", MAX_NAME_BYTES)
+        validate_text(rule.type, "retention.type", MAX_NAME_BYTES)
     for field in ("keep_last", "keep_days"):
         value = getattr(rule, field)
-        if value is not None and checked_int64(value, f"retention.{field}") < 1:
+        if value is not None and validate_int64(value, f"retention.{field}") < 1:
             raise InvalidValue(f"retention.{field} is {value}; it must be at least 1")
     for text in (*rule.keep_in, *rule.keep_labelled):
-        checked_text(text, "a name in a retention rule", MAX_NAME_BYTES)
+        validate_text(text, "a name in a retention rule", MAX_NAME_BYTES)
     if not (rule.keep_last or rule.keep_days or rule.keep_in or rule.keep_labelled):
         raise InvalidValue(
             "a retention rule keeps something: give keep_last, keep_days, keep_in or keep_labelled"
@@ -45,11 +45,11 @@ def lets_expire(rule: Retention) -> bool:
     return rule.keep_last is not None or rule.keep_days is not None
 
 
-def produced_ms(artifact: Artifact, written_ms: int | None) -> int:
+def production_time(artifact: Artifact, written_ms: int | None) -> int:
     """When it was produced last; `written_ms` is when it was last recorded that a step wrote it."""
     return max(artifact.created_ms or 0, written_ms or 0)
 
 
-def aged_from_ms(artifact: Artifact, written_ms: int | None) -> int:
+def age_start(artifact: Artifact, written_ms: int | None) -> int:
     """The time from which its days count."""
-    return max(produced_ms(artifact, written_ms), artifact.updated_ms or 0)
+    return max(production_time(artifact, written_ms), artifact.updated_ms or 0)

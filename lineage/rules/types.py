@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 
-from lineage.backends.base import Reader, Writer
 from lineage.errors import AlreadyExists, InvalidValue, TypeConflict, UnknownType
 from lineage.model import Kind, Type
-from lineage.model.well_known import well_known
-from lineage.rules.nearest import forms_of, nearest
-from lineage.rules.values import MAX_NAME_BYTES, MAX_VALUE_BYTES, checked_int64, checked_text
+from lineage.model.type_catalog import well_known
+from lineage.ports.reader import Reader
+from lineage.ports.writer import Writer
+from lineage.rules.suggestions import find_nearest, forms_of
+from lineage.rules.values import MAX_NAME_BYTES, MAX_VALUE_BYTES, validate_int64, validate_text
 
 Key = tuple[Kind, str, str | None]
 
 
-def checked_type(type: Type) -> Type:
+def validate_type(type: Type) -> Type:
     """The type, or InvalidValue naming what is wrong in it."""
-    checked_text(type.name, "type.name", MAX_NAME_BYTES)
+    validate_text(type.name, "type.name", MAX_NAME_BYTES)
     if ":" in type.name:
         raise InvalidValue(
             f"type.name {type.name!r} contains ':', which separates type and name in references"
@@ -28,13 +29,13 @@ def checked_type(type: Type) -> Type:
     for field in ("version", "external_id"):
         value = getattr(type, field)
         if value is not None:
-            checked_text(value, f"type.{field}", MAX_NAME_BYTES)
+            validate_text(value, f"type.{field}", MAX_NAME_BYTES)
     if type.description is not None:
-        checked_text(type.description, "type.description", MAX_VALUE_BYTES, may_be_empty=True)
+        validate_text(type.description, "type.description", MAX_VALUE_BYTES, may_be_empty=True)
     if type.id is not None:
-        checked_int64(type.id, "type.id")
+        validate_int64(type.id, "type.id")
     for name in type.properties:
-        checked_text(name, f"the name of {type.label}.properties[{name!r}]", MAX_NAME_BYTES)
+        validate_text(name, f"the name of {type.label}.properties[{name!r}]", MAX_NAME_BYTES)
     if type.base is not None and type.base.kind is not type.kind:
         raise InvalidValue(
             f"type {type.label!r} is of kind {type.kind}, but its base {type.base} is for "
@@ -43,7 +44,7 @@ def checked_type(type: Type) -> Type:
     return type
 
 
-def evolved(old: Type, new: Type, *, dropping: Iterable[str] = (), extending: bool = False) -> Type:
+def evolve(old: Type, new: Type, *, dropping: Iterable[str] = (), extending: bool = False) -> Type:
     """What `old` becomes when `new` is put over it, or TypeConflict.
 
     `dropping` names the properties that go where `new` leaves them out. Others left out are
@@ -150,7 +151,7 @@ class TypeSession:
             return self.put(known)
         there = [t for t in self.known.values() if t.kind is kind]
         others = sorted(t.label for t in there)
-        near = nearest(name, forms_of(there))
+        near = find_nearest(name, forms_of(there))
         meant = f"; did you mean {near!r}?" if near not in (None, name) else ""
         listed = ", ".join(map(repr, others[:20])) or "none yet"
         declare = "; declare it with put_type, or under `types` of a step"
@@ -173,9 +174,9 @@ class TypeSession:
         """
 
         def over(old: Type) -> Type:
-            return evolved(old, type, dropping=dropping, extending=extending)
+            return evolve(old, type, dropping=dropping, extending=extending)
 
-        type = checked_type(type)
+        type = validate_type(type)
         key = (type.kind, type.name, type.version)
         old = self.known.get(key)
         if old is not None and over(old) == old:

@@ -33,7 +33,7 @@ def spellings(uri: str) -> list[str]:
 
     Not those of which there is no end: `//` for `/` in a local path, or a letter encoded.
     """
-    scheme, rest = _taken_apart(uri)
+    scheme, rest = _split(uri)
     path = _local_path(uri)
     if path is not None:
         found = [path, *(f"{s}:{slashes}{path}" for s in _LOCAL for slashes in ("", "//")),
@@ -60,7 +60,7 @@ def places(uri: str) -> set[str]:
 
 def folders(place: str) -> list[str]:
     """The places that a place lies in, nearest first."""
-    rest = _taken_apart(place)[1]
+    rest = _split(place)[1]
     head = place[: len(place) - len(rest)]
     found: list[str] = []
     while "/" in rest.rstrip("/"):
@@ -80,7 +80,7 @@ def above(uri: str) -> list[str]:
     ]
 
 
-def _taken_apart(uri: str) -> tuple[str, str]:
+def _split(uri: str) -> tuple[str, str]:
     """The scheme, if there is one, and what comes after it."""
     match = _SCHEME.match(uri)
     if match is None:
@@ -90,7 +90,7 @@ def _taken_apart(uri: str) -> tuple[str, str]:
 
 def _local_path(uri: str) -> str | None:
     """The absolute path that a local uri is of."""
-    scheme, rest = _taken_apart(uri)
+    scheme, rest = _split(uri)
     if scheme in _LOCAL and rest.startswith("localhost/"):
         rest = rest.removeprefix("localhost")
     if scheme not in ("", *_LOCAL) or not rest.startswith("/"):

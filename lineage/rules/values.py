@@ -21,14 +21,14 @@ MAX_PATH_STEPS = 256
 _END_OF_TIME_MS = 2**62
 
 
-def checked_text(value: str, field: str, limit: int, *, may_be_empty: bool = False) -> str:
+def validate_text(value: str, field: str, limit: int, *, may_be_empty: bool = False) -> str:
     """The text, or InvalidValue naming the field: too long (UTF-8 bytes), empty, NUL, surrogate."""
     if not isinstance(value, str):
-        raise InvalidValue(f"{field} must be a string, not {shown(value)}")
+        raise InvalidValue(f"{field} must be a string, not {format_value(value)}")
     if not value and not may_be_empty:
         raise InvalidValue(f"{field} is empty; leave it out or give it a value")
     if "\x00" in value:
-        raise InvalidValue(f"{field} contains a NUL character: {shown(value)}")
+        raise InvalidValue(f"{field} contains a NUL character: {format_value(value)}")
     # A str has at most four bytes a character, so most texts need no encoding to be measured.
     if value.isascii():
         size = len(value)
@@ -37,11 +37,11 @@ def checked_text(value: str, field: str, limit: int, *, may_be_empty: bool = Fal
             size = len(value.encode())
         except UnicodeEncodeError:
             raise InvalidValue(
-                f"{field} contains a lone surrogate, which is not text: {shown(value)}"
+                f"{field} contains a lone surrogate, which is not text: {format_value(value)}"
             ) from None
     if size > limit:
         raise InvalidValue(
-            f"{field} has {size:,} bytes; at most {limit:,} are allowed: {shown(value)}. "
+            f"{field} has {size:,} bytes; at most {limit:,} are allowed: {format_value(value)}. "
             "Keep large content in storage and record its uri."
         )
     # str() of an enum that is also a str is its name, not its text.
@@ -58,19 +58,19 @@ def is_text(value: object) -> bool:
         return False
 
 
-def checked_int64(value: int, field: str) -> int:
+def validate_int64(value: int, field: str) -> int:
     """The integer, or InvalidValue where it is none or doesn't fit 64 bits."""
     # True is 1 in Python, but JSON and databases tell them apart.
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidValue(f"{field} must be an integer, not {shown(value)}")
+        raise InvalidValue(f"{field} must be an integer, not {format_value(value)}")
     if not INT64_MIN <= value <= INT64_MAX:
         raise InvalidValue(f"{field} does not fit in 64 bits: {value}")
     return value
 
 
-def checked_growing(value: int, field: str) -> int:
+def validate_growing(value: int, field: str) -> int:
     """A time in milliseconds that later changes can come after, or InvalidValue."""
-    if checked_int64(value, field) >= _END_OF_TIME_MS:
+    if validate_int64(value, field) >= _END_OF_TIME_MS:
         raise InvalidValue(
             f"{field} is {value}, which leaves no room for later changes; give milliseconds "
             "since 1970"
@@ -78,7 +78,7 @@ def checked_growing(value: int, field: str) -> int:
     return value
 
 
-def checked_properties(type: Type, given: Mapping[str, Any], owner: str) -> dict[str, Value]:
+def validate_properties(type: Type, given: Mapping[str, Any], owner: str) -> dict[str, Value]:
     """Declared properties, each of the kind that its type declares.
 
     An int is accepted for a double where it is exact. Raises UnknownProperty, InvalidValue.
@@ -101,22 +101,22 @@ def checked_properties(type: Type, given: Mapping[str, Any], owner: str) -> dict
     return checked
 
 
-def checked_custom_properties(given: Mapping[str, Any], owner: str) -> dict[str, Value]:
+def validate_custom_properties(given: Mapping[str, Any], owner: str) -> dict[str, Value]:
     """Custom properties, each of the kind that its value has by itself."""
     checked: dict[str, Value] = {}
     for name, value in given.items():
         try:
-            checked_text(name, "name", MAX_NAME_BYTES)
+            validate_text(name, "name", MAX_NAME_BYTES)
             checked[name] = _of_own_kind(value, name)
         except InvalidValue:
             field = f"{owner}.custom_properties[{name!r}]"
-            checked_text(name, f"the name of {field}", MAX_NAME_BYTES)
+            validate_text(name, f"the name of {field}", MAX_NAME_BYTES)
             _of_own_kind(value, field)
             raise
     return checked
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """A value as an error message shows it: short, and printable whatever it is."""
     text = ascii(value[:60]) if isinstance(value, str | bytes) else repr(value)
     if isinstance(value, str | bytes) and len(value) > 60:
@@ -141,16 +141,16 @@ def _of_kind(value: Any, kind: PropertyKind, field: str) -> Value:
     if found is None:
         raise InvalidValue(_no_property(field, value))
     if found is PropertyKind.INT and kind is PropertyKind.DOUBLE:
-        as_float = float(checked_int64(value, field))
+        as_float = float(validate_int64(value, field))
         if int(as_float) != value:
             raise InvalidValue(f"{field} is declared double, which can't hold {value} exactly")
         return as_float
     if found is not kind:
-        raise InvalidValue(f"{field} is declared {kind}, but {shown(value)} is {found}")
+        raise InvalidValue(f"{field} is declared {kind}, but {format_value(value)} is {found}")
     if kind is PropertyKind.STRING:
-        return checked_text(value, field, MAX_VALUE_BYTES, may_be_empty=True)
+        return validate_text(value, field, MAX_VALUE_BYTES, may_be_empty=True)
     if kind is PropertyKind.INT:
-        return checked_int64(value, field)
+        return validate_int64(value, field)
     if kind is PropertyKind.BYTES and len(value) > MAX_VALUE_BYTES:
         raise InvalidValue(
             f"{field} has {len(value):,} bytes; at most {MAX_VALUE_BYTES:,} are allowed. "
@@ -172,25 +172,27 @@ def _struct(value: Any, field: str, depth: int, budget: list[int]) -> Any:
         copy: Any = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InvalidValue(f"{field} has the key {shown(key)}; JSON keys are strings")
-            key = checked_text(key, f"a key of {field}", MAX_NAME_BYTES, may_be_empty=True)
+                raise InvalidValue(
+                    f"{field} has the key {format_value(key)}; JSON keys are strings"
+                )
+            key = validate_text(key, f"a key of {field}", MAX_NAME_BYTES, may_be_empty=True)
             budget[0] -= len(key)
             copy[key] = _struct(item, f"{field}[{key!r}]", depth - 1, budget)
     elif isinstance(value, list):
         copy = [_struct(v, f"{field}[{i}]", depth - 1, budget) for i, v in enumerate(value)]
     elif isinstance(value, str):
-        copy = checked_text(value, field, MAX_VALUE_BYTES, may_be_empty=True)
+        copy = validate_text(value, field, MAX_VALUE_BYTES, may_be_empty=True)
         budget[0] -= len(copy)
     elif value is None or isinstance(value, bool):
         copy = value
     elif isinstance(value, int):
-        copy = checked_int64(value, field)
+        copy = validate_int64(value, field)
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise InvalidValue(f"{field} is {value}, which JSON can't hold")
         copy = value
     else:
-        raise InvalidValue(f"{field} is {shown(value)}, which JSON can't hold")
+        raise InvalidValue(f"{field} is {format_value(value)}, which JSON can't hold")
     if budget[0] < 0:
         raise InvalidValue(f"{field} makes its struct larger than {MAX_VALUE_BYTES:,} bytes")
     return copy
@@ -220,4 +222,4 @@ def _no_property(field: str, value: object) -> str:
     if value is None:
         return f"{field} is None; leave the property out instead"
     kinds = ", ".join(PropertyKind)
-    return f"{field} is {shown(value)}, of no kind that a property can have ({kinds})"
+    return f"{field} is {format_value(value)}, of no kind that a property can have ({kinds})"

@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from lineage.backends.base import Batch, Mode, NodeWrite, Reader, Writer
 from lineage.errors import InvalidValue, NotFound, PlanApplied, PlanRefused, PlanStale
 from lineage.model import (
     DeletionPolicy,
@@ -28,18 +27,21 @@ from lineage.model import (
     Removed,
     Retention,
 )
-from lineage.model.collecting import collector_paused
 from lineage.model.deletion import RECEIPTS
-from lineage.questions.collecting import collectable
-from lineage.questions.deletion import Draft, Request, drafted
-from lineage.questions.region import Key
+from lineage.model.gc_pause import pause_collector
+from lineage.ports.batch import Batch, NodeWrite, WriteMode
+from lineage.ports.reader import Reader
+from lineage.ports.writer import Writer
+from lineage.questions.deletion import Draft, Request, draft_deletion
+from lineage.questions.garbage import find_garbage
 from lineage.questions.starting import Ref, check_in_flow
-from lineage.questions.storing import others_at
-from lineage.questions.taint.events import CAME_OF
-from lineage.rules.marks import checked_label
-from lineage.rules.retention import checked_retention
+from lineage.questions.storage_overlap import others_at
+from lineage.questions.subgraph import Key
+from lineage.questions.taint.event_graph import CAME_OF
+from lineage.rules.marks import validate_label
+from lineage.rules.retention import validate_retention
 from lineage.rules.types import TypeSession
-from lineage.rules.values import MAX_NAME_BYTES, MAX_URI_BYTES, checked_text, is_text
+from lineage.rules.values import MAX_NAME_BYTES, MAX_URI_BYTES, is_text, validate_text
 from lineage.store.subject import Subject
 
 T = TypeVar("T")
@@ -101,10 +103,10 @@ class Deleting(Subject):
     ) -> Plan:
         """What nobody needs any more, by the retention rules of policies and by these.
 
-        `lineage.questions.collecting` says exactly what that is. With `purge`, the executions
+        `lineage.questions.garbage` says exactly what that is. With `purge`, the executions
         downstream, of which nothing is left that anyone needs, leave the graph as well.
         """
-        rules = tuple(map(checked_retention, rules))
+        rules = tuple(map(validate_retention, rules))
         policy = DeletionPolicy.CASCADE if purge else DeletionPolicy.TOMBSTONE
         return self._planned("gc", (), policy, purge, bytes, who, reason, rules=rules)
 
@@ -159,7 +161,7 @@ class Deleting(Subject):
             tx.set_note(RECEIPTS + plan.id, _as_text(receipt))
             return receipt
 
-        with collector_paused():
+        with pause_collector():
             receipt = self._write(work)
         return receipt if receipt.done else self._remove_bytes(receipt, progress)
 
@@ -223,13 +225,13 @@ class Deleting(Subject):
         rules: tuple[Retention, ...] = (),
     ) -> Plan:
         if label is not None:
-            checked_label(label)
+            validate_label(label)
         _check_told(who, reason)
         now = self._clock()
-        with collector_paused(), self._reading() as (reader, types):
+        with pause_collector(), self._reading() as (reader, types):
             collected = None
             if operation == "gc":
-                collected = collectable(reader, rules, now, now)
+                collected = find_garbage(reader, rules, now, now)
                 targets: list[Node] = list(collected.artifacts.values())
             elif refs:
                 found = [self._start(reader, types, ref) for ref in refs]
@@ -241,8 +243,8 @@ class Deleting(Subject):
                     check_in_flow(target)
             keys = tuple((n.kind, n.id) for n in targets if n.id is not None)
             request = Request(keys, policy, purge, bytes, operation, label, rules, now)
-            draft = drafted(reader, request, targets, now, collected)
-        with collector_paused():
+            draft = draft_deletion(reader, request, targets, now, collected)
+        with pause_collector():
             return self._plan(draft, who, reason)
 
     def _plan(self, draft: Draft, who: str | None, reason: str | None) -> Plan:
@@ -280,7 +282,7 @@ class Deleting(Subject):
         now = self._clock()
         collected = None
         if plan.operation == "gc":
-            collected = collectable(tx, plan.rules, plan.made_ms, now)
+            collected = find_garbage(tx, plan.rules, plan.made_ms, now)
         known: dict[Key, Node] = {}
         for kind in Kind:
             ids = [id for of, id in plan.targets if of is kind]
@@ -300,7 +302,7 @@ class Deleting(Subject):
                 plan.rules,
                 plan.made_ms,
             )
-            draft = drafted(tx, request, targets, now, collected)
+            draft = draft_deletion(tx, request, targets, now, collected)
             # What a plan says of itself is looked at, too: it may come from a file.
             if (
                 draft.fingerprint(plan.removals) == plan.fingerprint
@@ -403,7 +405,7 @@ def _check_told(who: str | None, reason: str | None) -> None:
     """Raise InvalidValue where a receipt couldn't keep who deletes, or why."""
     for value, field, limit in ((who, "who", MAX_NAME_BYTES), (reason, "reason", MAX_URI_BYTES)):
         if value is not None:
-            checked_text(value, field, limit, may_be_empty=True)
+            validate_text(value, field, limit, may_be_empty=True)
 
 
 def _refusal(plan: Plan) -> str:
@@ -433,7 +435,7 @@ def _saying(draft: Draft, types: TypeSession, now_ms: int) -> Batch:
         declared = {name: value for name, value in said.items() if name == CAME_OF}
         batch.nodes.append(
             NodeWrite(
-                kind=step.kind, mode=Mode.MERGE, key="id", type=type, id=id,
+                kind=step.kind, mode=WriteMode.MERGE, key="id", type=type, id=id,
                 properties=declared, now_ms=now_ms,
                 custom_properties={n: value for n, value in said.items() if n not in declared},
             )

@@ -9,15 +9,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from lineage.backends.base import (
-    Backend,
-    Counts,
-    FoundDeleted,
-    NodeWrite,
-    Reader,
-    Writer,
-    in_chunks,
-)
 from lineage.errors import Conflict, InvalidValue, NotFound
 from lineage.model import (
     Artifact,
@@ -35,17 +26,23 @@ from lineage.model import (
     Step,
     Type,
 )
+from lineage.ports.backend import Backend
+from lineage.ports.batch import FoundDeleted, NodeWrite
+from lineage.ports.chunks import split_into_chunks
+from lineage.ports.filters import Counts
+from lineage.ports.reader import Reader
+from lineage.ports.writer import Writer
 from lineage.questions.asking import Asking
 from lineage.questions.impact import Impacting
 from lineage.questions.taint.asking import Tainting
 from lineage.rules.cycles import check_acyclic
-from lineage.rules.marks import checked_mark
-from lineage.rules.policies import checked_policy, joined
-from lineage.rules.references import resolved
-from lineage.rules.reviving import is_asked, settle
+from lineage.rules.marks import validate_mark
+from lineage.rules.policies import merge_policies, validate_policy
+from lineage.rules.references import resolve
+from lineage.rules.resurrection import is_asked, settle
 from lineage.rules.types import TypeSession, TypeTable
-from lineage.rules.values import checked_int64, shown
-from lineage.rules.writes import Composer, checked_node
+from lineage.rules.values import format_value, validate_int64
+from lineage.session.batch_builder import BatchBuilder, validate_node
 from lineage.store.deleting import Deleting
 from lineage.store.finding import Finding
 from lineage.store.marking import Marking
@@ -155,13 +152,13 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         """Create many nodes in one transaction; as `put` for each."""
         given = list(nodes)
         for node in given:
-            if checked_node(node).id is not None:
+            if validate_node(node).id is not None:
                 raise InvalidValue(
                     f"{node.label} has the id {node.id} already; use update() to change it"
                 )
 
         def work(tx: Writer, types: TypeSession, looking: bool) -> list[N]:
-            compose = Composer(tx, types, now := self._clock())
+            compose = BatchBuilder(tx, types, now := self._clock())
             for node in given:
                 compose.reuse(node) if reuse else compose.create(node)
             if reuse:
@@ -173,7 +170,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
             if reuse:
                 return _read_back(tx, given, ids)  # type: ignore[return-value]
             return [
-                _as_stored(node, write, id, now)
+                _to_stored(node, write, id, now)
                 for node, write, id in zip(given, compose.batch.nodes, ids, strict=True)
             ]
 
@@ -188,8 +185,8 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         """
 
         def work(tx: Writer, types: TypeSession) -> N:
-            compose = Composer(tx, types, self._clock())
-            compose.replace(checked_node(node))
+            compose = BatchBuilder(tx, types, self._clock())
+            compose.replace(validate_node(node))
             [id] = tx.apply(compose.batch)
             return _only(tx.nodes(node.kind, [id]), node.kind, id)  # type: ignore[return-value]
 
@@ -201,7 +198,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         Raises NotFound, or Ambiguous where several nodes have that external id or uri.
         """
         with self._reading() as (reader, types):
-            return resolved(reference, reader, types, (kind,) if kind else tuple(Kind))
+            return resolve(reference, reader, types, (kind,) if kind else tuple(Kind))
 
     def artifact(self, reference: int | str) -> Artifact:
         """An artifact by id or reference. Raises NotFound."""
@@ -230,7 +227,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         given = list(events)
 
         def work(tx: Writer, types: TypeSession) -> None:
-            compose = Composer(tx, types, self._clock())
+            compose = BatchBuilder(tx, types, self._clock())
             for event in given:
                 compose.event_by_ids(event)
             tx.apply(compose.batch)
@@ -263,7 +260,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         members += [(Kind.EXECUTION, e) for e in executions]  # type: ignore[misc]
 
         def work(tx: Writer, types: TypeSession) -> None:
-            compose = Composer(tx, types, self._clock())
+            compose = BatchBuilder(tx, types, self._clock())
             parent = compose.any(Kind.CONTEXT, context)
             for kind, member in members:
                 compose.batch.memberships.append((compose.any(kind, member), parent))
@@ -275,7 +272,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         """Put a context below another. Raises ContextCycle where that would close a circle."""
 
         def work(tx: Writer, types: TypeSession) -> None:
-            compose = Composer(tx, types, self._clock())
+            compose = BatchBuilder(tx, types, self._clock())
             pair = (compose.any(Kind.CONTEXT, child), compose.any(Kind.CONTEXT, parent))
             compose.batch.parents.append(pair)
             ids = tx.apply(compose.batch)
@@ -363,10 +360,10 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         `progress` is called with the number of steps recorded since it was called last. Where a
         step is refused, its batch is not written; those before it are.
         """
-        if checked_int64(batch_size, "batch_size") < 1:
+        if validate_int64(batch_size, "batch_size") < 1:
             raise InvalidValue(f"batch_size is {batch_size}; it must be at least 1")
         total = 0
-        for chunk in in_chunks(steps, batch_size):
+        for chunk in split_into_chunks(steps, batch_size):
             total += len(self._record(chunk))
             if progress is not None:
                 progress(len(chunk))
@@ -394,15 +391,15 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         given_nodes, given_events = list(nodes), list(events)
         given_memberships, given_parents = list(memberships), list(parents)
         given_types = list(types)
-        given_marks = [checked_mark(mark) for mark in marks]
-        given_policies = [checked_policy(policy) for policy in policies]
+        given_marks = [validate_mark(mark) for mark in marks]
+        given_policies = [validate_policy(policy) for policy in policies]
         given_notes = list(notes)
 
         def work(tx: Writer, session: TypeSession) -> None:
             for type in given_types:
                 # What was added to it here stays.
                 session.put(type, extending=True)
-            compose = Composer(tx, session, self._clock())
+            compose = BatchBuilder(tx, session, self._clock())
             for node in given_nodes:
                 compose.mirror(node)
             for event in given_events:
@@ -423,7 +420,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
             if given_policies:
                 # Policies go with the types: whoever holds these holds those.
                 tx.lock_types()
-                for policy in joined(tx.policies(), given_policies):
+                for policy in merge_policies(tx.policies(), given_policies):
                     tx.put_policy(policy)
             for kept in [*given_notes, *([] if note is None else [note])]:
                 tx.set_note(*kept)
@@ -439,7 +436,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
 
     def _record(self, steps: Sequence[Step]) -> list[Recorded]:
         def work(tx: Writer, types: TypeSession, looking: bool) -> list[Recorded]:
-            compose = Composer(tx, types, now := self._clock(), reviving=True)
+            compose = BatchBuilder(tx, types, now := self._clock(), reviving=True)
             composed = [compose.step(step) for step in steps]
             if looking:
                 settle(tx, types, compose.batch, now)
@@ -492,12 +489,14 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         self, reader: Reader, types: TypeSession, kind: Kind, given: Node | int | str
     ) -> Node:
         if isinstance(given, int):
-            checked_int64(given, f"{kind}.id")
+            validate_int64(given, f"{kind}.id")
             return _only(reader.nodes(kind, [given]), kind, given)
         if isinstance(given, str):
-            return resolved(given, reader, types, (kind,))
+            return resolve(given, reader, types, (kind,))
         if not isinstance(given, Node) or given.kind is not kind:
-            raise InvalidValue(f"{shown(given)} is no {kind}; give one, its id, or a reference")
+            raise InvalidValue(
+                f"{format_value(given)} is no {kind}; give one, its id, or a reference"
+            )
         return self._start(reader, types, given)
 
     def _id(self, reader: Reader, types: TypeSession, kind: Kind, given: Node | int | str) -> int:
@@ -506,7 +505,7 @@ class Store(Finding, Querying, Asking, Impacting, Tainting, Marking, Deleting, T
         return id
 
 
-def _as_stored(node: N, write: NodeWrite, id: int, now_ms: int) -> N:
+def _to_stored(node: N, write: NodeWrite, id: int, now_ms: int) -> N:
     """A node that was given and made, as the store has it now."""
     assert write.type is not None
     return type(node).trusted(

@@ -9,14 +9,14 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from lineage.backends.base import Filter, Order
 from lineage.errors import InvalidValue, UnknownType
 from lineage.model import Artifact, Context, Execution, Kind, Node
 from lineage.model.values import INT64_MAX
+from lineage.ports.filters import Filter, Order
 from lineage.questions.starting import Starting
 from lineage.rules.types import TypeSession
-from lineage.rules.values import checked_int64, is_text, shown
-from lineage.rules.writes import checked_state
+from lineage.rules.values import format_value, is_text, validate_int64
+from lineage.session.batch_builder import validate_state
 
 if TYPE_CHECKING:
     from lineage.filters.tree import Predicate
@@ -102,7 +102,7 @@ class Finding(Starting):
             ("after_id", after_id),
         ):
             if number is not None:
-                checked_int64(number, field_name)
+                validate_int64(number, field_name)
                 if number < 0 and field_name != "after_id":
                     raise InvalidValue(f"{field_name} is {number}; it can't be negative")
         if page_size is not None and limit is not None:
@@ -114,7 +114,7 @@ class Finding(Starting):
         if any(text is not None and not is_text(text) for text in (name, external_id, uri)):
             return Page()
         if state is not None:
-            state = checked_state(kind, state)
+            state = validate_state(kind, state)
         with self._reading() as (reader, types):
             type_ids = None if type is None else _versions(types, kind, type)
             context_id = None
@@ -140,7 +140,7 @@ class Finding(Starting):
             )
         if page_size is None or len(found) <= page_size:
             return Page(found)
-        return Page(found[:page_size], _written(found[page_size - 1], order, question))
+        return Page(found[:page_size], _write(found[page_size - 1], order, question))
 
 
 def _order(text: str | None, newest_first: bool) -> Order:
@@ -152,7 +152,8 @@ def _order(text: str | None, newest_first: bool) -> Order:
     ways = [w.lower() for w in words[1:]]
     if not words or words[0] not in _FIELDS or ways not in ([], ["asc"], ["desc"]):
         raise InvalidValue(
-            f"order_by is {shown(text)}; it can be {', '.join(_FIELDS)}, and ' desc' after it"
+            f"order_by is {format_value(text)}; it can be {', '.join(_FIELDS)}, "
+            "and ' desc' after it"
         )
     return Order(_FIELDS[words[0]], ways == ["desc"])
 
@@ -160,15 +161,15 @@ def _order(text: str | None, newest_first: bool) -> Order:
 def _predicate(where: str | Predicate | None, kind: Kind) -> Predicate | None:
     if isinstance(where, str):
         # Heavy, and only of use to those who filter.
-        from lineage.filters.parsing import parsed
+        from lineage.filters.parser import parse_filter
 
-        return parsed(where, kind)
+        return parse_filter(where, kind)
     if where is not None and where.kind is not kind:
         raise InvalidValue(f"where is a filter of {where.kind}s, and can't find {kind}s")
     return where
 
 
-def _written(last: Node, order: Order, question: object) -> str:
+def _write(last: Node, order: Order, question: object) -> str:
     """The token that leads on after a node."""
     value = getattr(last, _STORED[order.field])
     text = json.dumps([_digest(question), value, last.id])
@@ -182,7 +183,7 @@ def _read(token: str, question: object) -> tuple[int | str | None, int]:
         digest, value, id = json.loads(base64.b64decode(padded, b"-_", validate=True))
     except (ValueError, TypeError, RecursionError, binascii.Error):
         raise InvalidValue(
-            f"{shown(token)} is no page token; give next_page_token of the page before"
+            f"{format_value(token)} is no page token; give next_page_token of the page before"
         ) from None
     placed = isinstance(value, str | int | None) and isinstance(id, int)
     if digest != _digest(question) or not placed:
@@ -199,7 +200,9 @@ def _digest(question: object) -> str:
 def _versions(types: TypeSession, kind: Kind, name: str) -> list[int]:
     """The ids of all versions of a type; `Name@version` is one of them."""
     if not is_text(name):
-        raise UnknownType(f"there is nothing of a type {shown(name)}; give the name of a type")
+        raise UnknownType(
+            f"there is nothing of a type {format_value(name)}; give the name of a type"
+        )
     types.refresh()
     plain, at, version = name.partition("@")
     ids = [

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from lineage.backends.base import Reader, Writer
 from lineage.errors import Conflict, InvalidValue, NotFound
 from lineage.model import Kind, Mark, Node, Policy
-from lineage.model.times import Time, milliseconds
+from lineage.model.times import Time, to_milliseconds
+from lineage.ports.reader import Reader
+from lineage.ports.writer import Writer
 from lineage.questions.starting import Ref
 from lineage.rules.marks import (
     check_can_be_marked,
-    checked_label,
-    checked_mark,
-    standing,
-    stands,
+    is_standing,
+    select_standing,
+    validate_label,
+    validate_mark,
 )
 from lineage.rules.policies import (
-    checked_policy,
-    in_force,
     next_version_at,
-    recorded_at,
+    policies_in_force,
+    recording_time,
     unknown_step_types,
+    validate_policy,
     was_in_force,
 )
 from lineage.rules.types import TypeSession
@@ -49,12 +50,12 @@ class Marking(Subject):
 
         Raises Conflict where a mark of the opposite meaning stands: lift that first.
         """
-        checked_label(label)
-        since_ms, until_ms = milliseconds(time), milliseconds(until)
+        validate_label(label)
+        since_ms, until_ms = to_milliseconds(time), to_milliseconds(until)
 
         def wanted(node: Node, at_ms: int) -> Mark:
             assert node.id is not None
-            return checked_mark(
+            return validate_mark(
                 Mark(
                     label=label,
                     kind=node.kind,
@@ -112,7 +113,7 @@ class Marking(Subject):
         With `clean`, the marks that say they are clean of it. A lifted mark stays in the history,
         with who lifted it, when and why. Raises NotFound where a node carries no such mark.
         """
-        checked_label(label)
+        validate_label(label)
 
         def work(tx: Writer, types: TypeSession) -> list[Mark]:
             nodes = self._nodes_to_mark(tx, types, refs, "lift")
@@ -124,7 +125,7 @@ class Marking(Subject):
                     meaning = f"clean of {label!a}" if clean else f"{label!a}"
                     raise NotFound(f"{node.label} is not marked {meaning}; nothing was lifted")
                 for mark in marks:
-                    lifted[mark.id] = checked_mark(
+                    lifted[mark.id] = validate_mark(
                         mark.model_copy(
                             update={
                                 # A clock that ran back must not lift a mark before it was put.
@@ -150,8 +151,8 @@ class Marking(Subject):
 
         With `history`, those that were lifted or have ended too.
         """
-        at_ms = milliseconds(as_of)
-        labels = None if label is None else [checked_label(label)]
+        at_ms = to_milliseconds(as_of)
+        labels = None if label is None else [validate_label(label)]
         with self._reading() as (reader, types):
             found = reader.marks(
                 labels=labels,
@@ -159,7 +160,7 @@ class Marking(Subject):
             )
         if history:
             return [m for m in found if at_ms is None or m.recorded_ms <= at_ms]
-        return [m for m in found if stands(m, self._clock(), at_ms)]
+        return [m for m in found if is_standing(m, self._clock(), at_ms)]
 
     # Policies
 
@@ -168,11 +169,11 @@ class Marking(Subject):
 
         With `history`, all their versions that were known by then, those replaced or dropped too.
         """
-        at_ms = milliseconds(as_of)
+        at_ms = to_milliseconds(as_of)
         with self._reading() as (reader, _):
             found = reader.policies()
         if history:
-            return [p for p in found if at_ms is None or recorded_at(p) <= at_ms]
+            return [p for p in found if at_ms is None or recording_time(p) <= at_ms]
         return [p for p in found if was_in_force(p, at_ms)]
 
     def put_policy(self, policy: Policy) -> Policy:
@@ -181,7 +182,7 @@ class Marking(Subject):
         The same policy put again changes nothing. The version that it replaces stays in the
         history.
         """
-        checked = checked_policy(policy)
+        checked = validate_policy(policy)
 
         def work(tx: Writer, types: TypeSession) -> Policy:
             # Policies go with the types: whoever holds these holds those.
@@ -204,13 +205,13 @@ class Marking(Subject):
 
         def work(tx: Writer, types: TypeSession) -> None:
             tx.lock_types()
-            there = in_force(tx)
+            there = policies_in_force(tx)
             found = [policy for policy in there if policy.name == name]
             if not found:
                 names = ", ".join(repr(policy.name) for policy in there) or "none"
                 raise NotFound(f"there is no policy {name!a} (there are: {names})")
             for policy in found:
-                ended_ms = max(self._clock(), recorded_at(policy))
+                ended_ms = max(self._clock(), recording_time(policy))
                 tx.put_policy(policy.model_copy(update={"ended_ms": ended_ms}))
 
         self._write(work)
@@ -231,7 +232,7 @@ class Marking(Subject):
         for kind in Kind:
             tx.lock(kind, ids.get(kind, ()))
         at_ms = self._clock()
-        return at_ms, _by_node(standing(tx, at_ms, labels=[label], nodes=ids))
+        return at_ms, _by_node(select_standing(tx, at_ms, labels=[label], nodes=ids))
 
     def _nodes_to_mark(
         self, reader: Reader, types: TypeSession, refs: Sequence[Ref], verb: str

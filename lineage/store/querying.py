@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Answer, Asking, Backend, Filter
-from lineage.backends.naming import property_key, type_label
-from lineage.backends.native import native_properties
+from lineage.backends.escaping import property_key, type_label
+from lineage.backends.to_properties import native_properties
 from lineage.errors import InvalidQuery, InvalidValue, NotFound, QueryStopped
 from lineage.model import Kind
+from lineage.ports.backend import Backend
+from lineage.ports.filters import Filter
+from lineage.ports.query import QueryMode, QueryRows
 from lineage.questions.query_plan import QueryPlan
-from lineage.questions.results import Result
-from lineage.rules.values import checked_int64, checked_text, is_text, shown
+from lineage.questions.query_result import QueryResult
+from lineage.rules.values import format_value, is_text, validate_int64, validate_text
 from lineage.store.subject import Subject
 
 QUERIES = "query/"
@@ -58,7 +60,7 @@ class Querying(Subject):
         limit: int | None = None,
         timeout: float | None = None,
         **named: Any,
-    ) -> Result:
+    ) -> QueryResult:
         """Ask in Cypher; only what reads the graph is run.
 
         Neo4j runs it itself; the other backends have an evaluator of openCypher, which refuses by
@@ -88,7 +90,7 @@ class Querying(Subject):
         >>> store.query("UNWIND $xs AS x RETURN x * 2 AS twice", xs=[1, 2]).rows
         [(2,), (4,)]
         """
-        return self._asked(cypher, parameters, named, limit, timeout, Asking.ROWS)
+        return self._asked(cypher, parameters, named, limit, timeout, QueryMode.ROWS)
 
     def explain(
         self,
@@ -117,7 +119,7 @@ class Querying(Subject):
         >>> [operator.name for operator in plan]
         ['ProduceResults', 'Projection', 'Filter', 'Filter', 'NodeIndexSeek']
         """
-        asking = Asking.PROFILE if profile else Asking.EXPLAIN
+        asking = QueryMode.PROFILE if profile else QueryMode.EXPLAIN
         plan = self._asked(cypher, parameters, named, limit, timeout, asking).plan
         assert plan is not None
         return plan
@@ -129,14 +131,14 @@ class Querying(Subject):
         named: Mapping[str, Any],
         limit: int | None,
         timeout: float | None,
-        asking: Asking,
-    ) -> Result:
+        asking: QueryMode,
+    ) -> QueryResult:
         # Of use only to those who ask, and heavy.
         from lineage.queries.modes import split_mode
 
         if not isinstance(cypher, str) or not is_text(cypher):
-            raise InvalidValue(f"the query is no text: {shown(cypher)}")
-        if limit is not None and checked_int64(limit, "limit") < 0:
+            raise InvalidValue(f"the query is no text: {format_value(cypher)}")
+        if limit is not None and validate_int64(limit, "limit") < 0:
             raise InvalidValue(f"limit is {limit}; it can't be negative")
         if timeout is not None and not 0 < timeout < 10**9:
             raise InvalidValue(f"timeout is {timeout}; it is a number of seconds above 0")
@@ -145,12 +147,12 @@ class Querying(Subject):
             for name, value in {**(parameters or {}), **named}.items()
         }
         typed, text = split_mode(cypher)
-        if Asking.ROWS not in (asking, typed) and asking is not typed:
+        if QueryMode.ROWS not in (asking, typed) and asking is not typed:
             raise InvalidQuery(
                 f"the query begins with {typed.upper()}, and {asking.upper()} is asked for; "
                 "decide for one"
             )
-        asking = typed if asking is Asking.ROWS else asking
+        asking = typed if asking is QueryMode.ROWS else asking
         try:
             answer = self._answer(text, given, limit, timeout, asking)
         except QueryStopped as stopped:
@@ -159,9 +161,9 @@ class Querying(Subject):
             raise
         plan = None
         if answer.plan is not None:
-            rows = len(answer.rows) if asking is Asking.PROFILE else None
+            rows = len(answer.rows) if asking is QueryMode.PROFILE else None
             plan = QueryPlan(answer.plan, rows, answer.complete)
-        return Result(answer.columns, answer.rows, answer.complete, plan)
+        return QueryResult(answer.columns, answer.rows, answer.complete, plan)
 
     def _answer(
         self,
@@ -169,8 +171,8 @@ class Querying(Subject):
         given: Mapping[str, Any],
         limit: int | None,
         timeout: float | None,
-        asking: Asking,
-    ) -> Answer:
+        asking: QueryMode,
+    ) -> QueryRows:
         if self.backend.capabilities.cypher:
             return self.backend.query(cypher, given, limit=limit, timeout=timeout, asking=asking)
         from lineage.queries.answer import answer_query
@@ -196,8 +198,8 @@ class Querying(Subject):
 
     def save_query(self, name: str, cypher: str) -> None:
         """Keep a query in the store under a name; one that has it is replaced."""
-        checked_text(name, "the name of the query", _MAX_NAME_BYTES)
-        text = checked_text(cypher, f"the query {name!r}", MAX_QUERY_BYTES)
+        validate_text(name, "the name of the query", _MAX_NAME_BYTES)
+        text = validate_text(cypher, f"the query {name!r}", MAX_QUERY_BYTES)
         self._write(lambda tx, types: tx.set_note(QUERIES + name, text))
 
     def drop_query(self, name: str) -> None:
@@ -227,15 +229,15 @@ def _parameter(value: Any, name: str, depth: int = 0) -> Any:
     if value is None or isinstance(value, bool | float | bytes):
         return value
     if isinstance(value, int):
-        return int(checked_int64(value, name))
+        return int(validate_int64(value, name))
     if isinstance(value, str):
         if not is_text(value):
-            raise InvalidValue(f"{name} is no text: {shown(value)}")
+            raise InvalidValue(f"{name} is no text: {format_value(value)}")
         return str.__str__(value)
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
-                raise InvalidValue(f"{name} has a key that is no string: {shown(key)}")
+                raise InvalidValue(f"{name} has a key that is no string: {format_value(key)}")
         return {
             str.__str__(key): _parameter(item, f"{name}.{key}", depth + 1)
             for key, item in value.items()
@@ -243,6 +245,7 @@ def _parameter(value: Any, name: str, depth: int = 0) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_parameter(item, f"{name}[{i}]", depth + 1) for i, item in enumerate(value)]
     raise InvalidValue(
-        f"{name} is {shown(value)}, a {type(value).__name__}; a parameter can be None, a boolean, "
-        "a number, a string, bytes, a list or a map; give a time as text, and use datetime($t)"
+        f"{name} is {format_value(value)}, a {type(value).__name__}; a parameter can be None, "
+        "a boolean, a number, a string, bytes, a list or a map; give a time as text, and use "
+        "datetime($t)"
     )

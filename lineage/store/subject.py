@@ -6,7 +6,8 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
-from lineage.backends.base import Backend, Writer
+from lineage.ports.backend import Backend
+from lineage.ports.writer import Writer
 from lineage.questions.starting import Starting
 from lineage.rules.types import TypeSession
 

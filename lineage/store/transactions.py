@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lineage.backends.base import Reader, Writer
+from lineage.ports.reader import Reader
+from lineage.ports.writer import Writer
 from lineage.rules.cycles import check_acyclic
 from lineage.rules.types import TypeSession
-from lineage.rules.writes import Composer
+from lineage.session.batch_builder import BatchBuilder
 from lineage.store.subject import Subject
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ class Transaction:
         self.reader = writer
         self.types = types
         self.now_ms = now_ms
-        self.compose = Composer(writer, types, now_ms)
+        self.compose = BatchBuilder(writer, types, now_ms)
 
     def apply(self) -> list[int]:
         """Write what was composed; returns the id of each node, by its position.
@@ -45,7 +46,7 @@ class Transaction:
         batch = self.compose.batch
         ids = self.reader.apply(batch)
         check_acyclic(self.reader, [(ids[child], ids[parent]) for child, parent in batch.parents])
-        self.compose = Composer(self.reader, self.types, self.now_ms)
+        self.compose = BatchBuilder(self.reader, self.types, self.now_ms)
         return ids
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lineage.backends.base import Backend, Batch, EventWrite, Key, Mode, NodeWrite
 from lineage.model import EventType, Kind, Node, PropertyKind, Type
+from lineage.ports.backend import Backend
+from lineage.ports.batch import Batch, EventWrite, NodeWrite, WriteKey, WriteMode
 
 NOW = 1_700_000_000_000
 
@@ -24,7 +25,7 @@ class Types:
         }
 
     def write(
-        self, kind: Kind, mode: Mode = Mode.CREATE, key: Key = "none", **fields: Any
+        self, kind: Kind, mode: WriteMode = WriteMode.CREATE, key: WriteKey = "none", **fields: Any
     ) -> NodeWrite:
         fields.setdefault("now_ms", NOW)
         return NodeWrite(kind, mode, key, self.of[kind], **fields)
@@ -44,7 +45,7 @@ def stored(backend: Backend, kind: Kind, id: int) -> Node:
 
 def reference(kind: Kind, id: int) -> NodeWrite:
     """A node that must exist."""
-    return NodeWrite(kind, Mode.REFERENCE, "id", id=id)
+    return NodeWrite(kind, WriteMode.REFERENCE, "id", id=id)
 
 
 def connected(

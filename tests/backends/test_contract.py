@@ -1,4 +1,4 @@
-"""What `lineage.backends.base` asks of every backend, asked of every backend."""
+"""What `lineage.ports` asks of every backend, asked of every backend."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineage.backends import open_backend
-from lineage.backends.base import Backend, Batch, Direction, EventWrite, Filter, Mode
-from lineage.backends.codec import encoded, encoded_path
-from lineage.backends.rows import event_order
+from lineage.backends.codec import encode, encode_path
+from lineage.backends.row_mapping import event_order
 from lineage.errors import AlreadyExists, Conflict, NotFound, StoreError
 from lineage.model import Artifact, EventType, Kind, PropertyKind, Type
+from lineage.ports.backend import Backend
+from lineage.ports.batch import Batch, EventWrite, WriteMode
+from lineage.ports.filters import Filter
+from lineage.ports.traversal import Direction
 from tests.backends.batches import NOW, Types, apply, connected, reference, stored
 
 A, E, C = Kind.ARTIFACT, Kind.EXECUTION, Kind.CONTEXT
@@ -83,7 +86,7 @@ def test_what_is_created_comes_back_equal(backend: Backend, types: Types) -> Non
         updated_ms=NOW,
     )
     # By name, and exactly: 1 isn't 1.0, nor 0.0 -0.0.
-    assert encoded(found.properties) == encoded(properties, sort=True)
+    assert encode(found.properties) == encode(properties, sort=True)
 
 
 @pytest.mark.parametrize("kind", [A, E])
@@ -95,10 +98,10 @@ def test_without_a_state_it_is_unknown_and_found_so(
         assert [n.id for n in reader.find(kind, Filter(state="UNKNOWN"))] == [id]
 
 
-@pytest.mark.parametrize("mode", [Mode.CREATE, Mode.MERGE])
+@pytest.mark.parametrize("mode", [WriteMode.CREATE, WriteMode.MERGE])
 @pytest.mark.backends("memory", "sqlite")
 def test_a_given_id_is_kept_and_never_given_out_again(
-    backend: Backend, types: Types, mode: Mode
+    backend: Backend, types: Types, mode: WriteMode
 ) -> None:
     assert apply(backend, types.write(A, mode, "id", id=5), types.write(A)) == [5, 6]
     assert apply(backend, types.write(A)) == [7]
@@ -114,18 +117,20 @@ def test_a_given_id_that_is_taken_is_refused(backend: Backend, types: Types) -> 
 
 
 def test_after_the_last_id_there_is_none(backend: Backend, types: Types) -> None:
-    apply(backend, types.write(A, Mode.MIRROR, "id", id=2**63 - 1, created_ms=1, updated_ms=1))
+    apply(backend, types.write(A, WriteMode.MIRROR, "id", id=2**63 - 1, created_ms=1, updated_ms=1))
     with pytest.raises(StoreError, match="no ids left"):
         apply(backend, types.write(A))
 
 
-@pytest.mark.parametrize("mode", [Mode.CREATE, Mode.MIRROR])
+@pytest.mark.parametrize("mode", [WriteMode.CREATE, WriteMode.MIRROR])
 @pytest.mark.parametrize("field", ["name", "external_id"])
 def test_a_taken_field_is_refused_by_name(
-    backend: Backend, types: Types, field: str, mode: Mode
+    backend: Backend, types: Types, field: str, mode: WriteMode
 ) -> None:
     [owner] = apply(backend, types.write(A, **{field: "taken"}))
-    fresh = {"id": owner + 1000, "created_ms": 1, "updated_ms": 1} if mode is Mode.MIRROR else {}
+    fresh = (
+        {"id": owner + 1000, "created_ms": 1, "updated_ms": 1} if mode is WriteMode.MIRROR else {}
+    )
     with pytest.raises(AlreadyExists, match=rf"artifact\.{field} 'taken'"):
         apply(backend, types.write(A), types.write(A, mode, **fresh, **{field: "taken"}))
     with pytest.raises(AlreadyExists, match=rf"artifact\.{field} 'twice'"):
@@ -153,7 +158,7 @@ def test_merge_sets_only_what_is_given(backend: Backend, types: Types) -> None:
             custom_properties={"declared": "c"},
         ),
     )
-    merged = types.write(A, Mode.MERGE, "name", name="a", properties={"y": 2}, now_ms=NOW + 5)
+    merged = types.write(A, WriteMode.MERGE, "name", name="a", properties={"y": 2}, now_ms=NOW + 5)
     assert apply(backend, merged) == [id]
     found = stored(backend, A, id)
     assert isinstance(found, Artifact)
@@ -172,7 +177,7 @@ def test_a_merge_that_changes_nothing_leaves_the_time(
     for properties in (same, dict(reversed(same.items())), {}):
         fields = {"name": "a", "external_id": "e", "id": id}
         write = types.write(
-            A, Mode.MERGE, key, **{key: fields[key]}, properties=properties, now_ms=NOW + 5
+            A, WriteMode.MERGE, key, **{key: fields[key]}, properties=properties, now_ms=NOW + 5
         )
         apply(backend, write)
         assert stored(backend, A, id).updated_ms == NOW
@@ -185,17 +190,19 @@ def test_a_value_of_another_kind_is_a_change(
     backend: Backend, types: Types, before: object, after: object
 ) -> None:
     [id] = apply(backend, types.write(C, name="c", custom_properties={"p": before}))
-    apply(backend, types.write(C, Mode.MERGE, "name", name="c", custom_properties={"p": after}))
+    apply(
+        backend, types.write(C, WriteMode.MERGE, "name", name="c", custom_properties={"p": after})
+    )
     found = stored(backend, C, id)
     # The clock stood still, and yet the time tells the two apart.
     assert found.updated_ms == NOW + 1
-    assert encoded(found.custom_properties) == encoded({"p": after})
+    assert encode(found.custom_properties) == encode({"p": after})
 
 
 def test_a_merge_cannot_take_what_another_has(backend: Backend, types: Types) -> None:
     _, other = apply(backend, types.write(A, name="a"), types.write(A, external_id="e"))
     with pytest.raises(AlreadyExists, match=r"artifact\.external_id 'e'"):
-        apply(backend, types.write(A, Mode.MERGE, "name", name="a", external_id="e"))
+        apply(backend, types.write(A, WriteMode.MERGE, "name", name="a", external_id="e"))
     assert stored(backend, A, other).external_id == "e"
 
 
@@ -204,7 +211,7 @@ def test_replace_sets_everything(backend: Backend, types: Types) -> None:
         backend,
         types.write(A, name="a", uri="u", external_id="e", state="LIVE", properties={"x": 1}),
     )
-    apply(backend, types.write(A, Mode.REPLACE, "id", id=id, expected_ms=NOW, now_ms=NOW + 1))
+    apply(backend, types.write(A, WriteMode.REPLACE, "id", id=id, expected_ms=NOW, now_ms=NOW + 1))
     found = stored(backend, A, id)
     assert isinstance(found, Artifact)
     assert (found.name, found.uri, found.external_id, found.state) == (None, None, None, "UNKNOWN")
@@ -216,9 +223,9 @@ def test_replace_sets_everything(backend: Backend, types: Types) -> None:
 def test_replace_refuses_what_has_changed_or_is_not_there(backend: Backend, types: Types) -> None:
     [id] = apply(backend, types.write(A))
     with pytest.raises(Conflict, match=f"artifact:{id} "):
-        apply(backend, types.write(A, Mode.REPLACE, "id", id=id, expected_ms=NOW - 1))
+        apply(backend, types.write(A, WriteMode.REPLACE, "id", id=id, expected_ms=NOW - 1))
     with pytest.raises(NotFound, match="999"):
-        apply(backend, types.write(A, Mode.REPLACE, "id", id=999))
+        apply(backend, types.write(A, WriteMode.REPLACE, "id", id=999))
 
 
 def test_a_reference_must_exist(backend: Backend, types: Types) -> None:
@@ -226,19 +233,19 @@ def test_a_reference_must_exist(backend: Backend, types: Types) -> None:
     found = apply(
         backend,
         reference(A, id),
-        types.write(A, Mode.REFERENCE, "name", name="a"),
-        types.write(A, Mode.REFERENCE, "external_id", external_id="e"),
+        types.write(A, WriteMode.REFERENCE, "name", name="a"),
+        types.write(A, WriteMode.REFERENCE, "external_id", external_id="e"),
     )
     assert found == [id] * 3
     with pytest.raises(NotFound, match="artifact with the id 999"):
         apply(backend, reference(A, 999))
     with pytest.raises(NotFound, match="name 'b'"):
-        apply(backend, types.write(A, Mode.REFERENCE, "name", name="b"))
+        apply(backend, types.write(A, WriteMode.REFERENCE, "name", name="b"))
 
 
 def test_mirror_is_exact_and_may_be_repeated(backend: Backend, types: Types) -> None:
     write = types.write(
-        A, Mode.MIRROR, "id", id=42, name="m", state="DELETED", created_ms=5, updated_ms=7
+        A, WriteMode.MIRROR, "id", id=42, name="m", state="DELETED", created_ms=5, updated_ms=7
     )
     for _ in range(2):
         assert apply(backend, write) == [42]
@@ -256,8 +263,8 @@ def test_mirror_is_exact_and_may_be_repeated(backend: Backend, types: Types) -> 
 def test_a_batch_sees_its_own_nodes(backend: Backend, types: Types) -> None:
     first, second = apply(
         backend,
-        types.write(C, Mode.MERGE, "name", name="c"),
-        types.write(C, Mode.MERGE, "name", name="c"),
+        types.write(C, WriteMode.MERGE, "name", name="c"),
+        types.write(C, WriteMode.MERGE, "name", name="c"),
     )
     assert first == second
 
@@ -268,7 +275,7 @@ def test_what_fails_leaves_nothing(backend: Backend, types: Types) -> None:
     def work(tx: object) -> None:
         batch = Batch(
             nodes=[
-                types.write(A, Mode.MERGE, "name", name="old", uri="v", properties={"x": 2}),
+                types.write(A, WriteMode.MERGE, "name", name="old", uri="v", properties={"x": 2}),
                 types.write(A, name="new", external_id="e"),
                 types.write(E),
                 types.write(C, name="c"),
@@ -407,7 +414,7 @@ def test_generated_graphs(
                     assert set(near) == {(s[1], t[1]) for s, t in ways if s[0] is kind}
             everything = reader.events()
             order = [
-                (e.execution_id, e.artifact_id, e.type, encoded_path(e.path)) for e in everything
+                (e.execution_id, e.artifact_id, e.type, encode_path(e.path)) for e in everything
             ]
             assert len(everything) == len(events)
             assert order == sorted(order)
@@ -427,7 +434,7 @@ def test_generated_graphs(
                     last.execution_id,
                     last.artifact_id,
                     str(last.type),
-                    encoded_path(last.path),
+                    encode_path(last.path),
                 )
             assert scanned == everything
         backend.close()

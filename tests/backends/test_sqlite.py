@@ -18,10 +18,9 @@ from pathlib import Path
 import pytest
 
 from lineage.backends import open_backend
-from lineage.backends.base import Backend, Batch, EventWrite, Filter
 from lineage.backends.sqlite import connections, schema
 from lineage.backends.sqlite.backend import SqliteBackend
-from lineage.backends.sqlite.filtering import Compiler
+from lineage.backends.sqlite.filter_compiler import Compiler
 from lineage.errors import (
     AlreadyExists,
     InvalidValue,
@@ -41,6 +40,9 @@ from lineage.filters.tree import (
     Wildcard,
 )
 from lineage.model import EventType, Kind
+from lineage.ports.backend import Backend
+from lineage.ports.batch import Batch, EventWrite
+from lineage.ports.filters import Filter
 from tests.backends.batches import NOW, Types, apply, reference
 
 A, E, C = Kind.ARTIFACT, Kind.EXECUTION, Kind.CONTEXT
@@ -402,7 +404,7 @@ class TestTransactions:
 _WRITER = """
 import sys
 from lineage.backends import open_backend
-from lineage.backends.base import Mode
+from lineage.ports.batch import WriteMode
 from lineage.model import Kind
 from tests.backends.batches import Types, apply
 url, name, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -413,7 +415,9 @@ sys.stdin.readline()
 for i in range(times):
     apply(
         backend,
-        types.write(Kind.CONTEXT, Mode.MERGE, "name", name="shared", custom_properties={name: i}),
+        types.write(
+            Kind.CONTEXT, WriteMode.MERGE, "name", name="shared", custom_properties={name: i}
+        ),
         types.write(Kind.ARTIFACT, name=f"{name}-{i}"),
     )
 """
@@ -468,7 +472,7 @@ class TestProcesses:
         script = """
 import sys
 from lineage.backends import open_backend
-from lineage.backends.base import Batch, EventWrite
+from lineage.ports.batch import Batch, EventWrite
 from lineage.model import EventType, Kind
 from tests.backends.batches import NOW, Types
 backend = open_backend(sys.argv[1])

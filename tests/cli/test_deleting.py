@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from lineage import Policy, Retention
 from lineage.cli.commands import app
 from lineage.errors import LineageError
-from lineage.interchange.policies import policy_from_toml, policy_to_toml
+from lineage.formats.policy_toml import policy_from_toml, policy_to_toml
 
 STEPS = [
     {

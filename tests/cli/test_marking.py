@@ -15,8 +15,8 @@ from lineage import Policy
 from lineage.cli.__main__ import main
 from lineage.cli.commands import app
 from lineage.errors import InvalidValue, LineageError
-from lineage.interchange.policies import policy_from_toml, policy_to_toml
-from lineage.rules.policies import checked_policy
+from lineage.formats.policy_toml import policy_from_toml, policy_to_toml
+from lineage.rules.policies import validate_policy
 
 STEP = {
     "execution": {"type": "Train", "name": "t"},
@@ -140,7 +140,7 @@ lists = st.dictionaries(words, st.lists(words, max_size=3).map(tuple), max_size=
 def test_a_policy_is_the_same_read_back(
     tmp_path_factory: pytest.TempPathFactory, name: str, stops: Any, forbids: Any
 ) -> None:
-    policy = checked_policy(Policy(name=name, stops=stops, forbids=forbids))
+    policy = validate_policy(Policy(name=name, stops=stops, forbids=forbids))
     file = tmp_path_factory.mktemp("policy") / "p.toml"
     file.write_text(policy_to_toml(policy), encoding="utf-8", newline="")
     assert policy_from_toml(file) == policy

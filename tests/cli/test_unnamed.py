@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import lineage
 from lineage.cli.commands import app
-from lineage.interchange.mlmd import import_mlmd
+from lineage.formats.mlmd import import_mlmd
 
 
 @pytest.fixture

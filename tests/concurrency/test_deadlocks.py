@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lineage.backends import open_backend
-from lineage.backends.base import Batch, Mode, Writer
 from lineage.backends.neo4j import connection
 from lineage.model import Kind
+from lineage.ports.batch import Batch, WriteMode
+from lineage.ports.writer import Writer
 from tests.backends.batches import Types, apply, stored
 
 A = Kind.ARTIFACT
@@ -38,7 +39,7 @@ def test_it_is_no_error_however_long_it_lasts(
                     first_time = False
                     both_have_one.wait()
                 properties = {f"by{ids[0]}": 1}
-                changed = types.write(A, Mode.MERGE, "id", id=id, custom_properties=properties)
+                changed = types.write(A, WriteMode.MERGE, "id", id=id, custom_properties=properties)
                 tx.apply(Batch(nodes=[changed]))
 
         backend.write(work)

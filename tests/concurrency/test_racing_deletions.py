@@ -21,11 +21,11 @@ from typing import Any
 import pytest
 
 from lineage import Artifact, Execution, Kind, Step, Store
-from lineage.backends.base import Writer
 from lineage.errors import NotFound, PlanApplied, PlanRefused, PlanStale
 from lineage.model import EventType, Plan
+from lineage.ports.writer import Writer
 from lineage.rules.types import TypeSession
-from lineage.rules.writes import Composer
+from lineage.session.batch_builder import BatchBuilder
 
 ROUNDS = 25 if os.environ.get("LINEAGE_LONG") else 5
 A, X = Kind.ARTIFACT, Kind.EXECUTION
@@ -63,7 +63,7 @@ def tie(store: Store, artifact: int) -> tuple[int, str] | None:
     """A new step that reads the artifact, and the artifact's state in the same transaction."""
 
     def work(tx: Writer, types: TypeSession) -> tuple[int, str]:
-        compose = Composer(tx, types, 1)
+        compose = BatchBuilder(tx, types, 1)
         step = compose.create(Execution(type="Train"))
         compose.event(compose.reference(A, artifact), step, EventType.INPUT)
         ids = tx.apply(compose.batch)

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineage import Artifact, Context, Event, EventType, Execution, Kind, Store
+from lineage.algorithms.fault_localization import Counts, dstar, ochiai, tarantula
 from lineage.errors import InvalidValue, UnknownType
 from lineage.questions.blame import What
-from lineage.questions.spectrum import Counts, dstar, ochiai, tarantula
 from tests.conformance.reference import Graph, Key
 from tests.conformance.test_questions_tracing import ladder
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lineage import Artifact, BaseType, Event, EventType, Execution, Kind, Store, Type
 from lineage.errors import InvalidValue, NotFound
 from lineage.questions.metrics import higher_is_better
-from lineage.questions.settings import Part
+from lineage.questions.run_facets import Part
 from tests.conformance.reference import Graph, Key
 
 EXAMPLES = 200 if os.environ.get("LINEAGE_LONG") else 8

@@ -24,9 +24,9 @@ from lineage import (
     Store,
     Type,
 )
-from lineage.backends.base import Direction
 from lineage.errors import InvalidValue, NotFound, PlanApplied, PlanRefused, PlanStale
 from lineage.model import Flow, Plan
+from lineage.ports.traversal import Direction
 from tests.conformance.readable import listing
 from tests.conformance.reference import Graph, Key
 
@@ -391,8 +391,8 @@ def test_what_is_in_the_way_cannot_be_edited_out_of_a_plan(store: Store) -> None
 
 
 def test_receipts_are_copied(store: Store) -> None:
-    from lineage.connecting import connect
-    from lineage.interchange.copying import copy_store
+    from lineage.connection import connect
+    from lineage.formats.store_copy import copy_store
 
     pipeline(store)
     store.mark("Dataset:raw", label="tainted")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lineage import Artifact, Event, EventType, Execution, Store
 from lineage.errors import InvalidValue
-from lineage.interchange.mlmd.importing import import_mlmd
+from lineage.formats.mlmd.importer import import_mlmd
 from tests.conformance.test_questions_tracing import EXAMPLES
 
 

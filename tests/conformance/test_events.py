@@ -145,7 +145,7 @@ def test_events_are_ordered_by_execution_artifact_type_path(store: Store) -> Non
 
 
 def test_scanning_in_small_pieces_misses_nothing(store: Store, ends: tuple[int, int]) -> None:
-    from lineage.backends.codec import encoded_path
+    from lineage.backends.codec import encode_path
 
     store.put_events(
         [event(ends, type=t, path=(p,)) for t in EventType for p in ("🦊", "a", 1, 10, 2, "\u2028")]
@@ -163,7 +163,7 @@ def test_scanning_in_small_pieces_misses_nothing(store: Store, ends: tuple[int, 
                     last.execution_id,
                     last.artifact_id,
                     str(last.type),
-                    encoded_path(last.path),
+                    encode_path(last.path),
                 )
             assert [event_form(e) for e in seen] == [event_form(e) for e in everything]
 

@@ -6,8 +6,8 @@ import pytest
 
 from lineage import Artifact, Context, Execution, Kind, Store, Type
 from lineage.errors import InvalidFilter, InvalidValue
-from lineage.filters.parsing import parsed
-from lineage.filters.short import short
+from lineage.filters.parser import parse_filter
+from lineage.filters.shorthand import parse_terms
 from lineage.filters.tree import Attribute, Comparison, Constant
 from lineage.model import Event, EventType
 
@@ -65,7 +65,7 @@ def shop(store: Store) -> Store:
 
 
 def found(store: Store, where: str, kind: Kind = Kind.ARTIFACT, *, mlmd: bool = False) -> str:
-    nodes = store.find(kind, where=parsed(where, kind, mlmd=mlmd))
+    nodes = store.find(kind, where=parse_filter(where, kind, mlmd=mlmd))
     return " ".join(str(node.name) for node in nodes)
 
 
@@ -190,7 +190,7 @@ def test_as_ml_metadata_has_it(shop: Store) -> None:
     }
     assert {w: found(shop, w, mlmd=True) for w in answers} == answers
     with pytest.raises(InvalidFilter, match="'LIVE' is no value"):
-        parsed("state = 'LIVE'", Kind.ARTIFACT, mlmd=True)
+        parse_filter("state = 'LIVE'", Kind.ARTIFACT, mlmd=True)
 
 
 def test_the_short_form(shop: Store) -> None:
@@ -216,12 +216,12 @@ def test_the_short_form(shop: Store) -> None:
     }
     answered = {
         text: " ".join(
-            str(n.name) for n in shop.artifacts(where=short(text.split(), Kind.ARTIFACT))
+            str(n.name) for n in shop.artifacts(where=parse_terms(text.split(), Kind.ARTIFACT))
         )
         for text in answers
     }
     assert answered == answers
-    runs = shop.contexts(where=short(["parent=red"], Kind.CONTEXT))
+    runs = shop.contexts(where=parse_terms(["parent=red"], Kind.CONTEXT))
     assert [c.name for c in runs] == ["monday"]
 
 
@@ -310,7 +310,7 @@ def test_what_is_refused(store: Store, wrong: dict[str, object]) -> None:
 
 def test_a_filter_of_another_kind_is_refused(store: Store) -> None:
     with pytest.raises(InvalidValue, match="filter of executions"):
-        store.artifacts(where=parsed("id = 1", Kind.EXECUTION))
+        store.artifacts(where=parse_filter("id = 1", Kind.EXECUTION))
 
 
 @pytest.mark.parametrize("mlmd", [False, True])
@@ -318,10 +318,10 @@ def test_a_backslash_that_begins_no_escape_is_refused(mlmd: bool) -> None:
     """SQL's texts have escapes of their own: left out, it would make a % any text."""
     for wrong in (r"uri LIKE 'a\%b'", r"uri LIKE 'a\_b'", r"uri = 'a\qb'", r"uri = '\\\x4'"):
         with pytest.raises(InvalidFilter, match="begins no escape") as refused:
-            parsed(wrong, Kind.ARTIFACT, mlmd=mlmd)
+            parse_filter(wrong, Kind.ARTIFACT, mlmd=mlmd)
         assert refused.value.position == wrong.rindex("\\")
     for right, means in (
         (r"uri = 'a\\b\x41\u0042\'\"\n'", "a\\bAB'\"\n"), (r"uri = r'a\qb'", r"a\qb"),
     ):  # fmt: skip
         plain = Comparison("=", Attribute("uri"), Constant(means))
-        assert parsed(right, Kind.ARTIFACT, mlmd=mlmd).condition == plain
+        assert parse_filter(right, Kind.ARTIFACT, mlmd=mlmd).condition == plain

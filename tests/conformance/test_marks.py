@@ -10,7 +10,7 @@ import pytest
 import lineage
 from lineage import Artifact, Context, Execution, Kind, Mark, Policy, Store
 from lineage.errors import Conflict, InvalidValue, NotFound
-from lineage.interchange.copying import copy_store
+from lineage.formats.store_copy import copy_store
 
 
 def at(store: Store, now: int) -> Store:
@@ -232,7 +232,7 @@ def test_versions_of_one_moment_follow_each_other(store: Store) -> None:
 
 
 def test_policies_of_two_stores_become_one_history(store: Store) -> None:
-    from lineage.interchange.copying import copy_store
+    from lineage.formats.store_copy import copy_store
 
     with lineage.connect("memory://") as other:
         at(other, 1_000)

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineage import Artifact, Context, Event, EventType, Execution, Kind, Step, Store
-from lineage.backends.base import Direction
 from lineage.errors import InvalidValue, NotFound
+from lineage.ports.traversal import Direction
 from tests.conformance.reference import Graph
 
 EXAMPLES = 200 if os.environ.get("LINEAGE_LONG") else 15

@@ -40,9 +40,10 @@ from lineage import (
     Store,
     Type,
 )
-from lineage.backends.base import Direction, Filter
-from lineage.connecting import connect
+from lineage.connection import connect
 from lineage.errors import LineageError
+from lineage.ports.filters import Filter
+from lineage.ports.traversal import Direction
 from tests.conformance.readable import event_form, exact, node_form, type_form
 from tests.neo4j_for_tests import Neo4jForTests, emptied
 

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 import lineage
 from lineage import demo
 from lineage.cli.commands import app
-from lineage.interchange.copying import copy_store
-from tests.interchange.test_copying import everything
+from lineage.formats.store_copy import copy_store
+from tests.formats.test_copying import everything
 
 MODEL, RAW, FAILED = "Model:cancer-1/logistic", "Dataset:cancer-1/raw", "linear-sparse"
 TRAIN = f"Train:cancer-1/train/{FAILED}"

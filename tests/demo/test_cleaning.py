@@ -12,12 +12,12 @@ from rich.console import Console
 import lineage
 from lineage import demo
 from lineage.demo.catalogue import DATA_SETS
-from lineage.demo.cleaning import LABEL, WITHDRAWN, CleanedUp, clean_up
+from lineage.demo.cleanup import LABEL, WITHDRAWN, CleanupOutcome, clean_up
 from lineage.demo.pipeline import read_table
 from tests.demo.test_demo import file_of
 
 
-def cleaned(store: lineage.Store, work: Path) -> CleanedUp:
+def cleaned(store: lineage.Store, work: Path) -> CleanupOutcome:
     console = Console(file=io.StringIO(), width=80)
     outcomes = demo.run(store, console, work=work, tainted=False)
     return clean_up(store, outcomes[0], DATA_SETS[0], console, work)

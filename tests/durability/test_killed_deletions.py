@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 import lineage
 from lineage import Store
 from lineage.cli.commands import app
-from lineage.interchange.copying import copy_store
+from lineage.formats.store_copy import copy_store
 from lineage.store.deleting import REMOVALS
 from tests.conformance.readable import listing
 from tests.durability import deleter

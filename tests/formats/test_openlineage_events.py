@@ -599,9 +599,9 @@ def test_what_was_exported_comes_back(store: Store) -> None:
 
 
 def export_as_openlineage(store: Store, answer: Any) -> str:
-    from lineage.interchange.exporting import exported
+    from lineage.formats.export import export
 
-    return exported(store, answer, "openlineage")
+    return export(store, answer, "openlineage")
 
 
 def test_bookkeeping_is_one_property(store: Store) -> None:

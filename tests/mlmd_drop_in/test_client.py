@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lineage import Store
 from lineage.server.addresses import Address
-from lineage.server.mlmd.serving import Server
+from lineage.server.mlmd.service import Server
 from tests.mlmd_drop_in.conftest import Beside
 
 

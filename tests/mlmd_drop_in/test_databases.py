@@ -15,8 +15,8 @@ import pytest
 import lineage
 from lineage import Artifact, EventType, Kind, Store, Type
 from lineage.errors import AlreadyExists
-from lineage.interchange.mlmd import import_mlmd
-from lineage.interchange.mlmd.exporting import export_mlmd
+from lineage.formats.mlmd import import_mlmd
+from lineage.formats.mlmd.exporter import export_mlmd
 from tests.mlmd_drop_in.conftest import Beside
 from tools.mariadb import MariaDb
 

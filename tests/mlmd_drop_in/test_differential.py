@@ -15,7 +15,7 @@ import pytest
 from lineage import Store
 from lineage.server.addresses import Address
 from lineage.server.mlmd.messages import ListOperationOptions
-from lineage.server.mlmd.serving import Options, Server
+from lineage.server.mlmd.service import Options, Server
 from tests.mlmd_drop_in.comparing import Side
 from tests.mlmd_drop_in.differences import LEFT_OUT, TWO_MISTAKES, which, without_what_is_taken
 from tests.mlmd_drop_in.generated import Generator

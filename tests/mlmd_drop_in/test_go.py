@@ -12,7 +12,7 @@ import pytest
 
 from lineage import Execution, ExecutionState, Kind, Store
 from lineage.server.addresses import Address
-from lineage.server.mlmd.serving import Options, Server
+from lineage.server.mlmd.service import Options, Server
 from tools.mlmd.go_client import built
 
 _TOKEN = "a-token"

@@ -9,7 +9,7 @@ import pytest
 from lineage import Execution, ExecutionState, Kind, Store
 from lineage.model import Flow
 from lineage.server.addresses import Address
-from lineage.server.mlmd.serving import Server
+from lineage.server.mlmd.service import Server
 from tests.mlmd_drop_in.conftest import Beside
 
 _COMPLETE, _CACHED, _FAILED = (

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import lineage
-from lineage.interchange.copying import copy_store
+from lineage.formats.store_copy import copy_store
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.syntax.ast_walk import walk_parts
 from lineage.opencypher.syntax.parser import parse

@@ -10,8 +10,8 @@ import pytest
 
 import lineage
 from lineage import Artifact, Execution, Store
-from lineage.backends.base import Filter
 from lineage.model import Kind
+from lineage.ports.filters import Filter
 from tests.opencypher.lineage_graphs import Clock, random_graph
 
 pytestmark = pytest.mark.backends("memory", "sqlite")

@@ -8,8 +8,8 @@ import pytest
 
 import lineage
 from lineage import Artifact, Execution, Store
-from lineage.backends.base import Filter
 from lineage.model import EventType, Flow, Kind
+from lineage.ports.filters import Filter
 from tests.neo4j_for_tests import Neo4jForTests
 from tests.opencypher.asking import same
 from tests.opencypher.lineage_graphs import Clock, random_graph

@@ -15,10 +15,10 @@ import pytest
 
 import lineage
 from lineage import Artifact, Context, Execution, Store
-from lineage.backends.base import Reader
-from lineage.interchange.copying import copy_store
+from lineage.formats.store_copy import copy_store
 from lineage.model import BaseType, Kind, Policy, Type
 from lineage.opencypher import Limits, run
+from lineage.ports.reader import Reader
 from lineage.queries.store_graph import StoreGraph
 from tests.neo4j_for_tests import Neo4jForTests, emptied
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage import Artifact, Event, EventType, Execution
-from lineage.pictures.drawing import Drawing, drawn
+from lineage.pictures.drawing import Drawing, draw
 from lineage.pictures.layout import HEIGHT, layout
 from lineage.pictures.svg import svg
 
@@ -25,7 +25,7 @@ _events = st.lists(
 def drawing(events: list[tuple[int, int, EventType]]) -> Drawing:
     nodes = [Artifact(type="Dataset", id=id, name="x" * 9 * (id % 5)) for id in range(1, 9)]
     steps = [Execution(type="Train", id=id) for id in range(1, 9)]
-    return drawn(
+    return draw(
         [*nodes, *steps],
         [Event(artifact_id=a, execution_id=x, type=type) for a, x, type in events],
     )

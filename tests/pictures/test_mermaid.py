@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page
 
 from lineage import Artifact, Execution, Kind, Store, Type
-from lineage.pictures.drawing import Drawing, drawn
+from lineage.pictures.drawing import Drawing, draw
 from lineage.pictures.mermaid import mermaid
 from tests.conformance.test_questions_tracing import ladder
 from tests.pictures.pages import new_page
@@ -100,7 +100,7 @@ def test_labels_are_what_was_put_in(page: Page, store: Store) -> None:
         )
     nodes = [*store.artifacts(), *store.executions()]
     events = [event for step in store.executions() for event in store.events(execution=step.id)]
-    drawing = drawn(nodes, events, nodes[:1])
+    drawing = draw(nodes, events, nodes[:1])
     found = drawn_by_mermaid(page, mermaid(drawing))
     assert found["nodes"] == labels(drawing)
     assert found["arrows"] == len(drawing.arrows)

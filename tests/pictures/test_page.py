@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from lineage import Artifact, Execution, Kind, Store, Type
-from lineage.interchange.graphml import graphml
+from lineage.formats.graphml import graphml
 from tests.conformance.test_questions_tracing import ladder
 from tests.pictures.pages import new_page
 

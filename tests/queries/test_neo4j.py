@@ -11,10 +11,10 @@ import pytest
 
 import lineage
 from lineage import Artifact, Context, Event, EventType, Execution, Store
-from lineage.backends.base import Answer
 from lineage.errors import InvalidInput, InvalidQuery, QueryRefused, QueryStopped
 from lineage.model.graph import Link, Vertex, Walk
 from lineage.opencypher.values import memory_estimate
+from lineage.ports.query import QueryRows
 from tests.conformance.readable import listing
 from tests.neo4j_for_tests import driver
 from tests.queries.hostile import REFUSED, RUNAWAY, Hostile
@@ -33,7 +33,7 @@ def store(neo4j_url: str) -> Iterator[Store]:
         yield opened
 
 
-def query(store: Store, cypher: str, **parameters: Any) -> Answer:
+def query(store: Store, cypher: str, **parameters: Any) -> QueryRows:
     return store.backend.query(cypher, parameters, limit=100, timeout=300)
 
 
@@ -189,7 +189,7 @@ def test_values_come_back(store: Store) -> None:
 
 
 def test_rows_are_cut_at_the_limit_and_the_answer_says_so(store: Store) -> None:
-    def ask(limit: int | None) -> Answer:
+    def ask(limit: int | None) -> QueryRows:
         return store.backend.query("UNWIND range(1, 5) AS x RETURN x", {}, limit=limit, timeout=60)
 
     assert (len(ask(3).rows), ask(3).complete) == (3, False)

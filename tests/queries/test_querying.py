@@ -14,7 +14,7 @@ import pytest
 from lineage import Artifact, Context, Execution, Store
 from lineage.errors import InvalidInput, InvalidValue, NotFound, QueryStopped
 from lineage.model.graph import Link, Vertex, Walk
-from lineage.questions.results import Result
+from lineage.questions.query_result import QueryResult
 from tests.conformance.readable import listing
 from tests.queries.hostile import REFUSED, RUNAWAY
 
@@ -182,20 +182,20 @@ def test_what_an_answer_becomes(small: Store) -> None:
 
 def test_odd_answers_become_what_they_can() -> None:
     nan, inf = float("nan"), float("inf")
-    result = Result(("x", "x", "y"), [(1, nan, 'a,"b'), (2.5, inf, None), (None, None, True)])
+    result = QueryResult(("x", "x", "y"), [(1, nan, 'a,"b'), (2.5, inf, None), (None, None, True)])
     assert result.to_arrow().column(0).to_pylist() == [1.0, 2.5, None]
     assert result.to_arrow().column(2).to_pylist() == ['"a,\\"b"', None, "true"]
     assert json.loads(result.to_json())["rows"][0][1] == "nan"
     assert list(result.to_dataframe().columns) == ["x", "x", "y"]
     assert '"a,""b"' in result.to_csv()
-    ends = Result(("x",), [("a\x85b\u2028c\u2029d\ne",)])
+    ends = QueryResult(("x",), [("a\x85b\u2028c\u2029d\ne",)])
     [line] = ends.to_jsonl().splitlines()
     assert json.loads(line) == {"x": ends.value()}
-    ints = Result(("x", "y", "z"), [(2**53 + 1, 2**63 - 1, 1), (None, None, 2)]).to_dataframe()
+    ints = QueryResult(("x", "y", "z"), [(2**53 + 1, 2**63 - 1, 1), (None, None, 2)]).to_dataframe()
     assert list(ints["x"][:1]) == [2**53 + 1]
     assert list(ints["y"][:1]) == [2**63 - 1]
     assert list(map(str, ints.dtypes)) == ["Int64", "Int64", "int64"]
-    empty = Result((), [])
+    empty = QueryResult((), [])
     assert json.loads(empty.to_json()) == {"columns": [], "rows": [], "complete": True}
     assert empty.to_csv() == "\r\n"
     assert empty.to_arrow().num_columns == 0

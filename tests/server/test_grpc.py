@@ -27,7 +27,7 @@ from lineage.server.mlmd.messages import (
     SubgraphOptions,
     methods,
 )
-from lineage.server.mlmd.serving import Options, Server
+from lineage.server.mlmd.service import Options, Server
 from lineage.server.tokens import create_token, revoke_token
 from tools.protos import DESCRIPTORS, compiled
 

@@ -8,7 +8,7 @@ import sys
 # Each at a random moment around the one at which the wait begins.
 SIGNALLED = """
 import random, signal
-from lineage.server.stopping import Signals
+from lineage.server.signals import Signals
 for _ in range(50):
     told = Signals(signal.SIGALRM)
     signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 3e-5))

@@ -19,9 +19,9 @@ import lineage
 from lineage import Artifact, Execution, Store
 from lineage.errors import PlanStale, StoreUnavailable
 from lineage.model import Plan, RemovalOutcome
-from lineage.questions.storing import others_at
+from lineage.questions.storage_overlap import others_at
 from lineage.rules.uris import above, spellings
-from lineage.storage import listed, sizes
+from lineage.storage import list_files, sizes
 from tests.conformance.test_recording_again import Counted
 
 backends = pytest.mark.backends("memory", "sqlite")
@@ -353,7 +353,7 @@ def test_what_an_artifact_only_refers_to_stays(store: Store, place: str) -> None
     ],
 )
 def test_what_is_no_artifact_is_never_touched(uri: str, why: str) -> None:
-    files, kept = listed(uri)
+    files, kept = list_files(uri)
     assert not files
     assert why in str(kept)
     assert sizes([uri]) == {uri: None}
@@ -539,7 +539,7 @@ def test_s3(store: Store, s3: str) -> None:
     assert plan.removals is not None
     kept = {r.uri: r.kept for r in plan.removals}
     assert "stored there too" in str(kept[f"s3a://{s3[5:]}/raw.csv"])
-    assert listed(s3)[1] == "it is too near the root of its storage to be one artifact's"
+    assert list_files(s3)[1] == "it is too near the root of its storage to be one artifact's"
     assert store.apply(plan).done
     assert there(s3) == ["raw.csv", "rawer/c"]
     assert store.delete(other, bytes=True).removed[0].outcome == "removed"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import lineage
 from lineage.server.addresses import Address
-from lineage.server.mlmd.serving import Server
+from lineage.server.mlmd.service import Server
 from tools.mlmd.environment import environment_with_lineage, environment_with_protobuf_6
 
 _FOLDER = Path("ml_metadata") / "metadata_store"

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from lineage.server.stopping import Signals
+from lineage.server.signals import Signals
 from tools.neo4j import CannotStart, LocalNeo4j
 
 

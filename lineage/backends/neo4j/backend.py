@@ -8,18 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
-from lineage.backends.base import (
-    Answer,
-    Asking,
-    Backend,
-    Capabilities,
-    Filter,
-    NodeWrite,
-    Reader,
-    Writer,
-)
-from lineage.backends.refusals import taken
+from lineage.backends.conflicts import taken_error
 from lineage.errors import StoreUnavailable
+from lineage.ports.backend import Backend
+from lineage.ports.batch import NodeWrite
+from lineage.ports.capabilities import Capabilities
+from lineage.ports.filters import Filter
+from lineage.ports.query import QueryMode, QueryRows
+from lineage.ports.reader import Reader
+from lineage.ports.writer import Writer
 
 try:
     import neo4j
@@ -29,9 +26,9 @@ except ModuleNotFoundError as error:
         "the Neo4j driver is not installed: pip install 'lineage-engine[neo4j]'"
     ) from error
 
-from lineage.backends.neo4j.connection import Address, translated
-from lineage.backends.neo4j.identifiers import Identifiers
-from lineage.backends.neo4j.querying import run_query
+from lineage.backends.neo4j.connection import Address, translate_errors
+from lineage.backends.neo4j.id_allocator import IdAllocator
+from lineage.backends.neo4j.query_run import run_query
 from lineage.backends.neo4j.reader import Neo4jReader
 from lineage.backends.neo4j.schema import SCHEMA, prepare
 from lineage.backends.neo4j.writer import Neo4jWriter
@@ -67,10 +64,10 @@ class Neo4jBackend(Backend):
         self._address = address
         self._driver = address.driver()
         self._bookmarks = neo4j.GraphDatabase.bookmark_manager()
-        self._ids = Identifiers(self._driver, address.database)
+        self._ids = IdAllocator(self._driver, address.database)
         self._contended_until = -math.inf
         try:
-            with translated(address), self._session() as session:
+            with translate_errors(address), self._session() as session:
                 prepare(session, address.shown, create=create)
         except BaseException:
             self._driver.close()
@@ -81,7 +78,7 @@ class Neo4jBackend(Backend):
         return self._address.shown
 
     def describe(self) -> dict[str, str]:
-        with translated(self._address):
+        with translate_errors(self._address):
             server = self._driver.get_server_info()
         return {
             "backend": "neo4j",
@@ -94,7 +91,7 @@ class Neo4jBackend(Backend):
     @contextmanager
     def read(self) -> Iterator[Reader]:
         with (
-            translated(self._address),
+            translate_errors(self._address),
             self._session(neo4j.READ_ACCESS) as session,
             session.begin_transaction() as transaction,
         ):
@@ -121,7 +118,7 @@ class Neo4jBackend(Backend):
                 )
             )
 
-        with translated(self._address):
+        with translate_errors(self._address):
             refused: exceptions.Neo4jError
             for _ in range(_RACES):
                 try:
@@ -147,9 +144,9 @@ class Neo4jBackend(Backend):
         *,
         limit: int | None = None,
         timeout: float | None = None,
-        asking: Asking = Asking.ROWS,
-    ) -> Answer:
-        with translated(self._address):
+        asking: QueryMode = QueryMode.ROWS,
+    ) -> QueryRows:
+        with translate_errors(self._address):
             return run_query(
                 lambda: self._session(neo4j.READ_ACCESS),
                 cypher,
@@ -181,7 +178,7 @@ class Neo4jBackend(Backend):
                     scope = [write.type.id] if field == "name" else None
                     key = (write.kind, field, *(scope or ()), value)
                     if write.mode == "create" and key in seen:
-                        raise taken(write.kind, field, value, None) from error
+                        raise taken_error(write.kind, field, value, None) from error
                     seen[key] = write
                     if write.mode == "merge" and write.key == field:
                         continue
@@ -192,7 +189,7 @@ class Neo4jBackend(Backend):
                         else Filter(external_id=value),
                     )
                     if found and found[0].id != write.id:
-                        raise taken(write.kind, field, value, found[0].id) from error
+                        raise taken_error(write.kind, field, value, found[0].id) from error
 
 
 def open_backend(url: str, *, create: bool = True) -> Neo4jBackend:

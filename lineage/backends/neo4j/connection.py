@@ -78,7 +78,7 @@ class Address:
 
 
 @contextmanager
-def translated(address: Address) -> Iterator[None]:
+def translate_errors(address: Address) -> Iterator[None]:
     """Raise the driver's errors as StoreUnavailable or StoreError."""
     try:
         yield

@@ -10,26 +10,19 @@ from typing import Any
 
 import neo4j
 
-from lineage.backends import rows
-from lineage.backends.base import (
-    Barriers,
-    Counts,
-    Direction,
-    Filter,
-    Frontier,
-    Order,
-    Reader,
-    Spread,
-)
-from lineage.backends.neo4j.filtering import statement
-from lineage.backends.neo4j.spreading import barrier_parameters, merged
+from lineage.backends import row_mapping
+from lineage.backends.from_properties import node_from_properties
+from lineage.backends.neo4j.collation import is_compared_alike
+from lineage.backends.neo4j.filter_compiler import statement
+from lineage.backends.neo4j.propagation import barrier_parameters, merge_levels
 from lineage.backends.neo4j.templates import template
-from lineage.backends.neo4j.texts import compares_alike
-from lineage.backends.ordering import comes_after
-from lineage.backends.stored import node
-from lineage.backends.traversal import breadth_first, spread
+from lineage.backends.sort_order import is_after
+from lineage.backends.traversal import breadth_first, propagate
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 from lineage.model.values import INT64_MAX, INT64_MIN
+from lineage.ports.filters import Counts, Filter, Order
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
 
 # From so many starts at most a search each; from more, hop by hop for all of them.
 _SEARCHES = 8
@@ -52,14 +45,17 @@ class Neo4jReader(Reader):
 
     def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
         found = self._run(f"read/{_PLURAL[kind]}", ids=list(ids))
-        return [node(kind, record["node"]) for record in found]
+        return [node_from_properties(kind, record["node"]) for record in found]
 
     def find(self, kind: Kind, where: Filter) -> list[Node]:
-        if where.after is not None and not compares_alike(str(where.after[0] or "")):
+        if where.after is not None and not is_compared_alike(str(where.after[0] or "")):
             return self._find_after(kind, where)
         if where.where is not None or where.after is not None or where.order != Order():
             text, given = statement(kind, where)
-            return [node(kind, record["node"]) for record in self._transaction.run(text, given)]
+            return [
+                node_from_properties(kind, record["node"])
+                for record in self._transaction.run(text, given)
+            ]
         indexed = self._find_by_index(kind, where)
         if indexed is not None:
             return indexed
@@ -76,7 +72,9 @@ class Neo4jReader(Reader):
             parameters["context_id"] = where.context_id
         if where.newest_first:
             name += "_newest_first"
-        return [node(kind, record["node"]) for record in self._run(name, **parameters)]
+        return [
+            node_from_properties(kind, record["node"]) for record in self._run(name, **parameters)
+        ]
 
     def by_keys(
         self,
@@ -87,13 +85,16 @@ class Neo4jReader(Reader):
     ) -> list[Node]:
         stored = self._by_keys(kind, external_ids, names)
         found = {there["id"]: there for there in stored}
-        return [node(kind, found[id]) for id in sorted(found)]
+        return [node_from_properties(kind, found[id]) for id in sorted(found)]
 
     def _find_after(self, kind: Kind, where: Filter) -> list[Node]:
         """What comes after a name that Neo4j would put elsewhere: looked at from the start."""
         text, given = statement(kind, replace(where, after=None, limit=None))
-        coming = (node(kind, record["node"]) for record in self._transaction.run(text, given))
-        return list(islice((n for n in coming if comes_after(n, where)), where.limit))
+        coming = (
+            node_from_properties(kind, record["node"])
+            for record in self._transaction.run(text, given)
+        )
+        return list(islice((n for n in coming if is_after(n, where)), where.limit))
 
     def events(
         self,
@@ -103,16 +104,16 @@ class Neo4jReader(Reader):
     ) -> list[Event]:
         if execution_ids is not None:
             found = self._run("read/events_of_executions", ids=sorted(set(execution_ids)))
-            events = map(rows.event_of, found)
+            events = map(row_mapping.event_of, found)
             if artifact_ids is not None:
                 wanted = set(artifact_ids)
                 events = (e for e in events if e.artifact_id in wanted)  # type: ignore[assignment]
         elif artifact_ids is not None:
             found = self._run("read/events_of_artifacts", ids=sorted(set(artifact_ids)))
-            events = map(rows.event_of, found)
+            events = map(row_mapping.event_of, found)
         else:
             return self.scan_events(None, INT64_MAX)
-        return sorted(events, key=rows.event_order)
+        return sorted(events, key=row_mapping.event_order)
 
     def last_written(self, artifact_ids: Sequence[int]) -> list[tuple[int, int]]:
         found = self._run("read/last_written", ids=sorted(set(artifact_ids)))
@@ -187,12 +188,12 @@ class Neo4jReader(Reader):
         *,
         barriers: Barriers | None = None,
         as_of_ms: int | None = None,
-    ) -> Spread:
+    ) -> Propagation:
         there = {k: [n.id for n in self.nodes(k, sorted(set(i)))] for k, i in starts.items()}
         known = {kind: [id for id in ids if id is not None] for kind, ids in there.items()}
         as_of = INT64_MAX if as_of_ms is None else as_of_ms
         if sum(map(len, known.values())) > _SEARCHES:
-            return spread(
+            return propagate(
                 known,
                 lambda kind, ids: (
                     other for _, other in self.neighbours(kind, ids, direction, as_of_ms=as_of_ms)
@@ -217,7 +218,7 @@ class Neo4jReader(Reader):
                     f"read/spread_{direction}_of_{_PLURAL[kind]}",
                     {"ids": passing, "as_of": as_of, **barrier_parameters(barriers)},
                 )
-        return merged(found)
+        return merge_levels(found)
 
     def spread_of_marks(
         self,
@@ -225,7 +226,7 @@ class Neo4jReader(Reader):
         *,
         barriers: Barriers | None = None,
         as_of_ms: int | None = None,
-    ) -> Spread:
+    ) -> Propagation:
         found: list[Mapping[str, Any]] = []
         as_of = INT64_MAX if as_of_ms is None else as_of_ms
         for label in {mark.label for mark in marks}:
@@ -242,7 +243,7 @@ class Neo4jReader(Reader):
                 "read/spread_of_marks",
                 {"label": label, "marks": ids, "as_of": as_of, **barrier_parameters(barriers)},
             )
-        return merged(found)
+        return merge_levels(found)
 
     def _barred(self, barriers: Barriers, kind: Kind, ids: set[int]) -> set[int]:
         if kind is Kind.ARTIFACT:
@@ -274,10 +275,10 @@ class Neo4jReader(Reader):
         return [(record["id"], other) for record in found for other in record["ids"]]
 
     def scan_events(self, after: tuple[int, int, str, str] | None, limit: int) -> list[Event]:
-        if after is not None and not compares_alike(after[3]):
+        if after is not None and not is_compared_alike(after[3]):
             execution_id, artifact_id = after[:2]
             pair = self.events(artifact_ids=[artifact_id], execution_ids=[execution_id])
-            seen = sum(rows.event_order(event) <= after for event in pair)
+            seen = sum(row_mapping.event_order(event) <= after for event in pair)
             return self.scan_events((execution_id, artifact_id, "", ""), limit + seen)[seen:]
         execution_id, artifact_id, type, path = after or (INT64_MIN, INT64_MIN, "", "")
         found = self._run(
@@ -288,7 +289,7 @@ class Neo4jReader(Reader):
             path=path,
             limit=limit,
         )
-        return [rows.event_of(record) for record in found]
+        return [row_mapping.event_of(record) for record in found]
 
     def marks(
         self,
@@ -298,7 +299,7 @@ class Neo4jReader(Reader):
     ) -> list[Mark]:
         if nodes is not None:
             found = [
-                rows.mark(record["mark"])
+                row_mapping.mark(record["mark"])
                 for kind, ids in nodes.items()
                 for record in self._run(f"read/marks_of_{_PLURAL[kind]}", ids=sorted(set(ids)))
             ]
@@ -308,11 +309,13 @@ class Neo4jReader(Reader):
             records = self._run("read/marks_by_label", labels=sorted(set(labels)))
         else:
             records = self._run("read/marks")
-        return [rows.mark(record["mark"]) for record in records]
+        return [row_mapping.mark(record["mark"]) for record in records]
 
     def policies(self) -> list[Policy]:
         found = self._run("read/policies")
-        return [rows.policy(r["name"], r["recorded"], r["ended"], r["content"]) for r in found]
+        return [
+            row_mapping.policy(r["name"], r["recorded"], r["ended"], r["content"]) for r in found
+        ]
 
     def note(self, key: str) -> str | None:
         found = list(self._run("read/note", key=key))
@@ -358,7 +361,7 @@ class Neo4jReader(Reader):
             )
         else:
             return None
-        nodes = [node(kind, record["node"]) for record in found]
+        nodes = [node_from_properties(kind, record["node"]) for record in found]
         return sorted(nodes, key=lambda n: n.id or 0, reverse=where.newest_first)
 
 

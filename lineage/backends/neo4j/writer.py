@@ -13,21 +13,23 @@ from typing import Any
 
 import neo4j
 
-from lineage.backends.base import Batch, FoundDeleted, Mode, NodeWrite, Writer, in_chunks
-from lineage.backends.codec import encoded_path
-from lineage.backends.naming import custom_key, property_key, type_label
-from lineage.backends.native import (
+from lineage.backends.codec import encode_path
+from lineage.backends.conflicts import missing_error, other_type_error, taken_error
+from lineage.backends.escaping import custom_key, property_key, type_label
+from lineage.backends.from_properties import node_from_properties
+from lineage.backends.merge import rewrite
+from lineage.backends.neo4j.reader import Neo4jReader
+from lineage.backends.to_properties import (
     WITHOUT_FLOW,
     mark_properties,
     native_properties,
     policy_properties,
     type_properties,
 )
-from lineage.backends.neo4j.reader import Neo4jReader
-from lineage.backends.refusals import missing, other_type, taken
-from lineage.backends.rewriting import rewritten
-from lineage.backends.stored import node
 from lineage.model import Flow, Kind, Mark, Node, Policy, Type
+from lineage.ports.batch import Batch, FoundDeleted, NodeWrite, WriteMode
+from lineage.ports.chunks import split_into_chunks
+from lineage.ports.writer import Writer
 
 TakeIds = Callable[[str, int], Sequence[int]]
 Reserve = Callable[[str, int], None]
@@ -83,7 +85,7 @@ class Neo4jWriter(Neo4jReader, Writer):
 
     def lock(self, kind: Kind, ids: Sequence[int]) -> None:
         # In one order, so that two who lock the same nodes don't wait for each other.
-        for chunk in in_chunks(sorted(set(ids)), _LOCKED_AT_ONCE):
+        for chunk in split_into_chunks(sorted(set(ids)), _LOCKED_AT_ONCE):
             self._run(f"write/lock_{kind}s", ids=chunk).consume()
 
     def put_type(self, type: Type) -> Type:
@@ -105,10 +107,10 @@ class Neo4jWriter(Neo4jReader, Writer):
         return type
 
     def apply(self, batch: Batch) -> list[int]:
-        self._attempted.extend(w for w in batch.nodes if w.mode is not Mode.REFERENCE)
-        self._mirror([w for w in batch.nodes if w.mode is Mode.MIRROR])
+        self._attempted.extend(w for w in batch.nodes if w.mode is not WriteMode.REFERENCE)
+        self._mirror([w for w in batch.nodes if w.mode is WriteMode.MIRROR])
         if not (batch.events or batch.memberships or batch.parents) and all(
-            w.mode is Mode.MIRROR for w in batch.nodes
+            w.mode is WriteMode.MIRROR for w in batch.nodes
         ):
             return [w.id for w in batch.nodes if w.id is not None]
         places, ids, updates, stored = self._placed(batch.nodes)
@@ -124,7 +126,7 @@ class Neo4jWriter(Neo4jReader, Writer):
                     "execution": order[event.execution],
                     "relationship": WITHOUT_FLOW.get(event.type),
                     "type": str(event.type),
-                    "path": encoded_path(event.path),
+                    "path": encode_path(event.path),
                     "time": event.time_ms,
                     "recorded": event.recorded_ms,
                 }
@@ -143,7 +145,7 @@ class Neo4jWriter(Neo4jReader, Writer):
         if answer["missing"]:
             gone = answer["missing"][0]
             write = batch.nodes[order.index(gone)]
-            raise missing(write.kind, "id", ids[order.index(gone)])
+            raise missing_error(write.kind, "id", ids[order.index(gone)])
         deleted = set(answer["deleted"])
         if deleted and any(
             write.unless_deleted and place in deleted
@@ -173,7 +175,7 @@ class Neo4jWriter(Neo4jReader, Writer):
                 continue
             [answer] = self._run(f"write/put_marks_on_{kind}s", rows=put)
             if answer["found"] != len(put):
-                raise missing(kind, "id", self._lacking(kind, {r["node_id"] for r in put})[0])
+                raise missing_error(kind, "id", self._lacking(kind, {r["node_id"] for r in put})[0])
         return ids
 
     def put_policy(self, policy: Policy) -> None:
@@ -213,41 +215,41 @@ class Neo4jWriter(Neo4jReader, Writer):
             keys = _keys(write)
             earlier = next((made[k] for k in keys[:1] if k in made), None)
             found = None
-            if write.mode is not Mode.CREATE and write.key == "id":
+            if write.mode is not WriteMode.CREATE and write.key == "id":
                 found = write.id
-            elif write.mode is not Mode.CREATE and earlier is not None:
+            elif write.mode is not WriteMode.CREATE and earlier is not None:
                 # Made by this very batch: its place is known, its id perhaps not yet.
                 first = writes[earlier]
                 if write.type and first.type and write.type.id != first.type.id:
-                    raise other_type(write, first.id, first.type.name)
+                    raise other_type_error(write, first.id, first.type.name)
                 places.of.append(places.of[earlier])
                 ids.append(ids[earlier])
                 for key in keys:
                     made.setdefault(key, earlier)
-                if _sets_something(write) and write.mode is Mode.MERGE:
+                if _sets_something(write) and write.mode is WriteMode.MERGE:
                     updates.add(position)
                 continue
-            elif write.mode is Mode.REFERENCE or (
-                write.mode is Mode.MERGE and write.key == "external_id"
+            elif write.mode is WriteMode.REFERENCE or (
+                write.mode is WriteMode.MERGE and write.key == "external_id"
             ):
                 found = _stored_id(write, by_key)
-                if found is None and write.mode is Mode.REFERENCE:
-                    raise missing(kind, write.key, getattr(write, write.key))
+                if found is None and write.mode is WriteMode.REFERENCE:
+                    raise missing_error(kind, write.key, getattr(write, write.key))
             if found is not None:
                 places.add("referenced", kind, found)
-                if write.mode in (Mode.REPLACE, Mode.MERGE) and (
-                    write.mode is Mode.REPLACE or _sets_something(write)
+                if write.mode in (WriteMode.REPLACE, WriteMode.MERGE) and (
+                    write.mode is WriteMode.REPLACE or _sets_something(write)
                 ):
                     updates.add(position)
             else:
                 found = next(new_ids[kind])
-                by_name = write.mode is Mode.MERGE and write.key == "name"
+                by_name = write.mode is WriteMode.MERGE and write.key == "name"
                 if not by_name:
                     # The statement creates before it merges, so its constraints would see the
                     # batch in another order than the caller gave.
                     for key in keys:
                         if key in made:
-                            raise taken(kind, key[1], key[3], None)
+                            raise taken_error(kind, key[1], key[3], None)
                 row = _row(write, found, write.now_ms, write.now_ms)
                 places.add("merged" if by_name else "created", kind, row)
             # Also of what is there already: this write may give it another name.
@@ -274,8 +276,8 @@ class Neo4jWriter(Neo4jReader, Writer):
                 keys[0]
                 for write in writes
                 if write.kind is kind
-                and write.mode is not Mode.CREATE
-                and (write.key == "external_id" or write.mode is Mode.REFERENCE)
+                and write.mode is not WriteMode.CREATE
+                and (write.key == "external_id" or write.mode is WriteMode.REFERENCE)
                 and (keys := _keys(write))
             }
             if not wanted:
@@ -308,7 +310,7 @@ class Neo4jWriter(Neo4jReader, Writer):
         """
         if all(
             (write.kind, id) in stored
-            and rewritten(node(write.kind, stored[write.kind, id]), write) is None
+            and rewrite(node_from_properties(write.kind, stored[write.kind, id]), write) is None
             for write, id in updates
         ):
             return
@@ -322,9 +324,9 @@ class Neo4jWriter(Neo4jReader, Writer):
                 if write.kind is not kind:
                     continue
                 if id not in locked:
-                    raise missing(kind, "id", id)
-                old = node(kind, became[id])
-                changed = rewritten(old, write)
+                    raise missing_error(kind, "id", id)
+                old = node_from_properties(kind, became[id])
+                changed = rewrite(old, write)
                 if changed is not None:
                     # Taken out and put back, so that the rows are in the order of the last change.
                     became.pop(id)
@@ -352,7 +354,7 @@ _Key = tuple[Kind, str, object, object]
 # What was read of stored nodes, by kind and id.
 _Stored = dict[tuple[Kind, int], Mapping[str, Any]]
 
-_MAKING = (Mode.CREATE, Mode.MERGE)
+_MAKING = (WriteMode.CREATE, WriteMode.MERGE)
 
 
 def _sets_something(write: NodeWrite) -> bool:
@@ -377,7 +379,7 @@ def _stored_id(write: NodeWrite, by_key: Mapping[_Key, Mapping[str, Any]]) -> in
         return None
     id: int = found["id"]
     if write.type is not None and found["type_id"] != write.type.id:
-        raise other_type(write, id, found["type"])
+        raise other_type_error(write, id, found["type"])
     return id
 
 

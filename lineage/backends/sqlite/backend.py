@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 from urllib.parse import parse_qs, quote, unquote
 
-from lineage.backends.base import Backend, Capabilities, Reader, Writer
 from lineage.backends.sqlite.connections import Connections
 from lineage.backends.sqlite.reader import SqliteReader
 from lineage.backends.sqlite.schema import SCHEMA
 from lineage.backends.sqlite.writer import SqliteWriter
 from lineage.errors import InvalidValue
+from lineage.ports.backend import Backend
+from lineage.ports.capabilities import Capabilities
+from lineage.ports.reader import Reader
+from lineage.ports.writer import Writer
 
 T = TypeVar("T")
 

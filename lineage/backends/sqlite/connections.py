@@ -10,22 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lineage.backends.sqlite.failures import (
+from lineage.backends.sqlite.errors import (
     POLL_SECONDS,
     WAIT_SECONDS,
-    failure,
-    patiently,
-    translated,
-    unreachable,
+    run_patiently,
+    store_error,
+    translate_errors,
+    unreachable_error,
 )
-from lineage.backends.sqlite.read_only import (
+from lineage.backends.sqlite.read_only_file import (
     Stamp,
+    can_be_read_only,
     has_log,
     is_read_only,
-    may_be_read_only,
     open_to_read,
-    refusal,
     stamp_of,
+    write_refusal,
 )
 from lineage.backends.sqlite.schema import prepare
 from lineage.errors import NotFound, StoreError, StoreUnavailable
@@ -68,7 +68,7 @@ class Connections:
         self._turn = threading.Lock()
         self._writer: int | None = None
         self._held_for_fork = False
-        with translated(self.path):
+        with translate_errors(self.path):
             if not self.path.exists():
                 if not create:
                     raise NotFound(
@@ -86,14 +86,14 @@ class Connections:
         """
         connection = self._take()
         try:
-            patiently(connection, "BEGIN")
+            run_patiently(connection, "BEGIN")
             # BEGIN alone does not look; the first read fixes the state that is seen.
-            patiently(connection, "SELECT 1 FROM type LIMIT 1")
+            run_patiently(connection, "SELECT 1 FROM type LIMIT 1")
             yield connection
             self._check_unchanged(connection)
         except sqlite3.Error as error:
             self._check_unchanged(connection)
-            raise failure(self.path, error) from error
+            raise store_error(self.path, error) from error
         finally:
             self._give_back(connection)
 
@@ -118,12 +118,12 @@ class Connections:
             connection = self._take()
             try:
                 if connection.read_only:
-                    raise refusal(self.path)
-                patiently(connection, "BEGIN IMMEDIATE")
+                    raise write_refusal(self.path)
+                run_patiently(connection, "BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
             except sqlite3.Error as error:
-                raise failure(self.path, error) from error
+                raise store_error(self.path, error) from error
             finally:
                 self._give_back(connection)
         finally:
@@ -147,7 +147,7 @@ class Connections:
                     raise StoreError(f"{self.path}: this store was closed; connect again")
                 connection = self._idle.pop() if self._idle else None
             if connection is None:
-                with translated(self.path):
+                with translate_errors(self.path):
                     return self._open()
             if connection.file == file and self._is_current(connection):
                 return connection
@@ -176,7 +176,7 @@ class Connections:
         try:
             return self._open_to_write()
         except sqlite3.Error as error:
-            if not may_be_read_only(self.path, error):
+            if not can_be_read_only(self.path, error):
                 raise
         return self._open_to_read()
 
@@ -185,9 +185,9 @@ class Connections:
         try:
             self._set_up(connection)
             prepare(connection, str(self.path))
-            patiently(connection, f"PRAGMA synchronous = {self._synchronous}")
-            patiently(connection, f"PRAGMA journal_size_limit = {_WAL_BYTES}")
-            patiently(connection, f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
+            run_patiently(connection, f"PRAGMA synchronous = {self._synchronous}")
+            run_patiently(connection, f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+            run_patiently(connection, f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             connection.file = _identity(self.path)
         except BaseException:
             connection.close()
@@ -217,20 +217,20 @@ class Connections:
 
     def _set_up(self, connection: Connection) -> None:
         # No mmap: it measures no faster, and a failing disk would kill the process.
-        patiently(connection, "PRAGMA foreign_keys = ON")
-        patiently(connection, f"PRAGMA cache_size = -{_CACHE_KIB}")
-        patiently(connection, "PRAGMA temp_store = MEMORY")
+        run_patiently(connection, "PRAGMA foreign_keys = ON")
+        run_patiently(connection, f"PRAGMA cache_size = -{_CACHE_KIB}")
+        run_patiently(connection, "PRAGMA temp_store = MEMORY")
 
     def _is_current(self, connection: Connection) -> bool:
         if connection.stamp is None:
             return True
-        with translated(self.path):
+        with translate_errors(self.path):
             return connection.stamp == stamp_of(self.path) and not has_log(self.path)
 
     def _check_unchanged(self, connection: Connection) -> None:
         if connection.stamp is None:
             return
-        with translated(self.path):
+        with translate_errors(self.path):
             changed = connection.stamp != stamp_of(self.path)
         if changed:
             raise StoreUnavailable(
@@ -267,7 +267,7 @@ def _identity(path: Path) -> tuple[int, int]:
             "begin anew"
         ) from None
     except OSError as error:
-        raise unreachable(path, error) from error
+        raise unreachable_error(path, error) from error
     return found.st_dev, found.st_ino
 
 

@@ -8,19 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from lineage.backends import rows
-from lineage.backends.base import (
-    Barriers,
-    Counts,
-    Direction,
-    Field,
-    Filter,
-    Frontier,
-    Reader,
-    Spread,
-)
-from lineage.backends.sqlite.ordering import beyond, ordered
-from lineage.backends.traversal import Expand, breadth_first, spread
+from lineage.backends import row_mapping
+from lineage.backends.sqlite.sort_order import after_position, order_by
+from lineage.backends.traversal import Expand, breadth_first, propagate
 from lineage.model import (
     BaseType,
     Event,
@@ -33,6 +23,9 @@ from lineage.model import (
     PropertyKind,
     Type,
 )
+from lineage.ports.filters import Counts, Field, Filter
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
 
 _NODES = """
 SELECT n.id, n.type_id, n.name, n.external_id, n.uri, n.state, n.created, n.updated,
@@ -88,7 +81,7 @@ class SqliteReader(Reader):
             f"{_NODES} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value ORDER BY j.key",
             (id_list(ids),),
         )
-        return rows.nodes(kind, found, self._type_names())
+        return row_mapping.nodes(kind, found, self._type_names())
 
     def fields_of(
         self, kind: Kind, ids: Sequence[int], fields: Sequence[Field]
@@ -104,7 +97,7 @@ class SqliteReader(Reader):
         )
 
     def find(self, kind: Kind, where: Filter) -> list[Node]:
-        return rows.nodes(kind, self._found(_NODES, kind, where), self._type_names())
+        return row_mapping.nodes(kind, self._found(_NODES, kind, where), self._type_names())
 
     def find_fields(
         self, kind: Kind, where: Filter, fields: Sequence[Field]
@@ -124,7 +117,7 @@ class SqliteReader(Reader):
         conditions, values = self._conditions(kind, where)
         values.append(-1 if where.limit is None else where.limit)
         return self._connection.execute(
-            f"{select} FROM {kind} n {conditions} ORDER BY {ordered(where)} LIMIT ?", values
+            f"{select} FROM {kind} n {conditions} ORDER BY {order_by(where)} LIMIT ?", values
         )
 
     def _conditions(self, kind: Kind, where: Filter) -> tuple[str, list[Any]]:
@@ -152,12 +145,12 @@ class SqliteReader(Reader):
             values.append(where.after_id)
         if where.where is not None:
             # Only those who filter need it.
-            from lineage.backends.sqlite.filtering import Compiler
+            from lineage.backends.sqlite.filter_compiler import Compiler
 
             compiler = Compiler(kind)
             clauses += compiler.predicate(where.where)
             values += compiler.values
-        clauses += beyond(where, values)
+        clauses += after_position(where, values)
         return f"{'WHERE ' if clauses else ''}{' AND '.join(clauses)}", values
 
     def by_keys(
@@ -175,7 +168,7 @@ class SqliteReader(Reader):
             "ORDER BY 1",
             (json.dumps(list(external_ids)), json.dumps(list(names))),
         )
-        return rows.nodes(kind, found, self._type_names())
+        return row_mapping.nodes(kind, found, self._type_names())
 
     def events(
         self,
@@ -196,7 +189,7 @@ class SqliteReader(Reader):
         else:
             source = "event e"
         found = self._connection.execute(f"{_EVENTS} FROM {source}{_EVENT_ORDER}", values)
-        return rows.events(found)
+        return row_mapping.events(found)
 
     def last_written(self, artifact_ids: Sequence[int]) -> list[tuple[int, int]]:
         _, source, flow = _EXPAND[Kind.ARTIFACT, Direction.UPSTREAM]
@@ -319,7 +312,7 @@ class SqliteReader(Reader):
         *,
         barriers: Barriers | None = None,
         as_of_ms: int | None = None,
-    ) -> Spread:
+    ) -> Propagation:
         known = {
             kind: chain.from_iterable(
                 self._connection.execute(
@@ -331,7 +324,7 @@ class SqliteReader(Reader):
         }
         expand = self._expand(direction, as_of_ms)
         if not barriers:
-            return spread(known, expand, None)
+            return propagate(known, expand, None)
         stopping = {Kind.ARTIFACT: set(barriers.artifact_ids), Kind.EXECUTION: set()}
         if barriers.execution_type_ids:
             # All of them at once, from the index: one look for each hop would cost more.
@@ -342,7 +335,7 @@ class SqliteReader(Reader):
             stopping[Kind.EXECUTION].update(chain.from_iterable(found))
             stopping[Kind.EXECUTION] -= barriers.despite
         stopping[Kind.EXECUTION] |= barriers.execution_ids
-        return spread(known, expand, lambda kind, ids: ids & stopping[kind])
+        return propagate(known, expand, lambda kind, ids: ids & stopping[kind])
 
     def _expand(self, direction: Direction, as_of_ms: int | None) -> Expand:
         def expand(kind: Kind, frontier: Sequence[int]) -> Iterable[int]:
@@ -388,7 +381,7 @@ class SqliteReader(Reader):
             f"{_EVENTS} FROM event e{where}{_EVENT_ORDER} LIMIT ?",
             [*(() if after is None else (after[0], *after)), limit],
         )
-        return rows.events(found)
+        return row_mapping.events(found)
 
     def marks(
         self,
@@ -407,17 +400,19 @@ class SqliteReader(Reader):
             clauses.append(f"({' OR '.join(on)})")
             values += [value for kind, ids in nodes.items() for value in (str(kind), id_list(ids))]
         found = self._connection.execute(
-            f"SELECT {', '.join(rows.MARK_FIELDS)} FROM mark m WHERE {' AND '.join(clauses)} "
-            "ORDER BY m.id",
+            f"SELECT {', '.join(row_mapping.MARK_FIELDS)} FROM mark m "
+            f"WHERE {' AND '.join(clauses)} ORDER BY m.id",
             values,
         )
-        return [rows.mark(dict(zip(rows.MARK_FIELDS, row, strict=True))) for row in found]
+        return [
+            row_mapping.mark(dict(zip(row_mapping.MARK_FIELDS, row, strict=True))) for row in found
+        ]
 
     def policies(self) -> list[Policy]:
         found = self._connection.execute(
             "SELECT name, recorded, ended, content FROM policy ORDER BY name, recorded"
         )
-        return [rows.policy(*row) for row in found]
+        return [row_mapping.policy(*row) for row in found]
 
     def note(self, key: str) -> str | None:
         row = self._connection.execute("SELECT value FROM note WHERE key = ?", (key,)).fetchone()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from lineage.backends.sqlite.failures import patiently
+from lineage.backends.sqlite.errors import run_patiently
 from lineage.errors import StoreTooNew, StoreUnavailable
 
 # "Lnge" in ASCII: tells our files from anyone else's.
@@ -149,19 +149,19 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
     Raises StoreTooNew for a newer file, StoreUnavailable for one that isn't a lineage store; such
     a file is left as it is.
     """
-    patiently(connection, "BEGIN")
+    run_patiently(connection, "BEGIN")
     try:
         # BEGIN takes no lock; the first read does, and in a file that is just being made it waits
         # for the one who makes it.
-        patiently(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
+        run_patiently(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
         version = version_of(connection, where)
     finally:
         connection.execute("ROLLBACK")
     # Before the tables are made, so that whoever finds them finds the file in WAL mode.
-    patiently(connection, "PRAGMA journal_mode = WAL")
+    run_patiently(connection, "PRAGMA journal_mode = WAL")
     if version == SCHEMA:
         return
-    patiently(connection, "BEGIN IMMEDIATE")
+    run_patiently(connection, "BEGIN IMMEDIATE")
     try:
         # Another process may have done it while this one waited for the lock.
         for step in STEPS[version_of(connection, where) :]:

@@ -9,15 +9,16 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
-from lineage.backends import rows
-from lineage.backends.base import Batch, FoundDeleted, Key, Mode, NodeWrite, Writer
-from lineage.backends.codec import encoded, encoded_path
+from lineage.backends import row_mapping
+from lineage.backends.codec import encode, encode_path
+from lineage.backends.conflicts import id_taken_error, missing_error, taken_error, type_taken_error
 from lineage.backends.ids import id_after, new_ids
-from lineage.backends.refusals import id_taken, missing, taken, type_taken
-from lineage.backends.rewriting import DEFAULT_STATES, refuse_deleted, rewritten
-from lineage.backends.sqlite.inserting import Insertion
+from lineage.backends.merge import DEFAULT_STATES, refuse_deleted, rewrite
+from lineage.backends.sqlite.bulk_insert import Insertion
 from lineage.backends.sqlite.reader import SqliteReader, id_list
 from lineage.model import EventType, Flow, Kind, Mark, Policy, Type
+from lineage.ports.batch import Batch, FoundDeleted, NodeWrite, WriteKey, WriteMode
+from lineage.ports.writer import Writer
 
 _FLOW = {type: {None: 0, Flow.INPUT: 1, Flow.OUTPUT: 2}[type.flow] for type in EventType}
 
@@ -52,8 +53,8 @@ _CHANGEABLE: dict[str, tuple[str, Callable[[Any], Any] | None]] = {
     "uri": ("uri", None),
     "state": ("state", None),
     "updated_ms": ("updated", None),
-    "properties": ("properties", encoded),
-    "custom_properties": ("custom_properties", encoded),
+    "properties": ("properties", encode),
+    "custom_properties": ("custom_properties", encode),
 }
 
 _UNTIE: dict[Kind, tuple[str, ...]] = {
@@ -67,9 +68,9 @@ _UNTIE: dict[Kind, tuple[str, ...]] = {
 
 
 _PUT_MARK = (
-    f"INSERT INTO mark ({', '.join(rows.MARK_FIELDS)}) "
-    f"VALUES ({', '.join('?' for _ in rows.MARK_FIELDS)}) ON CONFLICT (id) DO UPDATE SET "
-    + ", ".join(f"{field} = excluded.{field}" for field in rows.MARK_FIELDS)
+    f"INSERT INTO mark ({', '.join(row_mapping.MARK_FIELDS)}) "
+    f"VALUES ({', '.join('?' for _ in row_mapping.MARK_FIELDS)}) ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{field} = excluded.{field}" for field in row_mapping.MARK_FIELDS)
 )
 
 
@@ -112,7 +113,7 @@ class SqliteWriter(SqliteReader, Writer):
                 (*values, id),
             )
         except sqlite3.IntegrityError:
-            raise type_taken(type) from None
+            raise type_taken_error(type) from None
         self._names = None
         return type.model_copy(update={"id": id})
 
@@ -120,13 +121,13 @@ class SqliteWriter(SqliteReader, Writer):
         ids: list[int] = []
         for (kind, mode, by), group in groupby(batch.nodes, lambda w: (w.kind, w.mode, w.key)):
             writes = list(group)
-            if mode is Mode.CREATE:
+            if mode is WriteMode.CREATE:
                 ids += self._create(kind, writes)
-            elif mode is Mode.MIRROR:
+            elif mode is WriteMode.MIRROR:
                 ids += self._mirror(kind, writes)
-            elif mode is Mode.REFERENCE and by == "id":
+            elif mode is WriteMode.REFERENCE and by == "id":
                 ids += self._referenced(kind, writes)
-            elif mode is Mode.MERGE:
+            elif mode is WriteMode.MERGE:
                 ids += self._merged(kind, by, writes)
             else:
                 ids += [self._one(write) for write in writes]
@@ -138,7 +139,7 @@ class SqliteWriter(SqliteReader, Writer):
                     ids[e.execution],
                     _FLOW[e.type],
                     e.type,
-                    encoded_path(e.path),
+                    encode_path(e.path),
                     e.time_ms,
                     e.recorded_ms,
                 )
@@ -163,14 +164,21 @@ class SqliteWriter(SqliteReader, Writer):
             id = id_after("mark", last) if mark.id is None else mark.id
             self._last["mark"] = max(last, id)
             fields = {**mark.__dict__, "id": id}
-            self._connection.execute(_PUT_MARK, [fields[field] for field in rows.MARK_FIELDS])
+            self._connection.execute(
+                _PUT_MARK, [fields[field] for field in row_mapping.MARK_FIELDS]
+            )
             ids.append(id)
         return ids
 
     def put_policy(self, policy: Policy) -> None:
         self._connection.execute(
             "INSERT OR REPLACE INTO policy (name, recorded, ended, content) VALUES (?, ?, ?, ?)",
-            (policy.name, policy.recorded_ms or 0, policy.ended_ms, rows.policy_text(policy)),
+            (
+                policy.name,
+                policy.recorded_ms or 0,
+                policy.ended_ms,
+                row_mapping.policy_text(policy),
+            ),
         )
 
     def set_note(self, key: str, value: str | None) -> None:
@@ -267,9 +275,9 @@ class SqliteWriter(SqliteReader, Writer):
             (id_list(ids),),
         ).fetchone()
         if row is not None:
-            raise missing(kind, "id", row[0])
+            raise missing_error(kind, "id", row[0])
 
-    def _merged(self, kind: Kind, by: Key, writes: Sequence[NodeWrite]) -> list[int]:
+    def _merged(self, kind: Kind, by: WriteKey, writes: Sequence[NodeWrite]) -> list[int]:
         """Nodes found by their keys; those that are not there are made, many at once."""
         ids: list[int] = [0] * len(writes)
         fresh: dict[object, int] = {}
@@ -297,19 +305,19 @@ class SqliteWriter(SqliteReader, Writer):
     def _one(self, write: NodeWrite) -> int:
         id = self._look_up(write)
         if id is None:
-            raise missing(write.kind, write.key, _key_value(write))
+            raise missing_error(write.kind, write.key, _key_value(write))
         return self._over(write, id)
 
     def _over(self, write: NodeWrite, id: int) -> int:
         """Set what a write has on the node with that id."""
         kind = write.kind
-        if write.mode is Mode.REFERENCE and not write.unless_deleted:
+        if write.mode is WriteMode.REFERENCE and not write.unless_deleted:
             return id
         [old] = self.nodes(kind, [id])
         refuse_deleted(old, write)
-        if write.mode is Mode.REFERENCE:
+        if write.mode is WriteMode.REFERENCE:
             return id
-        changed = rewritten(old, write)
+        changed = rewrite(old, write)
         if changed is None:
             return id
         # Only these: a column that is set, though to what it was, is written into its indexes.
@@ -345,10 +353,10 @@ class SqliteWriter(SqliteReader, Writer):
             (id_list(ids),),
         ).fetchone()
         if row is not None:
-            raise id_taken(kind, row[0])
+            raise id_taken_error(kind, row[0])
         for id, times in Counter(ids).items():
             if times > 1:
-                raise id_taken(kind, id)
+                raise id_taken_error(kind, id)
 
     def _refuse_if_taken(self, kind: Kind, write: NodeWrite, id: int) -> None:
         """Raise AlreadyExists where another node than `id` has a name or external id of `write`."""
@@ -360,7 +368,7 @@ class SqliteWriter(SqliteReader, Writer):
                 f"SELECT id FROM {kind} WHERE {where} AND id <> ?", (*values, id)
             ).fetchone()
             if row is not None:
-                raise taken(kind, field, getattr(write, field), row[0])
+                raise taken_error(kind, field, getattr(write, field), row[0])
 
 
 def _row(write: NodeWrite, id: int, created: int, updated: int) -> tuple[Any, ...]:
@@ -374,8 +382,8 @@ def _row(write: NodeWrite, id: int, created: int, updated: int) -> tuple[Any, ..
         write.state or DEFAULT_STATES[write.kind],
         created,
         updated,
-        encoded(write.properties) if write.properties else None,
-        encoded(write.custom_properties) if write.custom_properties else None,
+        encode(write.properties) if write.properties else None,
+        encode(write.custom_properties) if write.custom_properties else None,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from lineage.errors import InvalidValue
 from lineage.model import Value
-from lineage.rules.values import checked_custom_properties, is_text
+from lineage.rules.values import is_text, validate_custom_properties
 
 # Under this property a node keeps when each of its facets was said.
 STAMPS = "openlineage"
@@ -82,7 +82,7 @@ class FacetRegister:
 def _find_fault(facet: dict[str, Any]) -> str | None:
     """Return why a facet can't be a property, such as its size; None where it can."""
     try:
-        checked_custom_properties({"facet": facet}, "OpenLineage")
+        validate_custom_properties({"facet": facet}, "OpenLineage")
     except InvalidValue as error:
         return str(error)[:500]
     return None

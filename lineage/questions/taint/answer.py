@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lineage.captions import caption
 from lineage.errors import NotFound
 from lineage.model import Event, Mark, Node
-from lineage.printing import caption
+from lineage.questions.node_json import event_to_json, node_to_json
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.region import Key
-from lineage.questions.rendering import event_as_json, node_as_json
-from lineage.questions.taint.searching import Way
+from lineage.questions.subgraph import Key
+from lineage.questions.taint.propagation import WitnessNode
 from lineage.questions.why import Witness
 
 # Each witness of a chain of n events would be written out with all that are in it: n * n names.
@@ -29,7 +29,7 @@ class Source:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return node_as_json(
+        return node_to_json(
             self.node, label=self.label, marks=[mark.model_dump(mode="json") for mark in self.marks]
         )
 
@@ -67,7 +67,7 @@ class Affected:
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class BarrierHit:
     """A barrier that was met. `saved`: so many more would be affected if it alone were none."""
 
     node: Node
@@ -79,7 +79,7 @@ class Met:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return node_as_json(
+        return node_to_json(
             self.node,
             label=self.label,
             depth=self.depth,
@@ -100,13 +100,13 @@ class Taint(InNotebooks):
     labels: tuple[str | None, ...]
     sources: tuple[Source, ...]
     nodes: tuple[Affected, ...]
-    barriers: tuple[Met, ...]
+    barriers: tuple[BarrierHit, ...]
     affected: int
     saved: int
     as_of_ms: int | None = None
     causal: bool = False
     complete: bool = True
-    _ways: Mapping[str | None, Mapping[Key, Way]] = field(default_factory=dict, repr=False)
+    _ways: Mapping[str | None, Mapping[Key, WitnessNode]] = field(default_factory=dict, repr=False)
     _known: Mapping[Key, Node] = field(default_factory=dict, repr=False)
     _rows: dict[Key, Affected] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -144,7 +144,7 @@ class Taint(InNotebooks):
         for ways in self._ways.values():
             seen: set[int] = set()
             for way in ways.values():
-                at: Way | None = way
+                at: WitnessNode | None = way
                 while at is not None and id(at) not in seen:
                     seen.add(id(at))
                     if at.event is not None:
@@ -163,7 +163,7 @@ class Taint(InNotebooks):
             "labels": list(self.labels),
             "sources": [source.to_dict() for source in self.sources],
             "nodes": [self._row(found) for found in self.nodes],
-            "events": [event_as_json(event) for event in self.events],
+            "events": [event_to_json(event) for event in self.events],
             "barriers": [barrier.to_dict() for barrier in self.barriers],
             "affected": self.affected,
             "saved": self.saved,
@@ -180,17 +180,17 @@ class Taint(InNotebooks):
             "saved": self.saved,
             "complete": self.complete,
             "sources": [
-                node_as_json(
+                node_to_json(
                     source.node, label=source.label, reasons=[mark.reason for mark in source.marks]
                 )
                 for source in self.sources
             ],
             "barriers": [
-                node_as_json(met.node, label=met.label, why=met.why, saved=met.saved)
+                node_to_json(met.node, label=met.label, why=met.why, saved=met.saved)
                 for met in self.barriers
             ],
             "nodes": [
-                node_as_json(
+                node_to_json(
                     found.node, depth=found.depth, labels=found.labels, source=caption(found.source)
                 )
                 for found in self.nodes
@@ -199,16 +199,16 @@ class Taint(InNotebooks):
 
     def _row(self, found: Affected) -> dict[str, Any]:
         key = (found.node.kind, found.node.id or 0)
-        return node_as_json(
+        return node_to_json(
             found.node,
             depth=found.depth,
             labels=list(found.labels),
-            source=_named(found.source),
+            source=_name(found.source),
             reached=[
                 {
                     "label": reached.label,
                     "depth": reached.depth,
-                    "source": _named(reached.source),
+                    "source": _name(reached.source),
                     "witness": self._written_out(reached, key),
                 }
                 for reached in found.reached
@@ -222,7 +222,7 @@ class Taint(InNotebooks):
         return [f"{way.key[0]}:{way.key[1]}" for way in self._ways[reached.label][key].chain()]
 
 
-def witness_of(way: Way, known: Mapping[Key, Node]) -> Witness:
+def witness_of(way: WitnessNode, known: Mapping[Key, Node]) -> Witness:
     """The chain to the end of a way, from nodes that were read."""
     chain = way.chain()
     return Witness(
@@ -233,5 +233,5 @@ def witness_of(way: Way, known: Mapping[Key, Node]) -> Witness:
     )
 
 
-def _named(node: Node) -> str:
+def _name(node: Node) -> str:
     return f"{node.kind}:{node.id}"

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from lineage.backends.base import Reader
 from lineage.errors import InvalidValue
 from lineage.model import BaseType, Context, Kind, Node
-from lineage.model.times import Time, milliseconds
-from lineage.questions.bases import Bases
+from lineage.model.times import Time, to_milliseconds
+from lineage.ports.reader import Reader
 from lineage.questions.deployments import deployments
-from lineage.questions.region import Key
 from lineage.questions.starting import Ref, Starting
-from lineage.questions.taint.answer import Affected, Met, Reached, Source, Taint
+from lineage.questions.subgraph import Key
+from lineage.questions.taint.answer import Affected, BarrierHit, Reached, Source, Taint
 from lineage.questions.taint.cut import Cut, cheapest_cut
-from lineage.questions.taint.events import types_with_ports
+from lineage.questions.taint.event_graph import types_with_ports
 from lineage.questions.taint.gate import Check, check
-from lineage.questions.taint.reading import nodes_of
+from lineage.questions.taint.loading import nodes_of
+from lineage.questions.taint.propagation import Search, WitnessNode, search, spread_levels
 from lineage.questions.taint.rebuild import CleanUp, Progress, Rebuild
-from lineage.questions.taint.replacing import Flows
-from lineage.questions.taint.searching import Search, Way, search, spread_levels
-from lineage.questions.taint.sources import Sought, sought
+from lineage.questions.taint.replacements import Flows
+from lineage.questions.taint.sources import TaintQuery, build_taint_query
+from lineage.questions.type_index import TypeIndex
 from lineage.rules.liveness import is_live
-from lineage.rules.marks import checked_labels
-from lineage.rules.policies import forbidden_labels, in_force
+from lineage.rules.marks import validate_labels
+from lineage.rules.policies import forbidden_labels, policies_in_force
 from lineage.rules.types import TypeSession
 
 
@@ -55,12 +55,12 @@ class Tainting(Starting):
         meaning of each word.
         """
         with self._reading() as (reader, types):
-            at_ms = milliseconds(as_of)
+            at_ms = to_milliseconds(as_of)
             searched = self._sought(reader, types, label, source, barrier, at_ms)
             return _answer(
                 reader,
                 {what: search(reader, what, as_of_ms=at_ms, causal=causal) for what in searched},
-                _shown(reader, type, kind, live=live, deployed=deployed, as_of_ms=at_ms),
+                _show(reader, type, kind, live=live, deployed=deployed, as_of_ms=at_ms),
                 at_ms,
                 causal,
             )
@@ -80,7 +80,7 @@ class Tainting(Starting):
         if label is None and source is None:
             raise InvalidValue("say which taint: label=..., source=... or both")
         with self._reading() as (reader, types):
-            at_ms = milliseconds(as_of)
+            at_ms = to_milliseconds(as_of)
             [what] = self._sought(reader, types, label, source, barrier, at_ms)
             if not types_with_ports(reader):
                 return spread_levels(reader, what, at_ms)[0]
@@ -107,19 +107,23 @@ class Tainting(Starting):
         and in the contexts below it, is.
         """
         with self._reading() as (reader, types):
-            at_ms = milliseconds(as_of)
+            at_ms = to_milliseconds(as_of)
             node = self._start(reader, types, ref)
-            labels = checked_labels(label)
+            labels = validate_labels(label)
             if context is not None or (not labels and isinstance(node, Context)):
                 place = (
                     node if context is None else self._start(reader, types, context, Kind.CONTEXT)
                 )
                 if not isinstance(place, Context):
                     raise InvalidValue(f"{place.label} is an {place.kind}, not a context")
-                labels += forbidden_labels(in_force(reader, at_ms), _with_above(reader, place))
+                labels += forbidden_labels(
+                    policies_in_force(reader, at_ms), _with_above(reader, place)
+                )
                 if not labels:
                     return Check(node, ())
-            searched = sought(reader, self._clock(), at_ms, labels=list(dict.fromkeys(labels)))
+            searched = build_taint_query(
+                reader, self._clock(), at_ms, labels=list(dict.fromkeys(labels))
+            )
             return check(reader, node, searched, as_of_ms=at_ms, causal=causal)
 
     def cheapest_cut(
@@ -137,7 +141,7 @@ class Tainting(Starting):
         if not refs:
             raise InvalidValue("say what is to be clean: give at least one artifact or execution")
         with self._reading() as (reader, types):
-            at_ms = milliseconds(as_of)
+            at_ms = to_milliseconds(as_of)
             targets = [self._in_flow(reader, types, ref) for ref in refs]
             if label is None and source is None:
                 raise InvalidValue("say of what: label=..., source=... or both")
@@ -157,7 +161,7 @@ class Tainting(Starting):
         type) alone. See `lineage.questions.taint.rebuild`.
         """
         with self._reading() as (reader, types):
-            asked = _shown(reader, type, None, live=False, deployed=False, as_of_ms=None)
+            asked = _show(reader, type, None, live=False, deployed=False, as_of_ms=None)
             return self._clean_up(reader, types, label, source).plan(asked)
 
     def taint_progress(
@@ -195,18 +199,18 @@ class Tainting(Starting):
         source: Ref | Sequence[Ref] | None,
         barrier: Ref | Sequence[Ref] | None,
         at_ms: int | None,
-    ) -> list[Sought]:
-        return sought(
+    ) -> list[TaintQuery]:
+        return build_taint_query(
             reader,
             self._clock(),
             at_ms,
-            labels=checked_labels(label),
-            given=[self._in_flow(reader, types, ref) for ref in _listed(source)],
-            barred=[self._in_flow(reader, types, ref) for ref in _listed(barrier)],
+            labels=validate_labels(label),
+            given=[self._in_flow(reader, types, ref) for ref in _list(source)],
+            barred=[self._in_flow(reader, types, ref) for ref in _list(barrier)],
         )
 
 
-def _listed(refs: Ref | Sequence[Ref] | None) -> Sequence[Ref]:
+def _list(refs: Ref | Sequence[Ref] | None) -> Sequence[Ref]:
     if refs is None:
         return ()
     return refs if isinstance(refs, Sequence) and not isinstance(refs, str) else [refs]
@@ -222,7 +226,7 @@ def _with_above(reader: Reader, context: Context) -> list[Context]:
     return [c for c in reader.nodes(Kind.CONTEXT, sorted(ids)) if isinstance(c, Context)]
 
 
-def _shown(
+def _show(
     reader: Reader,
     type: str | None,
     kind: Kind | None,
@@ -232,7 +236,7 @@ def _shown(
     as_of_ms: int | None,
 ) -> Callable[[Node], bool]:
     """Which of the affected nodes are asked for."""
-    type_ids = None if type is None else _types_called(Bases(reader), type)
+    type_ids = None if type is None else _types_called(TypeIndex(reader), type)
     standing = deployed_ids(reader, as_of_ms) if deployed else None
     return lambda node: (
         (kind is None or node.kind is kind)
@@ -251,7 +255,7 @@ def deployed_ids(reader: Reader, as_of_ms: int | None = None) -> set[int | None]
     }
 
 
-def _types_called(bases: Bases, name: str) -> set[int]:
+def _types_called(bases: TypeIndex, name: str) -> set[int]:
     if name in set(BaseType):
         return set(bases.ids([BaseType(name)]))
     return {id for _, ids in bases.of_either_kind(name) for id in ids}
@@ -259,7 +263,7 @@ def _types_called(bases: Bases, name: str) -> set[int]:
 
 def _answer(
     reader: Reader,
-    searches: Mapping[Sought, Search],
+    searches: Mapping[TaintQuery, Search],
     shown: Callable[[Node], bool],
     at_ms: int | None,
     causal: bool,
@@ -277,13 +281,13 @@ def _answer(
     others |= {key for what, found in searches.items() for key in (*found.met, *what.keys)}
     known = {**nodes_of(reader, others - wanted.keys()), **wanted}
     saved: set[Key] = set()
-    barriers: list[Met] = []
+    barriers: list[BarrierHit] = []
     for what, found in searches.items():
         beyond, alone = found.saved()
         saved |= beyond
         for key, depth in found.met.items():
             why, mark = what.why_barred(known[key])
-            barriers.append(Met(known[key], what.label, depth, why, alone[key], mark))
+            barriers.append(BarrierHit(known[key], what.label, depth, why, alone[key], mark))
     barriers.sort(key=lambda met: (met.depth, met.node.kind, met.node.id or 0, met.label or ""))
     return Taint(
         labels=tuple(what.label for what in searches),
@@ -297,7 +301,7 @@ def _answer(
             for key in sorted(what.keys)
             if key in known
         ),
-        nodes=tuple(_affected(wanted, ways, searches, known)),
+        nodes=tuple(_select_affected(wanted, ways, searches, known)),
         barriers=tuple(barriers),
         affected=len(affected),
         saved=len(saved - affected),
@@ -308,10 +312,10 @@ def _answer(
     )
 
 
-def _affected(
+def _select_affected(
     wanted: Mapping[Key, Node],
-    ways: Mapping[Sought, Mapping[Key, Way]],
-    searches: Mapping[Sought, Search],
+    ways: Mapping[TaintQuery, Mapping[Key, WitnessNode]],
+    searches: Mapping[TaintQuery, Search],
     known: Mapping[Key, Node],
 ) -> list[Affected]:
     rows = [
@@ -334,12 +338,12 @@ def _affected(
     return rows
 
 
-def _on(ways: Iterable[Way]) -> set[Key]:
+def _on(ways: Iterable[WitnessNode]) -> set[Key]:
     """All nodes on these ways; what several of them share is walked once."""
     walked: set[int] = set()
     keys: set[Key] = set()
     for way in ways:
-        at: Way | None = way
+        at: WitnessNode | None = way
         while at is not None and id(at) not in walked:
             walked.add(id(at))
             keys.add(at.key)

@@ -13,15 +13,15 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Reader
+from lineage.algorithms.min_cut import FlowNetwork
 from lineage.model import Execution, Kind, Node
-from lineage.questions.flow import Network
+from lineage.ports.reader import Reader
+from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.region import Key
-from lineage.questions.rendering import node_as_json
-from lineage.questions.taint.reading import nodes_of, upstream_of
-from lineage.questions.taint.searching import EventSearch
-from lineage.questions.taint.sources import Sought
+from lineage.questions.subgraph import Key
+from lineage.questions.taint.loading import nodes_of, upstream_of
+from lineage.questions.taint.propagation import EventSearch
+from lineage.questions.taint.sources import TaintQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,17 @@ class Cut(InNotebooks):
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
-            "targets": [node_as_json(node) for node in self.targets],
+            "targets": [node_to_json(node) for node in self.targets],
             "label": self.label,
             "possible": self.possible,
-            "steps": [node_as_json(step) for step in self.steps],
-            "marked": [node_as_json(node) for node in self.marked],
+            "steps": [node_to_json(step) for step in self.steps],
+            "marked": [node_to_json(node) for node in self.marked],
             "complete": self.complete,
         }
 
 
 def cheapest_cut(
-    reader: Reader, targets: Sequence[Node], what: Sought, *, as_of_ms: int | None = None
+    reader: Reader, targets: Sequence[Node], what: TaintQuery, *, as_of_ms: int | None = None
 ) -> Cut:
     """The fewest steps that cut every chain from the sources to the targets."""
     keys = {(node.kind, node.id): node for node in targets if node.id is not None}
@@ -70,7 +70,7 @@ def cheapest_cut(
 
 def _nearest_steps(found: EventSearch, sources: Set[Key], targets: Set[Key]) -> list[Key]:
     """The fewest affected steps on every chain from the sources to the targets."""
-    network = Network()
+    network = FlowNetwork()
     source, sink = network.place(), network.place()
     into: dict[Key, int] = {}
     out: dict[Key, int] = {}

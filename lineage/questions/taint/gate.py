@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Reader
 from lineage.model import Context, Kind, Mark, Node
+from lineage.ports.reader import Reader
+from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.region import Key
-from lineage.questions.rendering import node_as_json
+from lineage.questions.subgraph import Key
 from lineage.questions.taint.answer import witness_of
-from lineage.questions.taint.reading import nodes_of, upstream_of
-from lineage.questions.taint.searching import EventSearch
-from lineage.questions.taint.sources import Sought
+from lineage.questions.taint.loading import nodes_of, upstream_of
+from lineage.questions.taint.propagation import EventSearch
+from lineage.questions.taint.sources import TaintQuery
 from lineage.questions.why import Witness
 
 
@@ -31,7 +31,7 @@ class Stopped:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return node_as_json(self.node, why=self.why)
+        return node_to_json(self.node, why=self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Verdict:
         return {
             "label": self.label,
             "clean": self.clean,
-            "affected": [node_as_json(node) for node in self.affected],
+            "affected": [node_to_json(node) for node in self.affected],
             "witness": self.witness.to_dict() if self.witness else None,
             "marks": [mark.model_dump(mode="json") for mark in self.marks],
             "stopped": [barrier.to_dict() for barrier in self.stopped],
@@ -82,7 +82,7 @@ class Check(InNotebooks):
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
-            "node": node_as_json(self.node),
+            "node": node_to_json(self.node),
             "clean": self.clean,
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "complete": self.complete,
@@ -92,7 +92,7 @@ class Check(InNotebooks):
 def check(
     reader: Reader,
     node: Node,
-    searched: Sequence[Sought],
+    searched: Sequence[TaintQuery],
     *,
     as_of_ms: int | None = None,
     causal: bool = False,
@@ -113,7 +113,7 @@ def _verdict(
     reader: Reader,
     targets: Sequence[Key],
     upstream: set[Key],
-    what: Sought,
+    what: TaintQuery,
     as_of_ms: int | None,
     *,
     causal: bool,

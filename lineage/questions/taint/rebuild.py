@@ -26,18 +26,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.backends.base import Reader
 from lineage.model import Artifact, BaseType, Event, Execution, Kind, Node, Path
-from lineage.questions.bases import Bases
+from lineage.ports.reader import Reader
 from lineage.questions.deployments import Deployment, deployments
+from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.rendering import node_as_json
-from lineage.questions.taint.replacing import Flows, Replacements
+from lineage.questions.taint.replacements import Flows, Replacements
+from lineage.questions.type_index import TypeIndex
 from lineage.rules.liveness import can_run_again, is_live
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class InputBinding:
     """What a step is to read under a path: `artifact` itself, or what step `step` will write for
     it; where neither is there yet, `artifact` is None: a replacement is needed."""
 
@@ -50,27 +50,27 @@ class Take:
         """The row as JSON has it."""
         return {
             "path": list(self.path),
-            "was": _named(self.was),
-            "artifact": _named(self.artifact) if self.artifact else None,
-            "step": _named(self.step) if self.step else None,
+            "was": _name(self.was),
+            "artifact": _name(self.artifact) if self.artifact else None,
+            "step": _name(self.step) if self.step else None,
         }
 
 
 @dataclass(frozen=True, slots=True)
-class StepAgain:
+class Rerun:
     """A step to run again, after those before it; `for_` is what it rebuilds."""
 
     step: Execution
-    inputs: tuple[Take, ...]
+    inputs: tuple[InputBinding, ...]
     rebuilds: tuple[Artifact, ...]
     marked: bool
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return node_as_json(
+        return node_to_json(
             self.step,
             inputs=[take.to_dict() for take in self.inputs],
-            rebuilds=[node_as_json(artifact) for artifact in self.rebuilds],
+            rebuilds=[node_to_json(artifact) for artifact in self.rebuilds],
             marked=self.marked,
         )
 
@@ -84,7 +84,7 @@ class Lost:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return node_as_json(self.artifact, why=self.why)
+        return node_to_json(self.artifact, why=self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Rollback:
         return {
             "deployment": self.deployment.to_dict(),
             "to": self.to.to_dict() if self.to else None,
-            "models": [node_as_json(model) for model in self.models],
+            "models": [node_to_json(model) for model in self.models],
         }
 
 
@@ -130,11 +130,11 @@ class Progress(InNotebooks):
         return {
             "labels": list(self.labels),
             "done": self.done,
-            "dirty": [node_as_json(artifact) for artifact in self.dirty],
+            "dirty": [node_to_json(artifact) for artifact in self.dirty],
             "replaced": [
-                {"was": node_as_json(was), "by": node_as_json(by)} for was, by in self.replaced
+                {"was": node_to_json(was), "by": node_to_json(by)} for was, by in self.replaced
             ],
-            "gone": [node_as_json(artifact) for artifact in self.gone],
+            "gone": [node_to_json(artifact) for artifact in self.gone],
             "deployed": [deployment.to_dict() for deployment in self.deployed],
             "complete": self.complete,
         }
@@ -146,7 +146,7 @@ class Rebuild(InNotebooks):
 
     labels: tuple[str | None, ...]
     inputs: tuple[Artifact, ...]
-    steps: tuple[StepAgain, ...]
+    steps: tuple[Rerun, ...]
     lost: tuple[Lost, ...]
     rollbacks: tuple[Rollback, ...]
     progress: Progress
@@ -156,7 +156,7 @@ class Rebuild(InNotebooks):
         """The answer as JSON has it."""
         return {
             "labels": list(self.labels),
-            "inputs": [node_as_json(artifact) for artifact in self.inputs],
+            "inputs": [node_to_json(artifact) for artifact in self.inputs],
             "steps": [step.to_dict() for step in self.steps],
             "lost": [lost.to_dict() for lost in self.lost],
             "rollbacks": [rollback.to_dict() for rollback in self.rollbacks],
@@ -166,8 +166,8 @@ class Rebuild(InNotebooks):
 
     def to_mermaid(self) -> str:
         """A Mermaid flowchart: what is needed from outside, the steps, and what they rebuild."""
+        from lineage.captions import caption
         from lineage.pictures.mermaid import in_label, whole
-        from lineage.printing import caption
 
         lines = ["flowchart LR"]
         shown: set[str] = set()
@@ -201,7 +201,7 @@ class CleanUp:
     def __init__(self, reader: Reader, flows: Flows, labels: tuple[str | None, ...]) -> None:
         self._flows = flows
         self._labels = labels
-        self._bases = Bases(reader)
+        self._bases = TypeIndex(reader)
         self._replacements = Replacements(reader, flows)
         self._reader = reader
         self._all = deployments(reader, history=True)
@@ -375,23 +375,23 @@ class CleanUp:
                 waiting += [(event.artifact_id, True) for event in self._flows.inputs[maker]]
         return steps, wanted - inputs, inputs
 
-    def _again(self, step_id: int, wanted: set[int], places: Mapping[int, int]) -> StepAgain:
+    def _again(self, step_id: int, wanted: set[int], places: Mapping[int, int]) -> Rerun:
         rebuilds = {e.artifact_id for e in self._flows.outputs[step_id]} & wanted
-        return StepAgain(
+        return Rerun(
             self._flows.steps[step_id],
             tuple(self._take(event, places) for event in self._flows.inputs[step_id]),
             tuple(self._flows.artifacts[id] for id in sorted(rebuilds)),
             self._is_source(Kind.EXECUTION, step_id),
         )
 
-    def _take(self, event: Event, places: Mapping[int, int]) -> Take:
+    def _take(self, event: Event, places: Mapping[int, int]) -> InputBinding:
         id = event.artifact_id
         if id in self._others:
-            return Take(event.path, self._others[id], self._others[id])
+            return InputBinding(event.path, self._others[id], self._others[id])
         was = self._flows.artifacts[id]
         instead = self._replacements.of(id)
         if instead is not None or self._is_source(Kind.ARTIFACT, id):
-            return Take(event.path, was, instead)
+            return InputBinding(event.path, was, instead)
         writers = self._flows.writers[id]
         before = places[event.execution_id]
         # Where a step reads what it writes itself, another that runs before it may write it first.
@@ -399,9 +399,13 @@ class CleanUp:
         for most in (before, len(places)):
             for writer in writers:
                 if places.get(writer.execution_id, most) < most:
-                    return Take(event.path, was, None, self._flows.steps[writer.execution_id])
+                    return InputBinding(
+                        event.path, was, None, self._flows.steps[writer.execution_id]
+                    )
         maker = next((maker for maker in self._makers(id) if self._deploys(maker)), None)
-        return Take(event.path, was, None, None if maker is None else self._flows.steps[maker])
+        return InputBinding(
+            event.path, was, None, None if maker is None else self._flows.steps[maker]
+        )
 
     def _deploys(self, step_id: int) -> bool:
         return self._bases.of(self._flows.steps[step_id]) is BaseType.DEPLOY
@@ -412,7 +416,7 @@ class CleanUp:
             deployment
             for deployment in self._all
             if deployment.in_effect(None)
-            and any(self._flows.is_affected(a.id or 0) for a in _deployed(deployment))
+            and any(self._flows.is_affected(a.id or 0) for a in _find_deployed(deployment))
         ]
 
     def _rollback(self, deployment: Deployment) -> Rollback:
@@ -435,9 +439,9 @@ class CleanUp:
         return Rollback(deployment, None, there if len(there) == len(versions) else ())
 
 
-def _deployed(deployment: Deployment) -> Iterable[Artifact]:
+def _find_deployed(deployment: Deployment) -> Iterable[Artifact]:
     return (*deployment.models, *deployment.outputs)
 
 
-def _named(node: Node) -> str:
+def _name(node: Node) -> str:
     return f"{node.kind}:{node.id}"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lineage.backends.base import Barriers, Reader
 from lineage.model import Kind, Mark, Node, Policy
-from lineage.questions.region import Key
-from lineage.rules.marks import standing
-from lineage.rules.policies import in_force, stopping_types
+from lineage.ports.reader import Reader
+from lineage.ports.traversal import Barriers
+from lineage.questions.subgraph import Key
+from lineage.rules.marks import select_standing
+from lineage.rules.policies import policies_in_force, stopping_types
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sought:
+class TaintQuery:
     """One label with its sources and barriers. Given sources need no label."""
 
     label: str | None
@@ -81,7 +82,7 @@ class Sought:
         return f"{node.type} stops it (policy {policy})", None
 
 
-def sought(
+def build_taint_query(
     reader: Reader,
     now_ms: int,
     as_of_ms: int | None = None,
@@ -89,7 +90,7 @@ def sought(
     labels: Sequence[str] = (),
     given: Iterable[Node] = (),
     barred: Iterable[Node] = (),
-) -> list[Sought]:
+) -> list[TaintQuery]:
     """What is to be searched: for each label, or where none is named, for every label in use.
 
     Marks and policies are those of now, or those that were known at a time. Given sources stand in
@@ -98,15 +99,15 @@ def sought(
     sources = tuple(_key(node) for node in given)
     extra = tuple(_key(node) for node in barred)
     if sources and not labels:
-        return [Sought(None, given=sources, barred=extra)]
-    marks = standing(reader, now_ms, as_of_ms, labels=labels or None)
-    policies = in_force(reader, as_of_ms)
+        return [TaintQuery(None, given=sources, barred=extra)]
+    marks = select_standing(reader, now_ms, as_of_ms, labels=labels or None)
+    policies = policies_in_force(reader, as_of_ms)
     wanted = list(dict.fromkeys(labels)) or sorted({m.label for m in marks if not m.clean})
     standing_of: dict[tuple[str, bool], list[Mark]] = {}
     for mark in marks:
         standing_of.setdefault((mark.label, mark.clean), []).append(mark)
     return [
-        Sought(
+        TaintQuery(
             label,
             marks=() if sources else tuple(standing_of.get((label, False), ())),
             given=sources,

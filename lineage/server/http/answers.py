@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from lineage.model import NODE_CLASSES, Event, Mark, Node
-from lineage.questions.rendering import as_json, event_as_json, node_as_json
+from lineage.questions.node_json import event_to_json, node_to_json, to_json_value
 from lineage.store import Recorded
 
 NDJSON = "application/x-ndjson"
@@ -24,9 +24,9 @@ _LINES = 256
 def render(answer: Any) -> Any:
     """Return an answer as JSON has it."""
     if isinstance(answer, _NODES):
-        return node_as_json(answer)
+        return node_to_json(answer)
     if isinstance(answer, Event):
-        return event_as_json(answer)
+        return event_to_json(answer)
     if isinstance(answer, Mark):
         return {"node": answer.node, **answer.model_dump(mode="json")}
     if hasattr(answer, "next_page_token"):
@@ -43,19 +43,19 @@ def render(answer: Any) -> Any:
     if isinstance(answer, BaseModel):
         return answer.model_dump(mode="json")
     if is_dataclass(answer) and not isinstance(answer, type):
-        return as_json(asdict(answer))
+        return to_json_value(asdict(answer))
     if isinstance(answer, list | tuple):
         return [render(item) for item in answer]
     if isinstance(answer, Mapping):
         return {str(key): render(item) for key, item in answer.items()}
-    return as_json(answer)
+    return to_json_value(answer)
 
 
 def render_page(page: Any) -> dict[str, Any]:
     """Return a page of nodes, and the token that leads on."""
     token = page.next_page_token
     return {
-        "nodes": [node_as_json(node) for node in page],
+        "nodes": [node_to_json(node) for node in page],
         "complete": token is None,
         "next_page_token": token,
         "after": page[-1].id if token else None,
@@ -72,7 +72,7 @@ def write_json(value: Any) -> bytes:
 
 def etag(node: Node) -> str:
     """Return what tells the versions of a node apart."""
-    text = write_json(node_as_json(node))
+    text = write_json(node_to_json(node))
     return f'"{hashlib.sha256(text).hexdigest()[:32]}"'
 
 

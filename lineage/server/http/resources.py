@@ -101,12 +101,12 @@ def _add_nodes(router: APIRouter, service: Service, kind: Kind) -> None:
         """
         predicate: Any = where
         if match:
-            from lineage.filters.parsing import parsed
-            from lineage.filters.short import short
+            from lineage.filters.parser import parse_filter
+            from lineage.filters.shorthand import parse_terms
 
-            predicate = short(match, kind)
+            predicate = parse_terms(match, kind)
             if where is not None:
-                predicate = parsed(where, kind).also(predicate)
+                predicate = parse_filter(where, kind).also(predicate)
         asked: dict[str, Any] = {
             "where": predicate,
             "type": type,

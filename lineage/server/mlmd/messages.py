@@ -30,7 +30,7 @@ PACKAGE = "ml_metadata"
 SERVICE = f"{PACKAGE}.MetadataStoreService"
 
 
-def _loaded() -> descriptor_pool.DescriptorPool:
+def _load() -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
     for known in (any_pb2, struct_pb2, field_mask_pb2):
         pool.AddSerializedFile(known.DESCRIPTOR.serialized_pb)
@@ -40,7 +40,7 @@ def _loaded() -> descriptor_pool.DescriptorPool:
     return pool
 
 
-POOL = _loaded()
+POOL = _load()
 
 
 @cache

@@ -81,20 +81,20 @@ def new(kind: Kind, given: Any, type: Type) -> Node:
     )
 
 
-def updated(stored: Node, given: Any, type: Type, mask: Sequence[str]) -> tuple[Node, bool]:
+def update(stored: Node, given: Any, type: Type, mask: Sequence[str]) -> tuple[Node, bool]:
     """The stored node with what is given, by the mask where there is one; and whether the wire
     counts it as a change.
 
     Raises InvalidValue.
     """
     kind = stored.kind
-    names, custom_names = _masked(mask, "properties"), _masked(mask, "custom_properties")
+    names, custom_names = _mask(mask, "properties"), _mask(mask, "custom_properties")
     properties = values.declared(type, given.properties, names)
     custom = values.custom(given.custom_properties, custom_names)
     if names is not None:
-        properties = _merged(stored.properties, properties, names)
+        properties = _merge(stored.properties, properties, names)
     if custom_names is not None:
-        custom = _merged(stored.custom_properties, custom, custom_names)
+        custom = _merge(stored.custom_properties, custom, custom_names)
     before = message(stored)
     changed = _differs(given, before) or not _equal(stored, properties, custom)
     source = given
@@ -142,23 +142,23 @@ def _node(
     return NODE_CLASSES[kind].trusted(fields)
 
 
-def _masked(mask: Sequence[str], field: str) -> set[str] | None:
+def _mask(mask: Sequence[str], field: str) -> set[str] | None:
     """The properties that a mask names; None where it is about all of them, or there is none."""
     if not mask or field in mask:
         return None
     return {path.removeprefix(f"{field}.") for path in mask if path.startswith(field)}
 
 
-def _merged(stored: Any, given: dict[str, Any], names: set[str]) -> dict[str, Any]:
+def _merge(stored: Any, given: dict[str, Any], names: set[str]) -> dict[str, Any]:
     kept = {name: value for name, value in stored.items() if name not in names}
     return {**kept, **given}
 
 
 def _differs(given: Any, stored: Any) -> bool:
-    return bool(_compared(given) != _compared(stored))
+    return bool(_compare(given) != _compare(stored))
 
 
-def _compared(given: Any) -> Any:
+def _compare(given: Any) -> Any:
     """A copy without what an update doesn't look at."""
     copy = type(given)()
     copy.CopyFrom(given)

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lineage.backends.base import Filter, Reader
 from lineage.errors import InvalidValue, NotFound
 from lineage.model import Event, EventType, Flow, Kind
+from lineage.ports.filters import Filter
+from lineage.ports.reader import Reader
 from lineage.server.mlmd import nodes
 from lineage.server.mlmd import types as wire_types
-from lineage.server.mlmd.listing import OLD_LIMIT, matching, page
 from lineage.server.mlmd.messages import LineageGraph, SubgraphOptions
-from lineage.server.mlmd.reading import Call, add_types, all_types, event_message
+from lineage.server.mlmd.pages import OLD_LIMIT, match, page
+from lineage.server.mlmd.read_calls import Call, add_types, all_types, event_message
 from lineage.store.transactions import View
 
 _MAX_HOPS = 100
@@ -38,9 +39,9 @@ def get_lineage_subgraph(old_limits: bool) -> Call:
 
     def call(view: View, request: Any, response: Any) -> None:
         options = request.lineage_subgraph_query_options
-        kind, query = _starting(options)
+        kind, query = _find_starts(options)
         hops = _hops(options, options.HasField("max_num_hops"), old_limits)
-        starts = matching(view, kind, query)
+        starts = match(view, kind, query)
         if old_limits:
             starts = starts[: OLD_LIMIT + 1]
         if not starts:
@@ -148,7 +149,7 @@ class _Search:
         ends = self._ends[kind]
         if not ends.HasField("filter_query") or not ids:
             return set()
-        return set(matching(self._view, kind, ends.filter_query, among=ids))
+        return set(match(self._view, kind, ends.filter_query, among=ids))
 
 
 class _Bounded:
@@ -177,7 +178,7 @@ class _Bounded:
             reach = f"{kind}_id"
             fresh = {getattr(event, reach) for event in events} - self.visited[kind]
             if self._bounds[kind] and fresh:
-                fresh = set(matching(self._view, kind, self._bounds[kind], among=fresh))
+                fresh = set(match(self._view, kind, self._bounds[kind], among=fresh))
             if left is not None:
                 # There any of them are left out; here the newest, so that it is the same twice.
                 fresh = set(sorted(fresh)[:left])
@@ -196,7 +197,7 @@ def events_of(reader: Reader, kind: Kind, ids: set[int]) -> list[Event]:
     return reader.events(execution_ids=wanted)
 
 
-def _starting(options: Any) -> tuple[Kind, str]:
+def _find_starts(options: Any) -> tuple[Kind, str]:
     which = options.WhichOneof("starting_nodes")
     if which is None:
         raise InvalidValue("Missing arguments for listing starting nodes.")

@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf import json_format
 
 from lineage.errors import InvalidValue, TypeConflict, Unsupported
-from lineage.interchange.mlmd import signatures
+from lineage.formats.mlmd import signatures
 from lineage.model import BaseType, Kind, PropertyKind, Type
 from lineage.server.mlmd.messages import POOL, ArtifactType, ContextType, ExecutionType
 from lineage.server.mlmd.values import KINDS, NUMBERS
@@ -113,7 +113,7 @@ def _keep_signature(transaction: Transaction, type: Type, given: Any) -> None:
     }
     if said:
         kept = signatures.read(transaction.reader)
-        transaction.reader.set_note(signatures.NOTE, signatures.written({**kept, type.label: said}))
+        transaction.reader.set_note(signatures.NOTE, signatures.unparse({**kept, type.label: said}))
 
 
 def _check(

@@ -1,6 +1,6 @@
 """Property values between the wire and the store.
 
-Proto values are bytes here (`lineage.interchange.mlmd.protos`), and the wire's numbers inside of
+Proto values are bytes here (`lineage.formats.mlmd.protos`), and the wire's numbers inside of
 structs are doubles.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lineage.errors import InvalidValue, StoreError
-from lineage.interchange.mlmd.protos import as_any
-from lineage.interchange.mlmd.structs import LIST_FIELD
+from lineage.formats.mlmd.protos import to_any
+from lineage.formats.mlmd.structs import LIST_FIELD
 from lineage.model import PropertyKind, Type
 
 # The wire's property types by number, and the field of a value that holds each.
@@ -85,7 +85,7 @@ def put(given: Mapping[str, Any], onto: Any) -> None:
         elif kind is float:
             onto[name].double_value = value
         elif kind is bytes:
-            onto[name].proto_value.ParseFromString(as_any(value))
+            onto[name].proto_value.ParseFromString(to_any(value))
         else:
             struct = value if isinstance(value, dict) else {LIST_FIELD: value}
             onto[name].struct_value.SetInParent()

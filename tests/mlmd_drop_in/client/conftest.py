@@ -22,7 +22,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
     # In the same process as the wheel, under its protobuf.
     import lineage
     from lineage.server.addresses import Address
-    from lineage.server.mlmd.serving import Server
+    from lineage.server.mlmd.service import Server
 
     with (
         lineage.connect("memory://") as store,

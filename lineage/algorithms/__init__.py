@@ -1,0 +1,1 @@
+"""Solve graph and statistics problems that know nothing of lineage."""

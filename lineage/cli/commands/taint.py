@@ -1,0 +1,324 @@
+"""`taint` and `check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lineage.captions import caption
+from lineage.cli.app import Json, app, open_store
+from lineage.cli.arguments import AsOf
+from lineage.cli.commands.trace import OfType, print_witness
+from lineage.cli.hints import of_labels
+from lineage.cli.output import name_node, note, print_json, print_table, title
+
+if TYPE_CHECKING:
+    from lineage.questions.taint.answer import Taint
+    from lineage.questions.taint.cut import Cut
+    from lineage.questions.taint.gate import Check, Verdict
+    from lineage.questions.taint.rebuild import InputBinding, Progress, Rebuild
+
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="LABEL", help="Such as tainted or pii; may be given again."),
+]
+Causal = Annotated[
+    bool, typer.Option("--causal", help="Only chains in which nothing precedes what it came of.")
+]
+
+
+@app.command(epilog="Example: lineage taint --label tainted --type MODEL")
+def taint(
+    context: typer.Context,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REF", help="What if this were the source? May be given again."),
+    ] = None,
+    label: Labels = None,
+    barrier: Annotated[
+        list[str] | None, typer.Option(metavar="REF", help="What if this were a barrier?")
+    ] = None,
+    type: OfType = None,
+    models: Annotated[bool, typer.Option("--models", help="Only models.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Only what is live.")] = False,
+    deployed: Annotated[bool, typer.Option("--deployed", help="Only what is deployed.")] = False,
+    paths: Annotated[bool, typer.Option("--paths", help="By which chain of events, each.")] = False,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="What was replaced, and what is still dirty.")
+    ] = False,
+    as_of: AsOf = None,
+    causal: Causal = False,
+    json: Json = False,
+) -> None:
+    """What is affected by a label, or by given sources, and what stopped it?
+
+    Without --label and --source: by every label in use.
+    """
+    from lineage.errors import InvalidValue
+
+    if models and type is not None:
+        raise InvalidValue("--models means --type MODEL; give one of the two")
+    store = open_store(context)
+    if progress:
+        if barrier or type or models or live or deployed or paths or as_of or causal:
+            raise InvalidValue("--progress goes with --label, --source and --json alone")
+        how_far = store.taint_progress(label=label, source=source)
+        if json:
+            print_json(how_far.to_dict())
+        else:
+            print_progress(how_far)
+        return
+    answer = store.taint(
+        source=source,
+        label=label,
+        barrier=barrier,
+        type="MODEL" if models else type,
+        live=live,
+        deployed=deployed,
+        as_of=as_of,
+        causal=causal,
+    )
+    if json:
+        print_json(answer.to_dict())
+    else:
+        print_taint(answer, paths=paths)
+        found = {source.label for source in answer.sources}
+        for hint in of_labels(store, (one for one in answer.labels if one not in found)):
+            note(hint)
+
+
+@app.command(epilog="Example: lineage check Model:churn --label tainted")
+def check(
+    context: typer.Context,
+    ref: Annotated[
+        str, typer.Argument(metavar="REF", help="artifact:42, Model:churn, a context, a uri.")
+    ],
+    label: Labels = None,
+    place: Annotated[
+        str | None,
+        typer.Option("--for", metavar="CONTEXT", help="Of the labels that policies forbid there."),
+    ] = None,
+    cut: Annotated[
+        bool, typer.Option("--cut", help="Also the fewest steps to run again to clear it.")
+    ] = False,
+    as_of: AsOf = None,
+    causal: Causal = False,
+    json: Json = False,
+) -> None:
+    """Is it clean? A gate: exit code 1, and the witness, where it is not.
+
+    Without --label: of every label in use; of a context, of those that policies forbid in it.
+    """
+    store = open_store(context)
+    answer = store.check(ref, label=label, context=place, as_of=as_of, causal=causal)
+    cuts: list[Cut] = []
+    if cut and answer.node.kind != "context":
+        cuts = [
+            store.cheapest_cut(answer.node, label=verdict.label, as_of=as_of)
+            for verdict in answer.verdicts
+            if not verdict.clean and verdict.label is not None
+        ]
+    if json:
+        told = answer.to_dict()
+        if cut:
+            told["cuts"] = [found.to_dict() for found in cuts]
+        print_json(told)
+    else:
+        print_check(answer, place)
+        for hint in of_labels(
+            store, (v.label for v in answer.verdicts if v.clean and not v.stopped)
+        ):
+            note(hint)
+        for found in cuts:
+            _print_cut(found)
+    if not answer.clean:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: lineage rebuild --label tainted --type MODEL")
+def rebuild(
+    context: typer.Context,
+    label: Labels = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REF", help="As if this were the source. May be given again."),
+    ] = None,
+    type: OfType = None,
+    mermaid: Annotated[
+        bool, typer.Option("--mermaid", help="Print the plan as a Mermaid flowchart.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """What to run again after a taint, in which order, and what to roll back.
+
+    Only a plan: nothing is done. For all that is dirty, or for that of one type.
+    """
+    store = open_store(context)
+    plan = store.rebuild_plan(label=label, source=source, type=type)
+    if json:
+        print_json(plan.to_dict())
+    elif mermaid:
+        print(plan.to_mermaid(), end="")
+    else:
+        print_rebuild(plan)
+        for hint in of_labels(store, () if source else label or ()):
+            note(hint)
+
+
+def print_rebuild(plan: Rebuild) -> None:
+    """The plan, a table for each part of it."""
+    if plan.inputs:
+        print("First, replace")
+        print_table(("id", "node", "uri"), [(name_node(a), title(a), a.uri) for a in plan.inputs])
+        print()
+    print("Run again, in this order")
+    print_table(
+        ("", "id", "step", "from"),
+        [
+            (
+                at,
+                name_node(again.step),
+                title(again.step) + (" (marked)" if again.marked else ""),
+                ", ".join(dict.fromkeys(_take(take) for take in again.inputs)),
+            )
+            for at, again in enumerate(plan.steps, 1)
+        ],
+        empty="nothing to run again",
+    )
+    if plan.lost:
+        print("\nCan't be rebuilt")
+        print_table(
+            ("id", "node", "why"),
+            [(name_node(x.artifact), title(x.artifact), x.why) for x in plan.lost],
+        )
+    if plan.rollbacks:
+        print("\nRoll back")
+        print_table(
+            ("at", "deployed", "to"),
+            [
+                (
+                    rollback.deployment.where or caption(rollback.deployment.execution),
+                    ", ".join(map(caption, rollback.deployment.models)),
+                    ", ".join(map(caption, rollback.models)) or "nothing clean was there",
+                )
+                for rollback in plan.rollbacks
+            ],
+        )
+    print()
+    _print_count(plan.progress)
+
+
+def print_progress(found: Progress) -> None:
+    """What is still dirty, and what replaced what."""
+    print_table(
+        ("dirty", "node", "replaced by"),
+        [
+            *((name_node(artifact), title(artifact), "-") for artifact in found.dirty),
+            *((f"was {name_node(was)}", title(was), caption(by)) for was, by in found.replaced),
+        ],
+        empty="nothing is affected",
+    )
+    for deployment in found.deployed:
+        models = ", ".join(map(caption, deployment.models))
+        print(f"still deployed: {models} to {deployment.where or caption(deployment.execution)}")
+    print()
+    _print_count(found)
+
+
+def _print_count(found: Progress) -> None:
+    print(
+        f"{len(found.dirty)} dirty, {len(found.replaced)} replaced, {len(found.gone)} gone, "
+        f"{_count_nodes(len(found.deployed), 'deployment')} of what is affected"
+        f"{'; all clean' if found.done else ''}"
+    )
+
+
+def _take(take: InputBinding) -> str:
+    """What a step is to read, in words."""
+    if take.artifact is not None:
+        return caption(take.artifact)
+    return caption(take.was) + (" anew" if take.step is not None else " replaced")
+
+
+def print_taint(answer: Taint, *, paths: bool = False) -> None:
+    """A table of nodes by depth, then what stopped it."""
+    several = len(answer.labels) > 1
+    print_table(
+        ("depth", "id", *(("labels",) if several else ()), "source", "node"),
+        [
+            (
+                row.depth,
+                name_node(row.node),
+                *((", ".join(str(label) for label in row.labels),) if several else ()),
+                caption(row.source),
+                title(row.node),
+            )
+            for row in answer
+        ],
+        empty="nothing" if answer.affected == 0 else "nothing of what was asked for",
+    )
+    if paths:
+        for row in answer:
+            print()
+            print_witness(answer.witness(row.node))
+    if answer.barriers:
+        print()
+        print_table(
+            ("barrier", "label", "saved", "node", "why"),
+            [(name_node(b.node), b.label, b.saved, title(b.node), b.why) for b in answer.barriers],
+        )
+    of = ", ".join(str(label) for label in answer.labels if label is not None)
+    shown = f"{len(answer)} shown of " if len(answer) != answer.affected else ""
+    sources = len({(s.node.kind, s.node.id) for s in answer.sources})
+    print(
+        f"\n{shown}{answer.affected} affected{f' by {of}' if of else ''}, "
+        f"from {_count_nodes(sources, 'source')}"
+    )
+    print(
+        f"{answer.saved} more saved by {_count_nodes(len(answer.barriers), 'barrier')}; "
+        f"{'complete' if answer.complete else 'NOT complete'}"
+    )
+
+
+def _count_nodes(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def print_check(answer: Check, place: str | None = None) -> None:
+    """A line for each label, with the witness or what kept it clean."""
+    if not answer.verdicts:
+        name = f"{title(answer.node)}  ({name_node(answer.node)})"
+        asked = place is not None or answer.node.kind == "context"
+        why = f"no policy forbids a label in {place or 'it'}" if asked else "nothing is marked"
+        print(f"{name} is clean: {why}")
+    for verdict in answer.verdicts:
+        _print_verdict(answer, verdict)
+
+
+def _print_verdict(answer: Check, verdict: Verdict) -> None:
+    name = f"{title(answer.node)}  ({name_node(answer.node)})"
+    if verdict.clean:
+        print(f"{name} is clean of {verdict.label}")
+        for barrier in verdict.stopped:
+            print(f"  stopped at {title(barrier.node)}  ({name_node(barrier.node)}): {barrier.why}")
+        return
+    reasons = [
+        f"{mark.reason}{f' ({mark.who})' if mark.who else ''}"
+        for mark in verdict.marks
+        if mark.reason
+    ]
+    print(f"{name} is NOT clean of {verdict.label}{': ' + '; '.join(reasons) if reasons else ''}")
+    if len(verdict.affected) > 1:
+        print(f"  {len(verdict.affected)} in it are affected, the nearest one so:")
+    assert verdict.witness is not None
+    print_witness(verdict.witness)
+
+
+def _print_cut(found: Cut) -> None:
+    if found.marked:
+        print(f"\nOnly lifting its mark clears it of {found.label}: it is marked itself.")
+        return
+    steps = _count_nodes(len(found.steps), "step")
+    print(f"\n{steps} to run again, or to bar, to clear it of {found.label}:")
+    print_table(("id", "step"), [(name_node(step), title(step)) for step in found.steps])

@@ -1,0 +1,282 @@
+"""The questions, one command each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lineage.captions import caption
+from lineage.cli.app import Json, app, open_store
+from lineage.cli.arguments import AsOf, Refs
+from lineage.cli.commands.deployments import print_deployments
+from lineage.cli.hints import of_type
+from lineage.cli.output import (
+    format_time,
+    join_path,
+    name_node,
+    note,
+    print_json,
+    print_table,
+    properties,
+    title,
+    to_one_line,
+    type_of,
+)
+
+if TYPE_CHECKING:
+    from lineage import Store
+    from lineage.questions.closure import Lineage
+    from lineage.questions.model_facts import Evaluation, Provenance, Setting, TrainingData
+    from lineage.questions.why import Witness
+
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Model:churn, artifact:42, an external id, a uri.")
+]
+OfType = Annotated[
+    str | None,
+    typer.Option("--type", metavar="TYPE", help="Only this type, or base type such as MODEL."),
+]
+Depth = Annotated[int | None, typer.Option(metavar="N", min=0, help="At most so many events away.")]
+
+
+@app.command(epilog="Example: lineage upstream Model:churn --type DATASET")
+def upstream(
+    context: typer.Context,
+    refs: Refs,
+    type: OfType = None,
+    depth: Depth = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Where did this come from?"""
+    store = open_store(context)
+    answer = store.upstream(*refs, type=type, depth=depth, as_of=as_of)
+    _print_lineage(store, answer, type, json)
+
+
+@app.command(epilog="Example: lineage downstream Dataset:raw --type Model")
+def downstream(
+    context: typer.Context,
+    refs: Refs,
+    type: OfType = None,
+    depth: Depth = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """What came of this?"""
+    store = open_store(context)
+    answer = store.downstream(*refs, type=type, depth=depth, as_of=as_of)
+    _print_lineage(store, answer, type, json)
+
+
+@app.command(epilog="Example: lineage why Dataset:raw Model:churn")
+def why(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Where the data started.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Where it arrived.")],
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """By which shortest chain did TARGET come of SOURCE? Exit code 1 where it didn't."""
+    answer = open_store(context).why(source, target, as_of=as_of)
+    if json:
+        print_json(answer.to_dict())
+    else:
+        print_witness(answer)
+    if not answer.found:
+        raise typer.Exit(1)
+
+
+@app.command("trained-on", epilog="Example: lineage trained-on Model:churn")
+def trained_on(context: typer.Context, model: Model, json: Json = False) -> None:
+    """Which data was this model trained on?"""
+    found = open_store(context).trained_on(model)
+    _print(found, print_training_data, json)
+
+
+@app.command(epilog="Example: lineage hyperparameters Model:churn")
+def hyperparameters(context: typer.Context, model: Model, json: Json = False) -> None:
+    """With which hyperparameters was it trained?"""
+    _print(open_store(context).hyperparameters(model), print_settings, json)
+
+
+@app.command(epilog="Example: lineage pipeline Model:churn")
+def pipeline(context: typer.Context, model: Model, json: Json = False) -> None:
+    """By which pipeline and run was it made?"""
+    found = open_store(context).pipeline_of(model)
+    if json:
+        print_json(found.to_dict())
+    else:
+        print_provenance(found)
+
+
+@app.command(epilog="Example: lineage environment Model:churn")
+def environment(context: typer.Context, model: Model, json: Json = False) -> None:
+    """With which versions of Python and libraries was it trained?"""
+    _print(open_store(context).environment_of(model), print_settings, json)
+
+
+@app.command(epilog="Example: lineage evaluations Model:churn")
+def evaluations(context: typer.Context, model: Model, json: Json = False) -> None:
+    """What was measured of it?"""
+    _print(open_store(context).evaluations(model), print_evaluations, json)
+
+
+@app.command(epilog="Example: lineage about Model:churn")
+def about(context: typer.Context, model: Model, json: Json = False) -> None:
+    """All of these questions about one model."""
+    found = open_store(context).about(model)
+    if json:
+        print_json(found.to_dict())
+        return
+    print(f"{title(found.model)}  ({name_node(found.model)})")
+    print("\nTrained on")
+    print_training_data(found.trained_on)
+    print("\nHyperparameters")
+    print_settings(found.hyperparameters)
+    print("\nPipeline")
+    print_provenance(found.pipeline)
+    print("\nEnvironment")
+    print_settings(found.environment)
+    print("\nEvaluations")
+    print_evaluations(found.evaluations)
+    print("\nDeployments")
+    print_deployments(found.deployments)
+
+
+@app.command(epilog="Example: lineage failure execution:12")
+def failure(
+    context: typer.Context,
+    execution: Annotated[
+        str, typer.Argument(metavar="RUN", help="execution:12, Train:run-7, or what it made.")
+    ],
+    json: Json = False,
+) -> None:
+    """What did a failed run have, beside the last good run of the same step?"""
+    found = open_store(context).failure(execution)
+    if json:
+        print_json(found.to_dict())
+        return
+    print(f"{title(found.run)}  ({name_node(found.run)})  {found.run.state}")
+    print("\nInputs")
+    print_table(
+        ("path", "id", "node", "uri"),
+        [(join_path(path), name_node(a), title(a), a.uri) for path, a in found.inputs],
+    )
+    if found.last_good is None:
+        print("\nThere is no good run of this step before it.")
+        return
+    good = found.last_good
+    print(f"\nLast good run: {title(good)}  ({name_node(good)})  {format_time(good.created_ms)}")
+    rows = [(d.what, to_one_line(d.failed), to_one_line(d.good)) for d in found.differences]
+    short = [row for row in rows if max(len(row[1]), len(row[2])) <= _SHORT]
+    print_table(
+        ("what differs", "this run", "good run"),
+        short,
+        empty="" if rows else "Nothing that was recorded differs.",
+    )
+    for row in rows:
+        if row not in short:
+            print(f"\n{row[0]}, this run: {row[1]}\n{row[0]}, good run: {row[2]}")
+
+
+# What is longer stands below the table instead of stretching it.
+_SHORT = 30
+
+
+def print_witness(answer: Witness) -> None:
+    """A chain, one node a line."""
+    if not answer.found:
+        print(f"{caption(answer.target)} did not come of {caption(answer.source)}.")
+        return
+    for place, node in enumerate(answer.nodes):
+        arrow = "" if place == 0 else "-> "
+        port = f"  [{join_path(answer.events[place - 1].path)}]" if place else ""
+        print(f"{'  ' * place}{arrow}{title(node)}  ({name_node(node)}){port}")
+
+
+def print_training_data(found: list[TrainingData]) -> None:
+    """The datasets of a model."""
+    print_table(
+        ("id", "dataset", "depth", "direct", "uri"),
+        [
+            (name_node(row.dataset), title(row.dataset), row.depth, row.direct, row.dataset.uri)
+            for row in found
+        ],
+        empty="no dataset was recorded",
+    )
+
+
+def print_settings(found: list[Setting]) -> None:
+    """Names and values."""
+    several = len({row.execution.id for row in found}) > 1
+    if several:
+        rows: list[tuple[object, ...]] = [
+            (name_node(row.execution), row.name, row.value) for row in found
+        ]
+        print_table(("execution", "name", "value"), rows)
+    else:
+        print_table(
+            ("name", "value"), [(r.name, r.value) for r in found], empty="none was recorded"
+        )
+
+
+def print_provenance(found: Provenance) -> None:
+    """Contexts by what they are."""
+    rows = [("pipeline", c) for c in found.pipelines]
+    rows += [("run", c) for c in found.runs]
+    rows += [("other", c) for c in found.others]
+    print_table(
+        ("what", "id", "context"),
+        [(what, name_node(c), title(c)) for what, c in rows],
+        empty="in no context",
+    )
+
+
+def print_evaluations(found: list[Evaluation]) -> None:
+    """Metrics with their values."""
+    print_table(
+        ("id", "metrics", "by", "values"),
+        [
+            (
+                name_node(row.metrics),
+                title(row.metrics),
+                name_node(row.execution),
+                properties(row.metrics),
+            )
+            for row in found
+        ],
+        empty="not evaluated",
+    )
+
+
+def print_lineage(answer: Lineage) -> None:
+    """A table of nodes by depth."""
+    print_table(
+        ("depth", "id", "type", "name", "uri"),
+        [
+            (found.depth, name_node(found.node), type_of(found.node), found.node.name,
+             getattr(found.node, "uri", None))
+            for found in answer
+        ],
+        empty="nothing",
+    )  # fmt: skip
+    nodes = "node" if len(answer) == 1 else "nodes"
+    print(f"{len(answer)} {nodes}, {'complete' if answer.complete else 'NOT complete'}.")
+
+
+def _print_lineage(store: Store, answer: Lineage, type: str | None, json: bool) -> None:
+    if json:
+        print_json(answer.to_dict())
+        return
+    print_lineage(answer)
+    for hint in of_type(store, type, len(answer)):
+        note(hint)
+
+
+def _print(found: list[Any], show: Any, json: bool) -> None:
+    if json:
+        print_json([row.to_dict() for row in found])
+    else:
+        show(found)

@@ -1,1 +1,0 @@
-"""Other stores' and other people's lineage."""

@@ -1,0 +1,46 @@
+"""Name what a traversal of the graph starts from, passes and returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lineage.model import Kind
+
+
+class Direction(StrEnum):
+    """Against the data (where it came from) or with it (what came of it)."""
+
+    UPSTREAM = "upstream"
+    DOWNSTREAM = "downstream"
+
+
+Frontier = list[tuple[Kind, list[int]]]
+
+
+# (depth, kind, sorted ids), by depth.
+Levels = list[tuple[int, Kind, list[int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Barriers:
+    """Nodes that a search reaches and does not pass: by id, and executions by the id of their type.
+
+    An execution in `despite` is passed whatever its type.
+    """
+
+    artifact_ids: frozenset[int] = frozenset()
+    execution_ids: frozenset[int] = frozenset()
+    execution_type_ids: frozenset[int] = frozenset()
+    despite: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.artifact_ids or self.execution_ids or self.execution_type_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Propagation:
+    """What a search with barriers found: what it passed through, and the barriers that it met."""
+
+    passed: Levels
+    met: Levels

@@ -1,0 +1,1 @@
+"""Read and write one consistent state of a store."""
