@@ -52,7 +52,7 @@ class Sink:
         """
         with self._lock:
             if self._store is None or self._forked:
-                from lineage.connecting import connect
+                from lineage.connection import connect
 
                 if time.monotonic() < self._down_until:
                     from lineage.errors import StoreUnavailable
@@ -127,7 +127,7 @@ def explain(error: BaseException) -> str:
 def _url(store: Store | str | None) -> str:
     if isinstance(store, Store):
         return store.url
-    from lineage.connecting import DEFAULT_URL
+    from lineage.connection import DEFAULT_URL
 
     url = store or os.environ.get("LINEAGE_URL") or DEFAULT_URL
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
