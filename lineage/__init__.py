@@ -33,6 +33,10 @@ if TYPE_CHECKING:
         Step,
         Type,
     )
+    from lineage.recording.annotation import Input, Output
+    from lineage.recording.autolog import autolog
+    from lineage.recording.run import Run, run
+    from lineage.recording.step import step
     from lineage.store import Recorded, Store
 
 __version__ = "0.1.0"
@@ -43,6 +47,12 @@ _HOMES = {
     "LineageError": "lineage.errors",
     "Store": "lineage.store",
     "Recorded": "lineage.store",
+    "Input": "lineage.recording.annotation",
+    "Output": "lineage.recording.annotation",
+    "autolog": "lineage.recording.autolog",
+    "Run": "lineage.recording.run",
+    "run": "lineage.recording.run",
+    "step": "lineage.recording.step",
 }
 _MODEL = (
     "Artifact",
@@ -77,9 +87,11 @@ __all__ = [
     "EventType",
     "Execution",
     "ExecutionState",
+    "Input",
     "Kind",
     "LineageError",
     "Mark",
+    "Output",
     "Plan",
     "Policy",
     "Port",
@@ -87,10 +99,14 @@ __all__ = [
     "Receipt",
     "Recorded",
     "Retention",
+    "Run",
     "Step",
     "Store",
     "Type",
+    "autolog",
     "connect",
+    "run",
+    "step",
 ]
 
 

@@ -1,0 +1,1 @@
+"""What `autolog` does to each library."""

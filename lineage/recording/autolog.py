@@ -1,0 +1,98 @@
+"""`lineage.autolog()`: libraries tell what they read, fit and write."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from lineage.errors import InvalidValue
+from lineage.recording.fitting import session
+from lineage.recording.patch import switch, tell
+from lineage.store import Store
+
+# The module that, once imported, is to tell: its library, and what has it do so.
+_ADAPTERS: tuple[tuple[str, str, str, str], ...] = (
+    ("pandas", "pandas", "pandas", "install"),
+    ("sklearn.base", "sklearn", "sklearn", "install_base"),
+    ("sklearn.model_selection", "sklearn", "sklearn", "install_selection"),
+    ("sklearn.utils", "sklearn", "sklearn", "install_utils"),
+    ("sklearn.utils.parallel", "sklearn", "sklearn", "install_parallel"),
+    ("sklearn.metrics", "sklearn", "sklearn", "install_metrics"),
+    ("sklearn.datasets", "sklearn", "sklearn", "install_datasets"),
+    ("joblib", "joblib", "files", "install_joblib"),
+    ("pickle", "pickle", "files", "install_pickle"),
+    ("numpy", "numpy", "files", "install_numpy"),
+)
+LIBRARIES = tuple(dict.fromkeys(library for _, library, _, _ in _ADAPTERS))
+_installed: set[str] = set()
+
+
+def autolog(
+    *libraries: str,
+    store: Store | str | None = None,
+    strict: bool = False,
+    disable: bool = False,
+) -> None:
+    """Record what libraries read, fit, score and write from here on.
+
+    In a run or step, what is read and written are its inputs and outputs, and what is fitted gives
+    it parameters and metrics. Outside of one, each fit, evaluation and written file is an execution
+    of its own. Libraries that are imported later are taken in then. Nothing that a library returns
+    or raises is changed.
+
+    Parameters
+    ----------
+    libraries
+        Those that are to tell, such as `"pandas"`; without one, all that are known.
+    store, strict
+        As `lineage.run` takes them, for what is recorded outside of a run.
+    disable
+        Have these libraries tell nothing from here on.
+
+    Raises
+    ------
+    InvalidValue
+        There is no adapter for a library.
+
+    Examples
+    --------
+    >>> import lineage
+    >>> lineage.autolog("pickle", disable=True)
+    """
+    unknown = [name for name in libraries if name not in LIBRARIES]
+    if unknown:
+        raise InvalidValue(
+            f"there is no adapter for {unknown[0]!r}; there are {', '.join(LIBRARIES)}"
+        )
+    wanted = set(libraries or LIBRARIES)
+    if disable:
+        switch.libraries -= wanted
+        return
+    session.store, session.strict = store, strict
+    switch.libraries |= wanted
+    for module, library, adapter, function in _ADAPTERS:
+        if library in wanted and module not in _installed:
+            _installed.add(module)
+            _when_imported(module, library, _installer(adapter, function))
+
+
+def _installer(adapter: str, function: str) -> Callable[[Any], None]:
+    def install(module: Any) -> None:
+        found = import_module(f"lineage.recording.adapters.{adapter}")
+        getattr(found, function)(module)
+
+    return install
+
+
+def _when_imported(module: str, library: str, install: Callable[[Any], None]) -> None:
+    """Install once a module is imported; at once where it is."""
+    from wrapt import register_post_import_hook
+
+    def hook(imported: Any) -> None:
+        # A library of a version that nobody tried is left as it is.
+        tell(library, f"version {getattr(sys.modules.get(library), '__version__', '?')}",
+             install, imported)  # fmt: skip
+
+    register_post_import_hook(hook, module)

@@ -1,0 +1,477 @@
+"""`@lineage.step`: a function each call of which is recorded as one execution."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import time
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, ParamSpec, TypeVar, overload
+
+from lineage.errors import InvalidValue
+from lineage.recording.annotation import ports_of
+from lineage.recording.origin import origin_of
+from lineage.recording.property_value import to_number, to_property
+from lineage.recording.run import Run, current_run, is_place, type_of_object
+from lineage.store import Store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_SCALARS = (str, bytes, bytearray, bool, int, float, complex, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """How the calls of a step are recorded; the arguments of `step`."""
+
+    name: str
+    type: str = "Process"
+    pipeline: str | None = None
+    store: Store | str | None = None
+    strict: bool = False
+    retries: int = 0
+    backoff: float = 0.0
+    types: Mapping[str, str] = field(default_factory=dict)
+
+
+@overload
+def step(function: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def step(
+    *,
+    name: str | None = None,
+    type: str = "Process",
+    pipeline: str | None = None,
+    store: Store | str | None = None,
+    strict: bool = False,
+    retries: int = 0,
+    backoff: float = 0.0,
+    types: Mapping[str, str] | None = None,
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def step(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    type: str = "Process",
+    pipeline: str | None = None,
+    store: Store | str | None = None,
+    strict: bool = False,
+    retries: int = 0,
+    backoff: float = 0.0,
+    types: Mapping[str, str] | None = None,
+) -> Any:
+    """Record each call of a function as one execution.
+
+    Parameters annotated `Input[…]` are read and those annotated `Output[…]` are written: paths,
+    urls or lists of them. Objects that another step returned, or that were read under `autolog`,
+    are inputs wherever they are given. All other arguments are parameters. What is returned is an
+    output: a table, an array, a model, a path, or several of them in a tuple or a dict. A dict of
+    numbers is metrics. Generators, coroutines and asynchronous generators are steps as well.
+
+    Parameters
+    ----------
+    name
+        What the step is called; without it, its qualified name.
+    type
+        The execution's type: `Train`, `Evaluate`, `Process` …
+    pipeline, store, strict
+        As `lineage.run` takes them.
+    retries
+        How often a call that raised an exception is made again. Each attempt is an execution.
+    backoff
+        Seconds before the first of these; doubled for each further one.
+    types
+        Types of artifacts by parameter; `return` stands for what is returned.
+
+    Examples
+    --------
+    >>> import lineage
+    >>> store = lineage.connect("memory://")
+    >>> @lineage.step(type="Train", store=store)
+    ... def fit(lr: float) -> dict[str, float]:
+    ...     return {"accuracy": 0.97}
+    >>> fit(lr=0.1)
+    {'accuracy': 0.97}
+    >>> store.executions(type="Train")[0].get("lr")
+    0.1
+    """
+
+    def decorate(decorated: Callable[..., Any]) -> Callable[..., Any]:
+        if not callable(decorated):
+            raise InvalidValue(f"a step is a function, not {decorated!r}")
+        if retries < 0 or backoff < 0:
+            raise InvalidValue(f"retries={retries} and backoff={backoff} must not be negative")
+        options = StepOptions(
+            name=name or getattr(decorated, "__qualname__", "step").replace("<locals>.", ""),
+            type=type,
+            pipeline=pipeline,
+            store=store,
+            strict=strict,
+            retries=retries,
+            backoff=backoff,
+            types=dict(types or {}),
+        )
+        return _wrap(decorated, options)
+
+    return decorate if function is None else decorate(function)
+
+
+class _Call:
+    """One call of a step: its arguments, and the runs that record its attempts."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        options: StepOptions,
+        ports: Mapping[str, Literal["input", "output"]],
+        signature: inspect.Signature | None,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        self.options = options
+        self._ports = ports
+        self._arguments = _bind(signature, args, kwargs)
+        self._attempt = 0
+
+    def begin(self) -> Run:
+        """Start recording an attempt."""
+        self._attempt += 1
+        options = self.options
+        run = Run(
+            options.name,
+            options.type,
+            store=options.store,
+            pipeline=options.pipeline,
+            parent=current_run(),
+            strict=options.strict,
+        )
+        self._describe(run)
+        run.start()
+        return run
+
+    def _describe(self, run: Run) -> None:
+        run.guard(lambda: self._describe_arguments(run))
+
+    def _describe_arguments(self, run: Run) -> None:
+        properties: dict[str, Any] = {}
+        if self.options.retries:
+            properties["attempt"] = self._attempt
+        for name, value in self._arguments.items():
+            flow = self._ports.get(name)
+            if flow is None and not _is_data(value):
+                properties[name] = to_property(name, value)
+        run.give(properties, self._inputs, self._outputs)
+
+    def _inputs(self, run: Run) -> None:
+        types = self.options.types
+        for name, value in self._arguments.items():
+            if self._ports.get(name) == "output":
+                continue
+            if self._ports.get(name) == "input":
+                for port, item in _items(name, value):
+                    run.read(item, type=types.get(name), port=port)
+            else:
+                for port, item in _data_in(name, value):
+                    run.read(item, type=types.get(name), port=port)
+
+    def _outputs(self, run: Run) -> None:
+        for name, value in self._arguments.items():
+            if self._ports.get(name) == "output":
+                for port, item in _items(name, value):
+                    run.output(item, type=self.options.types.get(name), port=port)
+
+    def keep(self, run: Run, value: Any) -> None:
+        """Record what was returned."""
+        if value is not None:
+            run.guard(lambda: self._keep(run, value))
+
+    def _keep(self, run: Run, value: Any) -> None:
+        given = self.options.types.get("return")
+        metrics = as_metrics(value)
+        if metrics is not None:
+            run.metrics(metrics)
+            return
+        for port, item in _returned(value):
+            if is_place(item):
+                if isinstance(item, str) and not _exists(item):
+                    continue
+                run.output(item, type=given, port=None if port == "output" else port)
+            else:
+                run.output(item, type=given, port=port)
+
+    def is_to_be_retried(self, error: BaseException) -> bool:
+        """Return whether the call is made again after an error."""
+        return isinstance(error, Exception) and self._attempt <= self.options.retries
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds before the next attempt."""
+        return self.options.backoff * float(2 ** (self._attempt - 1))
+
+
+def _wrap(function: Callable[..., Any], options: StepOptions) -> Callable[..., Any]:
+    signature = _signature(function)
+    ports = ports_of(function)
+
+    def call_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Call:
+        return _Call(function, options, ports, signature, args, kwargs)
+
+    wrapped: Callable[..., Any]
+    if inspect.isasyncgenfunction(function):
+
+        @functools.wraps(function)
+        async def generate_async(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            async for item in _iterate_async(function, call_of(args, kwargs), args, kwargs):
+                yield item
+
+        wrapped = generate_async
+    elif inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def run_async(*args: Any, **kwargs: Any) -> Any:
+            import asyncio
+
+            call = call_of(args, kwargs)
+            while True:
+                run = call.begin()
+                try:
+                    with _inside(run):
+                        value = await function(*args, **kwargs)
+                except BaseException as error:
+                    run.finish(error)
+                    if not call.is_to_be_retried(error):
+                        raise
+                    await asyncio.sleep(call.pause_s)
+                else:
+                    _complete(call, run, value)
+                    return value
+
+        wrapped = run_async
+    elif inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            return (yield from _iterate(function, call_of(args, kwargs), args, kwargs))
+
+        wrapped = generate
+    else:
+
+        @functools.wraps(function)
+        def run_plain(*args: Any, **kwargs: Any) -> Any:
+            call = call_of(args, kwargs)
+            while True:
+                run = call.begin()
+                try:
+                    with _inside(run):
+                        value = function(*args, **kwargs)
+                except BaseException as error:
+                    run.finish(error)
+                    if not call.is_to_be_retried(error):
+                        raise
+                    time.sleep(call.pause_s)
+                else:
+                    _complete(call, run, value)
+                    return value
+
+        wrapped = run_plain
+    return _name(wrapped, options)
+
+
+def _name(wrapped: Callable[..., Any], options: StepOptions) -> Callable[..., Any]:
+    wrapped.__lineage_step__ = options  # type: ignore[attr-defined]
+    return wrapped
+
+
+def _complete(call: _Call, run: Run, value: Any) -> None:
+    call.keep(run, value)
+    run.finish()
+
+
+@contextlib.contextmanager
+def _inside(run: Run) -> Iterator[None]:
+    run.activate()
+    try:
+        yield
+    finally:
+        run.deactivate()
+
+
+def _iterate(
+    function: Callable[..., Any], call: _Call, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Generator[Any, Any, Any]:
+    """Go through a generator; it is in its run only while it works, not while it waits."""
+    run = call.begin()
+    generator = function(*args, **kwargs)
+    resume: Callable[[], Any] = lambda: next(generator)  # noqa: E731
+    try:
+        while True:
+            try:
+                with _inside(run):
+                    item = resume()
+            except StopIteration as ended:
+                _complete(call, run, ended.value)
+                return ended.value
+            call.keep(run, item)
+            try:
+                sent = yield item
+            except GeneratorExit:
+                with _inside(run):
+                    generator.close()
+                raise
+            except BaseException as thrown:
+                resume = functools.partial(generator.throw, thrown)
+            else:
+                resume = functools.partial(generator.send, sent)
+    except BaseException as error:
+        run.finish(error)
+        raise
+
+
+async def _iterate_async(
+    function: Callable[..., Any], call: _Call, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> AsyncIterator[Any]:
+    run = call.begin()
+    generator = function(*args, **kwargs)
+    resume: Callable[[], Any] = lambda: generator.__anext__()  # noqa: E731
+    try:
+        while True:
+            try:
+                with _inside(run):
+                    item = await resume()
+            except StopAsyncIteration:
+                run.finish()
+                return
+            call.keep(run, item)
+            try:
+                sent = yield item
+            except GeneratorExit:
+                with _inside(run):
+                    await generator.aclose()
+                raise
+            except BaseException as thrown:
+                resume = functools.partial(generator.athrow, thrown)
+            else:
+                resume = functools.partial(generator.asend, sent)
+    except BaseException as error:
+        run.finish(error)
+        raise
+
+
+def as_metrics(value: Any) -> dict[str, float | int] | None:
+    """Return a dict of numbers by name as metrics; None for everything else."""
+    if not isinstance(value, Mapping) or not value:
+        return None
+    found: dict[str, float | int] = {}
+    for name, item in value.items():
+        number = to_number(item)
+        if not isinstance(name, str) or number is None:
+            return None
+        found[name] = number
+    return found
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
+def _bind(
+    signature: inspect.Signature | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The arguments of a call by parameter, defaults among them."""
+    if signature is None:
+        return {f"argument_{at}": value for at, value in enumerate(args)} | dict(kwargs)
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:
+        # The call itself is to raise it.
+        return dict(kwargs)
+    bound.apply_defaults()
+    found: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            found |= value
+        elif kind is inspect.Parameter.VAR_POSITIONAL:
+            found |= {f"{name}_{at}": item for at, item in enumerate(value)}
+        elif name in ("self", "cls") and not is_place(value):
+            continue
+        else:
+            found[name] = value
+    return found
+
+
+def _items(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The things that an annotated parameter holds, each with its port."""
+    if value is None:
+        return
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield f"{name}.{key}", item
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield name, item
+    else:
+        yield name, value
+
+
+def _data_in(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What a parameter that is not annotated holds of known origin, or is data by its class."""
+    if _is_data(value):
+        yield name, value
+    elif isinstance(value, Mapping) and len(value) <= 1_000:
+        for key, item in value.items():
+            if _is_data(item):
+                yield f"{name}.{key}", item
+    elif isinstance(value, list | tuple) and len(value) <= 1_000:
+        for item in value:
+            if _is_data(item):
+                yield name, item
+
+
+def _is_data(value: Any) -> bool:
+    if isinstance(value, _SCALARS) or is_place(value):
+        return False
+    return origin_of(value) is not None or type_of_object(value) != "Object"
+
+
+def _returned(value: Any) -> Iterable[tuple[str, Any]]:
+    """What a step returned, taken apart, each with its port."""
+    if isinstance(value, Mapping):
+        return [(str(k), v) for k, v in value.items() if _is_output(v)]
+    if isinstance(value, tuple | list):
+        names = getattr(value, "_fields", None)
+        return [
+            (names[at] if names else "output", item)
+            for at, item in enumerate(value)
+            if _is_output(item)
+        ]
+    return [("output", value)] if _is_output(value) else []
+
+
+def _is_output(value: Any) -> bool:
+    if is_place(value):
+        return True
+    if isinstance(value, (*_SCALARS, list, dict, tuple, set)):
+        return False
+    return hasattr(value, "__weakref__") or _is_data(value)
+
+
+def _exists(text: str) -> bool:
+    """Whether a text that was returned is the path of something, and not any text."""
+    import os
+
+    try:
+        return ("/" in text or os.sep in text or "." in text) and os.path.exists(text)
+    except (OSError, ValueError):
+        return False
