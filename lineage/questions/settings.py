@@ -62,16 +62,19 @@ _NAMES = {
         docker_image image_digest run_fn trainer_fn preprocessing_fn component_version
         pipeline_version""",
     Part.MACHINE: """
-        host hostname host_name machine machine_type instance instance_type node_name worker
+        host user hostname host_name machine machine_type instance instance_type node_name worker
         worker_name platform gpu_type zone region cluster""",
     Part.SYMPTOM: """
         error errors error_message error_type exception traceback stack_trace stderr stdout message
         exit_code exit_status return_code returncode status
+        cpu_s peak_memory_bytes
         duration duration_s duration_ms duration_seconds elapsed elapsed_s elapsed_ms
         start_time end_time started started_at finished finished_at ended_at""",
     Part.IDENTITY: """
         run_id run_name run_uuid uuid job_id task_id trial_id attempt component_id
-        component_run_id current_component_id pipeline_name pipeline_root state""",
+        component_run_id current_component_id pipeline_name pipeline_root state
+        step_name parent_run lease_until command pid cache_key cache_parts cache_reads cached_from
+        inputs_assumed""",
 }
 _PARTS = {name: part for part, names in _NAMES.items() for name in names.split()}
 _IN_ENVIRONMENT = """

@@ -298,7 +298,7 @@ class Run:
             lease.PROPERTY: lease.lease_until(),
         }
         if self.name is not None:
-            draft.properties["step"] = self.name
+            draft.properties["step_name"] = self.name
         if parent is not None:
             draft.properties["parent_run"] = parent.key
         elif os.environ.get(PARENT):
@@ -326,9 +326,13 @@ class Run:
         self._draft.properties.update(properties)
 
     def _say(self, properties: Mapping[str, Any]) -> None:
+        self._check_started()
         self._set(properties)
-        if self._sink is not None:
-            self._send()
+        self._send()
+
+    def _check_started(self) -> None:
+        if self._sink is None:
+            raise InvalidValue("it has not started: use it in a with statement")
 
     def _read(
         self,
@@ -493,8 +497,8 @@ class Run:
 
     def _send(self) -> None:
         """Write what is known by now: into the store, or into the journal."""
-        if self._sink is None:
-            raise InvalidValue("it has not started: use it in a with statement")
+        self._check_started()
+        assert self._sink is not None
         if not self._journaled:
             try:
                 done = self._sink.write(self._draft, self._acknowledged)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lineage.recording.fitting import place_of, read_place, write_place
-from lineage.recording.origin import carry_origin
+from lineage.recording.origin import carry_origin, origin_of
 from lineage.recording.patch import Call, replace_functions, replace_method
 
 LIBRARY = "pandas"
@@ -35,6 +35,7 @@ def install(pandas: Any) -> None:
     for owner in (pandas.DataFrame, pandas.Series):
         for name in ("values", "to_numpy", "__array__", "to_list"):
             replace_method(owner, name, LIBRARY, after=_after_convert)
+        replace_method(owner, "__init__", LIBRARY, after=_after_make)
         replace_method(owner, "__setitem__", LIBRARY, after=_after_set)
     import pandas.io.parsers.readers as readers
 
@@ -82,6 +83,13 @@ def _is_frame(value: Any) -> bool:
 
 def _after_convert(call: Call, _: Any, result: Any) -> None:
     carry_origin(call.args[:1], result)
+
+
+def _after_make(call: Call, _: Any, result: Any) -> None:
+    data = call.argument(1, "data")
+    parts = list(data.values()) if isinstance(data, dict) else [data]
+    if any(origin_of(part) is not None for part in parts):
+        carry_origin(parts, call.args[0])
 
 
 def _after_set(call: Call, _: Any, result: Any) -> None:
