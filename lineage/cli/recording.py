@@ -29,6 +29,14 @@ def record(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="JSON or JSONL; - is standard input.")
     ] = Path("-"),
+    pending: Annotated[
+        bool,
+        typer.Option(
+            "--pending",
+            help="Bring in the runs that were kept while the store could not be reached; "
+            "FILE is their folder (default: .lineage/pending).",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Record steps: one JSON object, a list of them, or one a line.
@@ -38,6 +46,9 @@ def record(
     so that a pipe may stay open; those before a wrong line stay.
     """
     store = opened(context, create=True)
+    if pending:
+        _bring_in(store, None if file == Path("-") else file, json)
+        return
     text = open_text(file)
     piped = text is sys.stdin
     size = None if piped else file.stat().st_size
@@ -55,6 +66,25 @@ def record(
         print_json({"recorded": recorded})
     else:
         print(f"recorded {recorded} step{'' if recorded == 1 else 's'} in {store.url}")
+
+
+def _bring_in(store: Store, folder: Path | None, json: bool) -> None:
+    """Bring the journal of a folder into a store; exit with 1 where a run of it is refused."""
+    from lineage.errors import NotFound
+    from lineage.recording.journal import bring_in, journal_folder
+
+    if folder is not None and not folder.is_dir():
+        raise NotFound(f"there is no folder {str(folder)!r} with runs that were kept")
+    done = bring_in(store, folder or journal_folder())
+    if json:
+        refused = [{"file": str(file), "reason": reason} for file, reason in done.refused]
+        print_json({"recorded": done.runs, "refused": refused})
+    else:
+        print(f"recorded {done.runs} run{'' if done.runs == 1 else 's'} in {store.url}")
+        for file, reason in done.refused:
+            print(f"{file} stays: {reason}", file=sys.stderr)
+    if done.refused:
+        raise typer.Exit(1)
 
 
 def _own_stdin() -> Any:

@@ -22,6 +22,7 @@ from lineage.model import ExecutionState
 from lineage.recording import lease
 from lineage.recording.environment import capture_environment, capture_program, capture_use
 from lineage.recording.identity import ArtifactDraft, draft_file, type_of_file, uri_of
+from lineage.recording.journal import journal_folder, keep_run
 from lineage.recording.origin import Origin, keep_origin, origin_of
 from lineage.recording.property_value import describe, to_number, to_properties
 from lineage.recording.redaction import redact_text
@@ -92,6 +93,8 @@ class Run:
         self._given = dict(properties or {})
         self._acknowledged: set[tuple[str | int, ...]] = set()
         self._journaled = False
+        # The program may change its directory.
+        self._journal = journal_folder()
         self._lock = threading.RLock()
         self._sink: Sink | None = None
         self._token: Token[Run | None] | None = None
@@ -508,14 +511,14 @@ class Run:
                 if self.strict:
                     raise
                 self._journaled = True
-                where = self._sink.keep(self._draft)
+                where = keep_run(self._draft, self._journal)
                 warn(
                     f"{self.type} {self.name or self.key} could not be recorded in "
                     f"{self._sink.url}: {explain(error)}. It is kept in {where.parent}; "
                     "'lineage record --pending' brings it in"
                 )
                 return
-        self._sink.keep(self._draft)
+        keep_run(self._draft, self._journal)
 
     def amend(
         self,

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from lineage.errors import LineageError, StoreError
 from lineage.recording.content import ContentCache
-from lineage.recording.journal import journal_folder, keep_run
 from lineage.recording.redaction import redact_text, redact_url
 from lineage.recording.run_draft import RunDraft, write_run
 from lineage.store import Recorded, Store
@@ -37,7 +36,6 @@ class Sink:
         self._store = store if isinstance(store, Store) else None
         self._given = isinstance(store, Store)
         self.url = _url(store)
-        self.journal = journal_folder()
         self.cache = ContentCache.beside(self.url)
         self._lock = threading.RLock()
         self._down_until = 0.0
@@ -92,10 +90,6 @@ class Sink:
         acknowledged |= {("input", *path) for path in draft.inputs}
         acknowledged |= {("output", *path) for path in draft.outputs}
         return done
-
-    def keep(self, draft: RunDraft) -> Path:
-        """Keep a run in the journal."""
-        return keep_run(draft, self.journal)
 
 
 _sinks: dict[str, Sink] = {}
