@@ -38,7 +38,8 @@ class StepOptions:
 
 
 @overload
-def step(function: Callable[P, R], /) -> Callable[P, R]: ...
+def step(function: Callable[P, R], /) -> Callable[P, R]:
+    """Record each call of a function."""
 
 
 @overload
@@ -52,7 +53,8 @@ def step(
     retries: int = 0,
     backoff: float = 0.0,
     types: Mapping[str, str] | None = None,
-) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return what records each call of a function in a way of its own."""
 
 
 def step(
