@@ -8,10 +8,14 @@ go together. So an error is a finding, too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tests.opencypher.generated_expressions import Expressions
 from tests.opencypher.generated_scope import Scope
+
+# What Neo4j lets stand beside an aggregate: a name, or a property of one.
+_PLAIN = re.compile(r"[a-z]\w*(\.\w+)?")
 
 
 class QueryMaker(Expressions):
@@ -92,8 +96,8 @@ class QueryMaker(Expressions):
         return text
 
     def _with(self, scope: Scope) -> str:
-        number, text, time = self._name(), self._name(), self._name()
         kept = list(scope.nodes)[: self._one_of(1, 2, 9)]
+        number, text, time = self._aliases(scope, 3, kept)
         items = [
             *kept, f"{self._number(scope)} AS {number}", f"{self._text(scope)} AS {text}",
             f"{self._temporal(scope)} AS {time}",
@@ -104,11 +108,17 @@ class QueryMaker(Expressions):
         return f"WITH {distinct}{', '.join(items)}{self._where(scope)}"
 
     def _aggregated(self, scope: Scope) -> str:
-        count, other, listed = self._name(), self._name(), self._name()
         kept = list(scope.nodes)[:1]
         if self._now_and_then(0.3):
             kept = []
+        count, other, listed, key, beside = self._aliases(scope, 5, kept)
         items = [*kept, f"{self._aggregate_number(scope)} AS {count}"]
+        column = self._number(scope)
+        keyed = self._now_and_then(0.4) and _PLAIN.fullmatch(column) is not None
+        if keyed:
+            # What stands beside an aggregate is a column, under a name that may hide it.
+            items.append(f"{column} AS {key}")
+            items.append(f"{self._one_of('count(*)', f'count({column})')} + {column} AS {beside}")
         items.append(f"{self._one_of('min', 'max')}({self._text(scope)}) AS {other}")
         several = [name for name in scope.nodes if name not in kept]
         if several and self._now_and_then(0.3):
@@ -116,7 +126,7 @@ class QueryMaker(Expressions):
         else:
             listed = ""
         scope.only(kept)
-        scope.numbers, scope.texts = [count], [other]
+        scope.numbers, scope.texts = [count, *([key, beside] if keyed else [])], [other]
         scope.groups += [listed] if listed else []
         where = self._where(scope) if scope.nodes else ""
         return f"WITH {', '.join(items)}{where}"
@@ -181,16 +191,23 @@ class QueryMaker(Expressions):
     def _return(self, scope: Scope) -> str:
         shape = self._dice.random()
         if shape < 0.35:
-            items = [f"{self._scalar(scope)} AS c{n}" for n in range(self._one_of(1, 2, 3))]
+            names = self._aliases(scope, self._one_of(1, 2, 3))
+            items = [f"{self._scalar(scope)} AS {name}" for name in names]
         elif shape < 0.65:
-            items = [f"{self._scalar(scope)} AS c0", f"{self._aggregate(scope)} AS c1"]
-            if self._now_and_then(0.3):
+            key, many, beside = self._aliases(scope, 3)
+            column = self._number(scope)
+            items = [f"{column} AS {key}", f"{self._aggregate(scope)} AS {many}"]
+            if self._now_and_then(0.4) and _PLAIN.fullmatch(column):
+                items.append(f"{column} * 2 + {self._aggregate_number(scope)} AS {beside}")
+            elif self._now_and_then(0.3):
                 items = items[1:]
         elif shape < 0.8:
             odd = self._one_of(self._mixed, self._of_temporal, self._of_temporal)(scope)
-            items = [f"{odd} AS c0", f"{self._scalar(scope)} AS c1"]
+            first, second = self._aliases(scope, 2)
+            items = [f"{odd} AS {first}", f"{self._scalar(scope)} AS {second}"]
         else:
-            items = [f"{self._rich(scope)} AS c0", f"{self._scalar(scope)} AS c1"]
+            first, second = self._aliases(scope, 2)
+            items = [f"{self._rich(scope)} AS {first}", f"{self._scalar(scope)} AS {second}"]
             return f"RETURN {self._one_of('', 'DISTINCT ')}{', '.join(items)}"
         text = f"RETURN {self._one_of('', '', 'DISTINCT ')}{', '.join(items)}"
         # What is collected has no order of its own to be sorted by.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,13 @@ class Scope:
     groups: list[str] = field(default_factory=list)  # lists of nodes
     events: list[str] = field(default_factory=list)
 
+    def names(self) -> list[str]:
+        """Every name that is bound."""
+        return [
+            *self.nodes, *self.numbers, *self.texts, *self.temporals, *self.paths, *self.lengths,
+            *self.walks, *self.groups, *self.events,
+        ]  # fmt: skip
+
     def inner(self) -> Scope:
         """What a sub-query may use of it."""
         return Scope(dict(self.nodes), list(self.numbers), list(self.texts), list(self.temporals))
@@ -112,6 +119,18 @@ class Chance:
     def _name(self) -> str:
         self._made += 1
         return f"v{self._made}"
+
+    def _alias(self, scope: Scope, taken: Collection[str] = ()) -> str:
+        """A name for a column: one that nobody has, or one that means something else before it."""
+        hidden = [name for name in scope.names() if name not in taken]
+        return self._one_of(*hidden) if hidden and self._now_and_then(0.4) else self._name()
+
+    def _aliases(self, scope: Scope, count: int, taken: Collection[str] = ()) -> list[str]:
+        """Several such names, no two the same."""
+        found: list[str] = []
+        for _ in range(count):
+            found.append(self._alias(scope, (*taken, *found)))
+        return found
 
     def _one_of(self, *choices):  # type: ignore[no-untyped-def]
         return self._dice.choice(choices)

@@ -94,7 +94,7 @@ def parts_of(part: ast.Part) -> Iterator[str]:
 def test_whatever_the_evaluator_knows_occurs() -> None:
     """In the short form, too."""
     met: set[str] = set()
-    for seed in range(4):
+    for seed in range(6):
         maker = QueryMaker(seed)
         for _ in range(80):
             met.update(parts_of(parse(maker.query())))

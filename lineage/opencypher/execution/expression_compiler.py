@@ -21,6 +21,7 @@ from lineage.opencypher.execution.degree_lookup import (
     match_degree_patterns,
     match_degree_query,
 )
+from lineage.opencypher.execution.list_membership import ListMembership
 from lineage.opencypher.execution.matching.matcher import Matcher, MatchUse
 from lineage.opencypher.execution.matching.multiplicity import TIMES
 from lineage.opencypher.execution.operators import (
@@ -267,7 +268,9 @@ class ExpressionCompiler:
             return self._logical(e, xor, None)
         budget = self.context.budget
         apply: Callable[[Value, Value], Value]
-        if e.operator in operations.WITH_BUDGET:
+        if e.operator == "IN":
+            apply = ListMembership(budget).is_in
+        elif e.operator in operations.WITH_BUDGET:
             by = operations.WITH_BUDGET[e.operator]
 
             def apply(left: Value, right: Value) -> Value:

@@ -116,7 +116,7 @@ class PipelineBuilder:
                 else:
                     stages[-1] = count
             else:
-                stages.append(self._build_operators(clause, rest, hidden))
+                stages.append(self._build_operators(clause, rest, hidden, again=place > 0))
                 projecting = None
         stages.reverse()
         return Pipeline(columns, stages)
@@ -148,16 +148,17 @@ class PipelineBuilder:
         self, clause: ast.Match, rest: tuple[ast.Clause, ...], hidden: bool, then: ProjectionPlan
     ) -> ClauseOperators:
         """A MATCH whose rows are projected next."""
-        observed = _observe_projected(clause, rest, hidden, then)
+        observed = replace(_observe_projected(clause, rest, hidden, then), again=True)
         matcher = Matcher(self._compiler, clause.patterns, clause.where, observed)
         return matcher.stage(optional=clause.optional)
 
     def _build_operators(
-        self, clause: ast.Clause, rest: tuple[ast.Clause, ...], hidden: bool
+        self, clause: ast.Clause, rest: tuple[ast.Clause, ...], hidden: bool, *, again: bool
     ) -> ClauseOperators:
         match clause:
             case ast.Match():
                 observed = _observe(rest, [p.variable for p in clause.patterns], hidden)
+                observed = replace(observed, again=again)
                 matcher = Matcher(self._compiler, clause.patterns, clause.where, observed)
                 return matcher.stage(optional=clause.optional)
             case ast.Unwind():

@@ -295,7 +295,8 @@ class ProjectionPlan:
         try:
             for row, named, counts in groups.values():
                 results = dict(zip(self._hidden, (c.result() for c in counts), strict=True))
-                known = {**row, **named, **results}
+                # An aggregate's expression reads what came in, whatever a column hides.
+                known = {**row, **results}
                 made = {name: evaluate(known) for name, evaluate in self._summed}
                 yield (
                     known,

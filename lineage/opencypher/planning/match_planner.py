@@ -48,6 +48,7 @@ class Anchor:
     each: bool = False  # the value is a list, each item of which is looked up
     order: RowOrder | None = None  # the order that they come in
     bounds: tuple[PropertyBound, ...] = ()  # where all are looked through: only those within these
+    hashed: bool = False  # the key is not indexed: all are hashed by it, once for all rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +100,31 @@ PlanStep = Anchor | BoundNode | Expand | BoundEdge | EdgeScan | Selection | Path
 
 
 def plan_match(
-    shape: PatternGraph, bound: frozenset[str], graph: Graph, order: RowOrder | None = None
+    shape: PatternGraph,
+    bound: frozenset[str],
+    graph: Graph,
+    order: RowOrder | None = None,
+    *,
+    again: bool = False,
 ) -> list[PlanStep]:
     """The steps of a MATCH for rows that have values for `bound`.
 
-    Rows come in the wanted order where the first step is an anchor that has it.
+    Rows come in the wanted order where the first step is an anchor that has it. `again`: it is run
+    for many rows, as far as can be told.
     """
-    return list(_MatchPlanner(shape, bound, graph, order).steps())
+    return list(_MatchPlanner(shape, bound, graph, order, again).steps())
 
 
 class _MatchPlanner:
     def __init__(
-        self, shape: PatternGraph, bound: frozenset[str], graph: Graph, order: RowOrder | None
+        self,
+        shape: PatternGraph,
+        bound: frozenset[str],
+        graph: Graph,
+        order: RowOrder | None,
+        again: bool,
     ) -> None:
+        self._again = again
         self._shape = shape
         self._order = order
         self._graph = graph
@@ -250,6 +263,10 @@ class _MatchPlanner:
             return replace(other, order=order)
         return anchor
 
+    def _comes_often(self, value: ast.Expression) -> bool:
+        """Whether a node is looked for by a value for many rows, as far as can be told."""
+        return bool(find_variables(value)) or bool(self._met) or self._again
+
     def _candidates(self, node: str) -> tuple[float, Anchor]:
         labels = [
             predicate.labels.name
@@ -287,7 +304,10 @@ class _MatchPlanner:
                 else:
                     cost = best[0] / 10
                     if best[1].key is None and cost < best[0]:
-                        best = max(cost, 20.0), best[1]
+                        anchor = best[1]
+                        if not each and not anchor.bounds and self._comes_often(value):
+                            anchor = replace(anchor, key=key, value=value, hashed=True)
+                        best = max(cost, 20.0), anchor
         return best
 
 

@@ -28,6 +28,7 @@ from lineage.opencypher.execution.matching.pruned_expand import (
     find_disjoint,
 )
 from lineage.opencypher.execution.matching.shortest_path import ShortestPathSearch
+from lineage.opencypher.execution.matching.value_hash_join import ValueHashJoin
 from lineage.opencypher.execution.matching.var_length_expand import (
     VarLengthExpand,
     collect_lists,
@@ -66,7 +67,7 @@ from lineage.opencypher.semantics.free_variables import (
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.syntax.ast_walk import walk_parts
 from lineage.opencypher.syntax.unparser import quote_name
-from lineage.opencypher.values.entities import Node, Relationship, Value
+from lineage.opencypher.values.entities import Keys, Node, Relationship, Value
 from lineage.opencypher.values.graph import Bound
 from lineage.opencypher.values.kinds import kind_of
 
@@ -99,7 +100,8 @@ class MatchUse:
     names: those that something later uses. lengths: paths of which only the least length is used.
     duplicates: whether it matters how often the same row comes. order: the order in which rows
     are best given. looks: what is read of the values of names as soon as the matches are there.
-    groups: where a row may stand for several.
+    groups: where a row may stand for several. again: whether it is run for many rows, as far as
+    the query says.
     """
 
     names: frozenset[str] | None = None  # None: all
@@ -108,6 +110,7 @@ class MatchUse:
     order: match_planner.RowOrder | None = None
     looks: PropertyReads = field(default_factory=dict)
     groups: Multiplicity | None = None
+    again: bool = False
 
     def uses(self, name: str) -> bool:
         """Whether a name's value is used."""
@@ -196,8 +199,9 @@ class Matcher:
         pruned: list[PrunedExpand] = []
         first = True
         plan = match_planner.plan_match(
-            self._shape, bound, self._context.graph, self._observed.order
-        )
+            self._shape, bound, self._context.graph, self._observed.order,
+            again=self._observed.again,
+        )  # fmt: skip
         grouped, last = False, None
         if self._observed.groups is not None:
             grouped = not bound and is_indistinct(
@@ -269,6 +273,11 @@ class Matcher:
             return self._scan(anchor, details, grouped=grouped)
         with self._compiler.collect_inner() as inner:
             value_of = self._compiler.expression(anchor.value)
+        if anchor.hashed:
+            join = ValueHashJoin(self._context, name, label, key, value_of, self._read_keys(name))
+            return PhysicalOperator(
+                "ValueHashJoin", join.rows, details, anchor.estimate, tuple(inner)
+            )
 
         def find(rows: Rows) -> Iterator[Row]:
             for row in rows:
@@ -292,7 +301,7 @@ class Matcher:
     ) -> PhysicalOperator:
         graph, budget = self._context.graph, self._context.budget
         name, label = anchor.node, anchor.label
-        keys = self._looks.get(name, frozenset()) if self._observed.names is not None else None
+        keys = self._read_keys(name)
         order = None if anchor.order is None else (anchor.order.key, anchor.order.descending)
         with self._compiler.collect_inner() as inner:
             bounds = [(b.key, b.sign, self._compiler.expression(b.value)) for b in anchor.bounds]
@@ -319,6 +328,10 @@ class Matcher:
             return PhysicalOperator("NodeCountByGroup", scan, details, None, tuple(inner))
         kind = "AllNodesScan" if label is None else "NodeByLabelScan"
         return PhysicalOperator(kind, scan, details, anchor.estimate, tuple(inner))
+
+    def _read_keys(self, name: str) -> Keys:
+        """The properties that are read of a node; None for all."""
+        return self._looks.get(name, frozenset()) if self._observed.names is not None else None
 
     def _keep(self, predicate: ast.Expression) -> PhysicalOperator:
         def details() -> str:

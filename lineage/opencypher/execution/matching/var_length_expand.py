@@ -34,6 +34,20 @@ class Segment:
     relationships: Sequence[Relationship]
 
 
+@dataclass(slots=True)
+class LengthLimit:
+    """How many repetitions the trails may have that are still wanted; None for any number.
+
+    Whoever takes trails by length sets it when the last length that is wanted has come.
+    """
+
+    repetitions: int | None = None
+
+    def excludes(self, repetitions: int) -> bool:
+        """Whether trails of so many repetitions are not wanted."""
+        return self.repetitions is not None and repetitions > self.repetitions
+
+
 class ReachedPath(Path):
     """A path of which only the length is asked for: the least there is."""
 
@@ -343,7 +357,7 @@ class VarLengthExpand:
         parents: dict[Node, tuple[Node, Relationship]] = {}
         for other, _ in self.reach(row, start, avoid, end, parents):
             if other == end:
-                return self._trace_back(parents, start, end)
+                return self.trace_back(parents, start, end)
         return None
 
     def witnesses(self, row: Row, start: Node) -> Iterator[Segment]:
@@ -354,13 +368,53 @@ class VarLengthExpand:
         parents: dict[Node, tuple[Node, Relationship]] = {}
         for other, depth in self.reach(row, start, (), None, parents):
             if other != start:
-                yield self._trace_back(parents, start, other)
+                yield self.trace_back(parents, start, other)
             elif depth == 0:
                 yield Segment((start,), ())
             else:
                 yield from islice(self.by_length(row, start, start), 1)
 
-    def _trace_back(
+    def all_shortest(self, row: Row, start: Node, end: Node) -> Iterator[Segment]:
+        """Every trail of the least length from a node to another.
+
+        For one hop, of which at least 0 or 1 is taken, and two nodes that are not the same. Only
+        steps that come nearer to the end are taken, so that none is in vain; and a node that is
+        met once can't lend a relationship twice.
+        """
+        remaining = self._measure_remaining(row, end, ())
+        least, maximum = remaining.get(start), self._link.maximum
+        if least is None or (maximum is not None and least > maximum):
+            return
+        nodes: list[Node] = [start]
+        walked: list[Relationship] = []
+        stack = [self._repetitions(row, start, (), ())]
+        while stack:
+            self.budget.step()
+            step = next(stack[-1], None)
+            if step is None:
+                stack.pop()
+                if walked:
+                    walked.pop()
+                    nodes.pop()
+                continue
+            (other,), (relationship,) = step
+            if remaining.get(other) != least - len(walked) - 1:
+                continue
+            if other == end:
+                yield self._segment([*nodes, other], [*walked, relationship])
+                continue
+            nodes.append(other)
+            walked.append(relationship)
+            stack.append(self._repetitions(row, other, (), ()))
+
+    def parents_of(self, row: Row, start: Node) -> dict[Node, tuple[Node, Relationship]]:
+        """By node within reach, the one before it on a shortest trail from the start."""
+        parents: dict[Node, tuple[Node, Relationship]] = {}
+        for _ in self.from_zero().reach(row, start, (), None, parents):
+            pass
+        return parents
+
+    def trace_back(
         self, parents: dict[Node, tuple[Node, Relationship]], start: Node, end: Node
     ) -> Segment:
         """How a search came from its start to another node."""
@@ -376,7 +430,13 @@ class VarLengthExpand:
     # --- Trails by length ---
 
     def by_length(
-        self, row: Row, start: Node, end: Node, taken: Collection[Relationship] = ()
+        self,
+        row: Row,
+        start: Node,
+        end: Node,
+        taken: Collection[Relationship] = (),
+        *,
+        limit: LengthLimit | None = None,
     ) -> Iterator[Segment]:
         """The trails from a node to another, shortest first.
 
@@ -401,7 +461,9 @@ class VarLengthExpand:
         try:
             while waiting:
                 self.budget.step()
-                _, shorter, _, state = heapq.heappop(waiting)
+                least, shorter, _, state = heapq.heappop(waiting)
+                if limit is not None and limit.excludes(least):
+                    return
                 node, length = state[0], -shorter
                 if length and node == end and length >= minimum:
                     yield self._segment(*_unwind_state(state))
@@ -415,9 +477,11 @@ class VarLengthExpand:
                         continue
                     if maximum is not None and length + 1 + ahead > maximum:
                         continue
+                    bound = max(length + 1 + ahead, minimum)
+                    if limit is not None and limit.excludes(bound):
+                        continue
                     self.budget.hold()
                     held += 1
-                    bound = max(length + 1 + ahead, minimum)
                     heapq.heappush(
                         waiting,
                         (bound, -length - 1, next(order), (reached, state, more, relationships)),
