@@ -7,7 +7,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 SECTIONS = {
-    "Record": ("record", "import", "copy", "demo"),
+    "Record": ("exec", "record", "import", "copy", "demo"),
     "Ask about a model": (
         "about", "trained-on", "hyperparameters", "pipeline", "environment", "evaluations",
         "deployments", "siblings", "diff",

@@ -74,7 +74,7 @@ _NAMES = {
         run_id run_name run_uuid uuid job_id task_id trial_id attempt component_id
         component_run_id current_component_id pipeline_name pipeline_root state
         step_name parent_run lease_until command pid cache_key cache_parts cache_reads cached_from
-        inputs_assumed""",
+        inputs_assumed working_directory capture may_lack""",
 }
 _PARTS = {name: part for part, names in _NAMES.items() for name in names.split()}
 _IN_ENVIRONMENT = """

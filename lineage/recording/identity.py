@@ -71,7 +71,10 @@ class ArtifactDraft:
 
 
 def uri_of(place: str | os.PathLike[str]) -> str:
-    """Return the uri of a path or url: absolute, links resolved, without credentials.
+    """Return the uri of a path or url: absolute, without credentials.
+
+    The links among the folders above a file are resolved; a link to a file is a place of its own,
+    as it is for those who keep the bytes in a cache and link what they work with to it.
 
     >>> uri_of("s3://bucket/key"), uri_of("/dev/null")
     ('s3://bucket/key', 'file:///dev/null')
@@ -79,7 +82,10 @@ def uri_of(place: str | os.PathLike[str]) -> str:
     text = os.fspath(place)
     if is_url(text):
         return redact_url(text)
-    return Path(os.path.realpath(local_path(text))).as_uri()
+    folder, name = os.path.split(local_path(text))
+    if name in ("", ".", ".."):
+        return Path(os.path.realpath(local_path(text))).as_uri()
+    return Path(os.path.realpath(folder or "."), name).as_uri()
 
 
 def type_of_file(place: str | os.PathLike[str], port: str = "") -> str:

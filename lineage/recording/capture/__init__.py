@@ -1,0 +1,1 @@
+"""What a program and the processes that it starts read and write, seen from outside."""

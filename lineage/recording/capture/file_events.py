@@ -1,0 +1,94 @@
+"""What a process did to files, whichever layer saw it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lineage.recording.content import Fingerprint
+
+
+class Access(StrEnum):
+    """What was done to a file."""
+
+    READ = "read"
+    # What was in it before is gone.
+    REPLACE = "replace"
+    # Opened to be read and written, or only to be written, and what was in it stays: whether it
+    # was written is seen by its times.
+    UPDATE = "update"
+    APPEND = "append"
+    MOVE = "move"
+    LINK = "link"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEvent:
+    """One access, with absolute paths.
+
+    Attributes
+    ----------
+    time_ns
+        Nanoseconds since the Unix epoch.
+    target
+        The other path of a MOVE or LINK.
+    existed
+        Whether something was at the path before; None where the layer can't tell.
+    before
+        What was there before, where the layer looked.
+    is_folder
+        Whether it is known to be a folder that is moved.
+    """
+
+    time_ns: int
+    access: Access
+    path: str
+    target: str | None = None
+    existed: bool | None = None
+    before: Fingerprint | None = None
+    is_folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A program that was started."""
+
+    program: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Seen:
+    """All that one layer saw.
+
+    Attributes
+    ----------
+    interpreters
+        Process ids of the Python interpreters that kept a log, with those of their parents.
+    left_out
+        Folders of these interpreters and of their packages.
+    sockets
+        Whom it talked to, `host:port` or a path.
+    libraries
+        Compiled packages that were imported.
+    running
+        Programs that had not ended when the first one did.
+    error
+        The end of the last traceback.
+    """
+
+    files: list[FileEvent]
+    started: list[Started]
+    interpreters: dict[int, int]
+    left_out: set[str]
+    sockets: list[str]
+    libraries: set[str]
+    running: list[str]
+    unseen: list[str]
+    error: str | None = None
+
+    @classmethod
+    def nothing(cls) -> Seen:
+        """Return what a layer has seen at the beginning."""
+        return cls([], [], {}, set(), [], set(), [], [])
