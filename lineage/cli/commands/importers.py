@@ -1,4 +1,4 @@
-"""`import openlineage`."""
+"""`import openlineage` and `import mlflow`."""
 
 from __future__ import annotations
 
@@ -40,3 +40,32 @@ def import_openlineage(
     for left_out in done.invalid:
         note(f"{left_out.where}: left out: {left_out.reason}")
     print(f"imported {done.events} event{'' if done.events == 1 else 's'} into {store.url}")
+
+
+@importing.command("mlflow", epilog="Example: lineage import mlflow sqlite:///mlflow.db")
+def import_mlflow(
+    context: typer.Context,
+    uri: Annotated[
+        str,
+        typer.Argument(
+            metavar="URI",
+            help="A folder (mlruns), a database (sqlite:///mlflow.db, postgresql://…), or http://…",
+        ),
+    ],
+    history: Annotated[
+        bool, typer.Option(help="Read the values of metrics over steps, too.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Import the runs, datasets, models and registry of MLflow. They are only read."""
+    from lineage.formats.mlflow import import_mlflow as run
+
+    store = opened(context, create=True)
+    with progress_bar("runs", show=not json) as advance:
+        done = run(uri, store, history=history, progress=advance)
+    if json:
+        print_json(done.to_dict())
+        return
+    for left_out in done.left_out:
+        note(f"left out: {left_out}")
+    print(f"{store.url} has {done}")
