@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
 _TOP = {*ALLOWED, "__init__"}
 ON_TOP: dict[str, set[str]] = {
     "recording": _TOP,
-    "formats": _TOP,
+    "formats": {*_TOP, "recording"},
     "demo": {*_TOP, "recording"},
     "server": {*_TOP, "formats", "recording"},
     "cli": {*_TOP, "formats", "recording", "demo", "server"},
