@@ -37,7 +37,8 @@ def run(*arguments: str, stdin: str = "", cwd: Path) -> subprocess.CompletedProc
     )
 
 
-GROUPED = ["import mlmd", "import mlflow", "import openlineage", "policy apply", "policy show", "policy drop",
+GROUPED = ["import mlmd", "import mlflow", "import openlineage", "policy apply",
+           "policy show", "policy drop",
            "token create", "token list", "token revoke"]  # fmt: skip
 
 

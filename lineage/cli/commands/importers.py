@@ -60,7 +60,7 @@ def import_mlflow(
     """Import the runs, datasets, models and registry of MLflow. They are only read."""
     from lineage.formats.mlflow import import_mlflow as run
 
-    store = opened(context, create=True)
+    store = open_store(context, create=True)
     with progress_bar("runs", show=not json) as advance:
         done = run(uri, store, history=history, progress=advance)
     if json:

@@ -24,7 +24,7 @@ from lineage.model import (
     Value,
 )
 from lineage.model.values import INT64_MAX, INT64_MIN
-from lineage.rules.values import MAX_URI_BYTES, checked_custom_properties
+from lineage.rules.values import MAX_URI_BYTES, validate_custom_properties
 
 if TYPE_CHECKING:
     from mlflow.entities import Dataset, Experiment, LoggedModel, Metric, Run
@@ -388,12 +388,12 @@ def keepable(properties: Mapping[str, Any]) -> dict[str, Any]:
         if value is None or value == "":
             continue
         try:
-            checked_custom_properties({name: value}, "MLflow")
+            validate_custom_properties({name: value}, "MLflow")
             kept[name] = value
         except InvalidValue as error:
             reason = {"left_out": str(error)[:500]}
             try:
-                kept.update(checked_custom_properties({name: reason}, "MLflow"))
+                kept.update(validate_custom_properties({name: reason}, "MLflow"))
             except InvalidValue:
                 # Its name can't be kept either.
                 kept["left_out"] = reason["left_out"].replace("\x00", "")
