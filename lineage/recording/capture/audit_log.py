@@ -123,6 +123,10 @@ def _add_library(seen: Seen, fields: list[str]) -> None:
     seen.libraries.add(fields[0])
 
 
+def _add_hook(seen: Seen, fields: list[str]) -> None:
+    seen.hooked.add(fields[0].partition(".")[0])
+
+
 def _add_error(seen: Seen, fields: list[str]) -> None:
     seen.error = fields[0]
 
@@ -133,5 +137,6 @@ _OTHERS: dict[str, Callable[[Seen, list[str]], None]] = {
     "x": _add_started,
     "n": _add_socket,
     "l": _add_library,
+    "o": _add_hook,
     "e": _add_error,
 }

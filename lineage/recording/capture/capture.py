@@ -113,10 +113,10 @@ class Capture:
         self._selection.leave_out(audit.left_out)
         if self._strace is not None:
             seen = strace.read_trace(self._kept / "trace", pid, self._folder)
-            report = report_trace(seen, audit)
+            report = report_trace(seen)
         else:
             seen = audit
-            report = report_audit(seen, frozenset(), self._command)
+            report = report_audit(seen, self._command)
         events = [*streams, *seen.files]
         footprint = trace_footprint(events, self._selection, self._before, self._started_ns)
         report.may_lack += footprint.unsure

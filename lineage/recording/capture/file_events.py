@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lineage.recording.content import Fingerprint
@@ -72,6 +72,8 @@ class Seen:
         Whom it talked to, `host:port` or a path.
     libraries
         Compiled packages that were imported.
+    hooked
+        Packages whose own opening of files is logged.
     running
         Programs that had not ended when the first one did.
     error
@@ -86,6 +88,7 @@ class Seen:
     libraries: set[str]
     running: list[str]
     unseen: list[str]
+    hooked: set[str] = field(default_factory=set)
     error: str | None = None
 
     @classmethod

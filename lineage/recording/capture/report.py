@@ -21,6 +21,13 @@ _THROUGH_PYTHON = frozenset(
     uvloop websockets wrapt xxhash yaml yarl zmq zstandard
     """.split()  # noqa: SIM905
 )
+# Packages that have their compiled parts in another one.
+_COMPILED_FOR = {
+    "_duckdb": "duckdb",
+    "_polars_runtime_32": "polars",
+    "_polars_runtime_64": "polars",
+    "_polars_runtime_compat": "polars",
+}
 _MOST_SHOWN = 20
 
 
@@ -50,7 +57,7 @@ class CaptureReport:
         return found
 
 
-def report_trace(seen: Seen, audit: Seen | None) -> CaptureReport:
+def report_trace(seen: Seen) -> CaptureReport:
     """Return what a system-call trace could not see."""
     report = CaptureReport("trace")
     report.may_lack += _of_sockets(seen.sockets)
@@ -62,21 +69,24 @@ def report_trace(seen: Seen, audit: Seen | None) -> CaptureReport:
     return report
 
 
-def report_audit(seen: Seen, hooked: frozenset[str], command: tuple[str, ...]) -> CaptureReport:
+def report_audit(seen: Seen, command: tuple[str, ...]) -> CaptureReport:
     """Return what the audit hooks of Python could not see.
 
     Parameters
     ----------
     seen
         What they saw.
-    hooked
-        Packages whose own opening of files is logged by a hook.
     command
         The program, which may be no Python.
     """
     report = CaptureReport("audit")
     report.may_lack += _of_programs(seen, command)
-    libraries = sorted(seen.libraries - _THROUGH_PYTHON - hooked - {"lineage_audit_log"})
+    hooked = {_COMPILED_FOR.get(name, name) for name in seen.libraries} & seen.hooked
+    libraries = sorted(
+        name
+        for name in seen.libraries - _THROUGH_PYTHON
+        if _COMPILED_FOR.get(name, name) not in hooked
+    )
     report.may_lack += [
         f"files that {name} opened itself: there is no hook for it" for name in libraries
     ]

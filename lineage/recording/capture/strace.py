@@ -109,11 +109,16 @@ class _Trace:
         self._folders = {pid: folder}
         self._programs: dict[int, str] = {pid: ""}
         self._alive = {pid}
+        self._ended: set[int] = set()
         self._begun: dict[int, str] = {}
         self._unparsed = 0
 
     def is_over(self) -> bool:
-        """Return whether every process of the trace has ended."""
+        """Return whether every process of the trace has ended.
+
+        That a signal ended one is not in the log, as no signals are.
+        """
+        self._alive = {pid for pid in self._alive if os.path.exists(f"/proc/{pid}")}
         return not self._alive
 
     def finish(self) -> Seen:
@@ -136,6 +141,7 @@ class _Trace:
             self._begin(pid)
         if text.startswith("+++"):
             self._alive.discard(pid)
+            self._ended.add(pid)
             self._begun.pop(pid, None)
             return
         if text.endswith(_UNFINISHED):
@@ -187,8 +193,12 @@ class _Trace:
             if path is not None:
                 self._folders[pid] = path
         elif name in ("clone", "clone3", "fork", "vfork"):
-            if result:
+            if result in self._ended:
+                # The child was faster than the call that made it.
+                self._ended.discard(result)
+            elif result:
                 self._alive.add(result)
+            if result:
                 self._folders.setdefault(result, self._folder_of(pid))
                 self._programs.setdefault(result, self._programs.get(pid, ""))
         elif name in ("execve", "execveat"):
@@ -196,7 +206,7 @@ class _Trace:
             self._programs[pid] = path or self._programs.get(pid, "")
         elif name == "connect":
             self._connect(given)
-        else:
+        elif name in ("io_uring_setup", "open_by_handle_at"):
             self.seen.unseen.append(f"{name}, by which files can be read unseen")
 
     def _open(self, pid: int, time_ns: int, name: str, given: str, after: str) -> None:

@@ -213,6 +213,11 @@ class Watch:
             except Exception:
                 pass
 
+        if os.environ.get("LINEAGE_CAPTURE_HOOKS"):
+            import lineage_library_hooks  # type: ignore[import-not-found]
+
+            # A fork gives `self` another log.
+            lineage_library_hooks.begin(_Writer(self), opened)
         os.register_at_fork(after_in_child=forked)
         sys.addaudithook(hook)
 
@@ -235,6 +240,17 @@ class Watch:
         if not self._here:
             self._here = os.getcwd()
         return f"{self._here}/{text}"
+
+
+class _Writer:
+    """Writes to the log that a watch has at the time."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def write(self, letter: str, *fields: str) -> None:
+        """Add an entry."""
+        self._watch.log.write(letter, *fields)
 
 
 def begin() -> None:

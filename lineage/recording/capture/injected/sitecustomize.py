@@ -12,6 +12,7 @@ except Exception:
 # The program finds its path and its modules as they are without this.
 sys.path[:] = [entry for entry in sys.path if entry != __file__.rpartition("/")[0]]
 sys.modules.pop("lineage_audit_log", None)
+sys.modules.pop("lineage_library_hooks", None)
 _ours = sys.modules.pop("sitecustomize")
 try:
     import sitecustomize  # type: ignore[import-not-found]  # noqa: F401
