@@ -24,7 +24,6 @@ from lineage.opencypher.execution.operators import (
 from lineage.opencypher.syntax.unparser import quote_name
 from lineage.opencypher.values.budget import Limits
 from lineage.opencypher.values.entities import Node, Path, Relationship
-from lineage.opencypher.values.kinds import Temporal
 from lineage.opencypher.values.memory_estimate import MemoryMeter, weigh_alone, weigh_entity
 from lineage.ports.query import QueryMode, QueryRows
 from lineage.ports.reader import Reader
@@ -128,8 +127,6 @@ class _AnswerConverter:
                 return [self.value(item) for item in value]
             case dict():
                 return {name: self.value(item) for name, item in value.items()}
-            case Temporal():
-                return str(value)
         return value
 
     def _node(self, node: Node) -> StoredNode | Vertex:

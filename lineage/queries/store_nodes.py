@@ -116,7 +116,7 @@ class StoreNodes(Graph):
         """By a type's id: the labels of its nodes, and the names that it declares."""
         return {
             id: (
-                tuple(sorted((LABELS[KINDS.index(type.kind)], type_label(type.name)))),
+                (LABELS[KINDS.index(type.kind)], type_label(type.name)),
                 frozenset(type.properties),
             )
             for id, type in self._types.items()
@@ -256,7 +256,6 @@ class StoreNodes(Graph):
             "Mark": lambda: (self.node(id * SORTS + MARK) for id in self._marks),
             "MarkLabel": of("MarkLabel", lambda: {m.label: None for m in self._marks.values()}),
             "LineagePolicy": of("LineagePolicy", lambda: self._policies),
-            "Note": of("Note", lambda: (key for key, _ in self._reader.notes(""))),
         }
 
     def _base_types(self) -> Iterable[str]:
@@ -306,9 +305,7 @@ class StoreNodes(Graph):
             self.load_nodes(rest)
 
     def _load_keyed(self, node: Node, label: str, name: Any) -> None:
-        if label == "Note":
-            node.fill((label,), {"key": name, "value": self._reader.note(name)})
-        elif label == "LineagePolicy":
+        if label == "LineagePolicy":
             node.fill((label,), policy_properties(self._policies[name]))
         else:
             node.fill((label,), {"name": name})
@@ -327,16 +324,11 @@ class StoreNodes(Graph):
     # --- Finding nodes ---
 
     def is_indexed(self, label: str | None, key: str) -> bool:
-        if key == "key":
-            return label == "Note"
         if label in ("Mark", "Type"):
             return key == "id"
         return key in _INDEXED and (label is None or bool(self._sorts(label)))
 
     def lookup(self, label: str | None, key: str, value: Value) -> Iterable[Node]:
-        if label == "Note":
-            known = isinstance(value, str) and self._reader.note(value) is not None
-            return [self.node(("Note", value))] if known else []
         found = [self._find(sort, ids, key, value) for sort, ids in self._sorts(label)]
         for name, few in self._few.items():
             if label is None or label == name:

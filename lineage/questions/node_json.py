@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from lineage.model import Event, Node
+from lineage.opencypher.values.kinds import Temporal
 
 
 def to_json_value(value: Any) -> Any:
-    """A value as JSON has it; bytes become `{"$bytes": base64}`, NaN and infinities text."""
+    """A value as JSON has it; bytes become `{"$bytes": base64}`, times, NaN and infinities text."""
+    if isinstance(value, Temporal):
+        return str(value)
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, float) and not math.isfinite(value):

@@ -13,6 +13,7 @@ from lineage.captions import caption
 from lineage.errors import NotFound, Unsupported
 from lineage.model import NODE_CLASSES, Event, Node
 from lineage.model.graph import Link, Vertex, Walk
+from lineage.opencypher.values.kinds import Temporal
 from lineage.pictures.drawing import ends
 from lineage.questions.node_json import event_to_json, node_to_json, to_json_value
 from lineage.questions.notebook import MOST_ROWS, table
@@ -27,10 +28,11 @@ _LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 class QueryResult:
     """The columns of an answer and its rows in their order.
 
-    Values are None, bool, int, float, str, bytes, lists and maps, `Artifact`, `Execution`,
-    `Context` and `Event`; what is none of these is a `Vertex`, `Link` or `Walk` (a path) of
-    `lineage.model.graph`. `complete` is False where a limit cut the rows off. `plan` is there where
-    the query began with EXPLAIN or PROFILE.
+    Values are None, bool, int, float, str, bytes, lists and maps, Cypher's dates, times and
+    durations (`str` gives the text that Cypher has, `to_native` what Python has), `Artifact`,
+    `Execution`, `Context` and `Event`; what is none of these is a `Vertex`, `Link` or `Walk` (a
+    path) of `lineage.model.graph`. `complete` is False where a limit cut the rows off. `plan` is
+    there where the query began with EXPLAIN or PROFILE.
     """
 
     columns: tuple[str, ...]
@@ -210,6 +212,8 @@ def to_text(value: Any) -> Any:
             return f"{to_text(start)} -{type}-> {to_text(end)}"
         case Walk():
             return _walk_in_words(value)
+        case Temporal():
+            return str(value)
         case Mapping():
             return "{" + ", ".join(f"{n}: {_inner(item)}" for n, item in value.items()) + "}"
         case list() | tuple():
@@ -238,6 +242,8 @@ def _walk_in_words(walk: Walk) -> str:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, Temporal):
+        return str(value)
     if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
         return value
     if isinstance(value, bool):
@@ -246,6 +252,7 @@ def _cell(value: Any) -> Any:
 
 
 def _array(pa: Any, values: list[Any]) -> Any:
+    values = [str(value) if isinstance(value, Temporal) else value for value in values]
     kinds = {_kind(value) for value in values if value is not None}
     if kinds <= {"int", "float"} and len(kinds) == 2:
         exact = all(not isinstance(v, int) or int(float(v)) == v for v in values if v is not None)

@@ -24,8 +24,7 @@ _MAX_NAME_BYTES = 200
 _MAX_DEPTH = 100
 _LOOKED_AT = 500
 _LABELS = (
-    "Artifact", "BaseType", "Context", "Execution", "LineagePolicy", "Mark", "MarkLabel", "Note",
-    "Type",
+    "Artifact", "BaseType", "Context", "Execution", "LineagePolicy", "Mark", "MarkLabel", "Type",
 )  # fmt: skip
 _RELATIONSHIPS = (
     "CHILD_OF", "CLEARED", "EXTENDS", "INPUT", "IN_CONTEXT", "MARKED", "ON", "OUTPUT",

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.backends("memory", "sqlite")
 _COUNTED = "NodeCountFromCountStore"
 _LABELS = (
     "", ":Artifact", ":Execution", ":Context", ":Model", ":Train", ":PipelineRun", ":Thing",
-    ":Type", ":BaseType", ":Mark", ":MarkLabel", ":LineagePolicy", ":Note", ":Nobody",
+    ":Type", ":BaseType", ":Mark", ":MarkLabel", ":LineagePolicy", ":Nobody",
 )  # fmt: skip
 
 

@@ -179,13 +179,14 @@ def test_values_come_back(store: Store) -> None:
         "RETURN date('2020-02-03'), localdatetime('2020-02-03T04:05:06.123456789'), "
         "datetime('2020-02-03T04:05:06+01:00'), duration('P1M2DT3S'), point({x: 1, y: 2, z: 3})",
     ).rows
-    assert row == (
+    *times, point = row
+    assert [str(value) for value in times] == [
         "2020-02-03",
         "2020-02-03T04:05:06.123456789",
-        "2020-02-03T04:05:06.000000000+01:00",
+        "2020-02-03T04:05:06+01:00",
         "P1M2DT3S",
-        {"x": 1.0, "y": 2.0, "z": 3.0, "srid": 9157},
-    )
+    ]
+    assert point == {"x": 1.0, "y": 2.0, "z": 3.0, "srid": 9157}
 
 
 def test_rows_are_cut_at_the_limit_and_the_answer_says_so(store: Store) -> None:

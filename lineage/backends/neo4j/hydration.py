@@ -8,18 +8,17 @@ from typing import Any
 
 import neo4j
 from neo4j import graph, spatial
-from neo4j import time as neo4j_time
 
 from lineage.backends import row_mapping
 from lineage.backends.from_properties import node_from_properties as stored
 from lineage.backends.neo4j.templates import template
+from lineage.backends.neo4j.temporal import TEMPORAL, to_cypher
 from lineage.model import Event, Kind, Node
 from lineage.model.graph import Link, Vertex, Walk
 from lineage.opencypher.values.memory_estimate import MemoryMeter, weigh_alone, weigh_entity
 
 _KINDS = {kind.capitalize(): kind for kind in Kind}
 _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
-_TEMPORAL = (neo4j_time.Date, neo4j_time.Time, neo4j_time.DateTime, neo4j_time.Duration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,8 @@ class Hydration:
             return {name: self._value(item) for name, item in value.items()}
         if isinstance(value, bytearray):
             return bytes(value)
-        if isinstance(value, _TEMPORAL):
-            return value.iso_format()
+        if isinstance(value, TEMPORAL):
+            return to_cypher(value)
         if isinstance(value, spatial.Point):
             return {**dict(zip("xyz", value, strict=False)), "srid": value.srid}
         return value

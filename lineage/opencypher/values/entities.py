@@ -33,8 +33,8 @@ class Loader(ABC):
 class Node:
     """A node of a graph. `key` identifies it in the graph; the rest is fetched when asked for.
 
-    `labels` are sorted. Two nodes are equal if their keys are. A node may be known in brief: its
-    labels and a few properties (`brief`: with None for those that it has not).
+    `labels` are in the order of the graph. Two nodes are equal if their keys are. A node may be
+    known in brief: its labels and a few properties (`brief`: with None for those that it has not).
     """
 
     __slots__ = ("_brief", "_labels", "_loader", "_properties", "key")
@@ -78,7 +78,7 @@ class Node:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Its labels, sorted."""
+        """Its labels, in the order of the graph."""
         if self._labels is None:
             self._loader.load_nodes((self,))
         return self._labels or ()

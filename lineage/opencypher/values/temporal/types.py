@@ -6,9 +6,11 @@ as none is a fixed number of the others (openCypher's CIP2015-08-06).
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from lineage.opencypher.errors import CypherTypeError
 from lineage.opencypher.values.entities import Value
@@ -121,6 +123,11 @@ class Date(Temporal):
     def __str__(self) -> str:
         return _date_text(self.days)
 
+    def to_native(self) -> datetime.date:
+        """Return Python's date. Raises InvalidTemporal outside the years 1 to 9999."""
+        year, month, day = calendar.year_month_day(self.days)
+        return datetime.date(_native_year(year), month, day)
+
     def plus(self, duration: Duration) -> Date:
         """The day that much later; what of the time is less than a day does not count."""
         days = calendar.plus_months(self.days, duration.months) + duration.days
@@ -144,6 +151,10 @@ class LocalTime(Temporal):
 
     def __str__(self) -> str:
         return _time_text(self.nanos)
+
+    def to_native(self) -> datetime.time:
+        """Return Python's time, whose finest part is the microsecond."""
+        return _native_time(self.nanos)
 
     def plus(self, duration: Duration) -> LocalTime:
         """The time that much later, on whatever day."""
@@ -169,6 +180,10 @@ class Time(Temporal):
 
     def __str__(self) -> str:
         return _time_text(self.nanos) + format_offset(self.offset)
+
+    def to_native(self) -> datetime.time:
+        """Return Python's time, whose finest part is the microsecond."""
+        return _native_time(self.nanos).replace(tzinfo=_native_offset(self.offset))
 
     def plus(self, duration: Duration) -> Time:
         """The time that much later, on whatever day."""
@@ -196,6 +211,13 @@ class LocalDateTime(Temporal):
 
     def __str__(self) -> str:
         return f"{_date_text(self.days)}T{_time_text(self.nanos)}"
+
+    def to_native(self) -> datetime.datetime:
+        """Return Python's datetime without a zone, whose finest part is the microsecond.
+
+        Raises InvalidTemporal outside the years 1 to 9999.
+        """
+        return datetime.datetime.combine(Date(self.days).to_native(), _native_time(self.nanos))
 
     def plus(self, duration: Duration) -> LocalDateTime:
         """Months first, then days, then time."""
@@ -253,6 +275,20 @@ class DateTime(Temporal):
         named = f"[{self.zone.name}]" if self.zone.name is not None else ""
         local = f"{_date_text(self.days)}T{_time_text(self.nanos)}"
         return f"{local}{format_offset(self.offset)}{named}"
+
+    def to_native(self) -> datetime.datetime:
+        """Return Python's datetime with its zone, whose finest part is the microsecond.
+
+        Raises InvalidTemporal outside the years 1 to 9999.
+        """
+        local = LocalDateTime(self.days, self.nanos).to_native()
+        if self.zone.name is None:
+            return local.replace(tzinfo=_native_offset(self.offset))
+        made = local.replace(tzinfo=ZoneInfo(self.zone.name))
+        if made.utcoffset() != datetime.timedelta(seconds=self.offset):
+            # The later of the two times that a clock shows twice.
+            made = made.replace(fold=1)
+        return made
 
     def plus(self, duration: Duration) -> DateTime:
         """Months and days by the calendar, the rest by the clock that knows no summer time."""
@@ -316,6 +352,21 @@ class Duration(Temporal):
             return "PT0S"
         return f"P{date}T{time}" if time else f"P{date}"
 
+    def to_native(self) -> datetime.timedelta:
+        """Return Python's timedelta, whose finest part is the microsecond.
+
+        Raises InvalidTemporal for months, of which none is as long as the next, and for what is
+        too long.
+        """
+        if self.months:
+            raise InvalidTemporal(f"{self} has months, which no timedelta has")
+        try:
+            return datetime.timedelta(
+                days=self.days, seconds=self.seconds, microseconds=self.nanos // 1000
+            )
+        except OverflowError:
+            raise InvalidTemporal(f"{self} is longer than a timedelta can be") from None
+
     def plus(self, other: Duration) -> Duration:
         """Part by part."""
         return Duration.of(
@@ -327,6 +378,22 @@ class Duration(Temporal):
     def negate(self) -> Duration:
         """As long the other way."""
         return Duration.of(-self.months, -self.days, -self.total_nanos())
+
+
+def _native_year(year: int) -> int:
+    if not datetime.MINYEAR <= year <= datetime.MAXYEAR:
+        raise InvalidTemporal(f"Python's dates have no year {year}; take its text")
+    return year
+
+
+def _native_time(nanos: int) -> datetime.time:
+    seconds, fraction = divmod(nanos, SECOND)
+    minutes, second = divmod(seconds, 60)
+    return datetime.time(minutes // 60, minutes % 60, second, fraction // 1000)
+
+
+def _native_offset(offset: int) -> datetime.timezone:
+    return datetime.timezone(datetime.timedelta(seconds=offset))
 
 
 def _quotient(number: int, divisor: int) -> int:
