@@ -26,8 +26,8 @@ class QueryRows:
     """The columns of an ad-hoc query, its rows in their order, and whether these are all.
 
     Values are None, bool, int, float, str, bytes, lists and maps of them, nodes, events, and the
-    classes of `lineage.model.graph`. A date, time or duration is its ISO 8601 text, a point a map
-    of its coordinates and its `srid`. `plan` is there where it was asked for.
+    classes of `lineage.model.graph`. A date, time or duration is a class of
+    `lineage.opencypher.values.temporal`, a point a map of its coordinates and its `srid`. `plan` is there where it was asked for.
     """
 
     columns: tuple[str, ...]

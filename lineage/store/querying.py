@@ -173,7 +173,11 @@ class Querying(Subject):
         asking: QueryMode,
     ) -> QueryRows:
         if self.backend.capabilities.cypher:
-            return self.backend.query(cypher, given, limit=limit, timeout=timeout, asking=asking)
+            from lineage.queries.server_query import answer_on_server
+
+            return answer_on_server(
+                self.backend, cypher, given, limit=limit, timeout=timeout, mode=asking
+            )
         from lineage.queries.answer import answer_query
 
         with self.backend.read() as reader:

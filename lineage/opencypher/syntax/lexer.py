@@ -97,7 +97,8 @@ def tokenize(text: str) -> list[Token]:
     return _Classifier(SourceText(text)).classify()
 
 
-def _scan(source: SourceText) -> Iterator[Token]:
+def scan(source: SourceText) -> Iterator[Token]:
+    """Split a text into words, numbers, strings and signs, with where each begins and ends."""
     text, at = source.text, 0
     while at < len(text):
         found = _SCANNER.match(text, at)
@@ -127,7 +128,7 @@ def _refuse(source: SourceText, at: int) -> CypherSyntaxError:
 class _Classifier:
     def __init__(self, source: SourceText) -> None:
         self._source = source
-        self._raw = list(_scan(source))
+        self._raw = list(scan(source))
         self._match = self._brackets()
         self._bars = self._comprehension_bars()
         self._out: list[Token] = []

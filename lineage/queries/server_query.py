@@ -1,0 +1,40 @@
+"""A query that the backend's own server runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lineage.errors import InvalidQuery
+from lineage.ports.backend import Backend
+from lineage.ports.query import QueryMode, QueryRows
+from lineage.queries.visible_nodes import hide_internal_nodes
+
+
+def answer_on_server(
+    backend: Backend,
+    cypher: str,
+    parameters: Mapping[str, Any],
+    *,
+    limit: int | None = None,
+    timeout: float | None = None,
+    mode: QueryMode = QueryMode.ROWS,
+) -> QueryRows:
+    """Answer a query by a server that runs Cypher itself, as `Backend.query` does.
+
+    The store's own nodes are left out.
+
+    Raises
+    ------
+    InvalidQuery: the query is wrong, with the place in the text as it was given.
+    QueryRefused: it does more than read.
+    QueryStopped: it took too long, or too much memory.
+    """
+    text = hide_internal_nodes(cypher)
+    try:
+        return backend.query(text, parameters, limit=limit, timeout=timeout, asking=mode)
+    except InvalidQuery:
+        if text != cypher:
+            # Of the text as it was given, the server tells the right place.
+            backend.query(cypher, parameters, timeout=timeout, asking=QueryMode.EXPLAIN)
+        raise
