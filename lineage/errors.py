@@ -47,6 +47,11 @@ class LineageError(Exception):
     grpc_status: ClassVar[str] = "INTERNAL"
     http_status: int = 500
 
+    @property
+    def public_name(self) -> str:
+        """The name of its class here; a part's own kind of error is known by its base."""
+        return next(kind.__name__ for kind in type(self).__mro__ if kind.__module__ == __name__)
+
 
 class InvalidInput(LineageError):
     """The caller's input is wrong; nothing was written."""

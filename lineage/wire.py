@@ -58,7 +58,7 @@ def encode(value: Any) -> list[Any]:
     return [table, _encode(value, places)]
 
 
-def decode(written: Any, *, trusted: bool = False) -> Any:
+def decode(written: Any, *, trusted: bool = False, batches: bool = False) -> Any:
     """Return the value that was encoded.
 
     Parameters
@@ -66,6 +66,7 @@ def decode(written: Any, *, trusted: bool = False) -> Any:
     written: what `encode` made, after a way through JSON.
     trusted: it comes from a store, so that its records are right, and are not checked again.
         What comes from elsewhere can only be made of records, enums and filters.
+    batches: it may also have what the ports of backends take, which nothing checks.
 
     Raises
     ------
@@ -77,7 +78,8 @@ def decode(written: Any, *, trusted: bool = False) -> Any:
         for name, state in table:
             decoded = {field: _decode(item, made) for field, item in state.items()}
             kind = _class_of(name)
-            if not trusted and name.partition(".")[0].partition(":")[0] not in _ASKED_WITH:
+            home = name.partition(".")[0].partition(":")[0]
+            if not trusted and home not in (_PORTS if batches else _ASKED_WITH):
                 raise InvalidValue(f"{name} is no part of a question")
             made.append(_make(kind, decoded, trusted))
         return _decode(root, made)
@@ -243,6 +245,7 @@ _HOMES = frozenset(
 )  # fmt: skip
 # Whose classes the arguments of a question are made of.
 _ASKED_WITH = frozenset({"filters", "model"})
+_PORTS = _ASKED_WITH | {"backends", "ports"}
 
 
 def _shown(value: object) -> str:

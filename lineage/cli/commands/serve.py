@@ -101,3 +101,11 @@ def serve(
             server = servers.enter_context(Server(store, Address.parsed(grpc), options))
             print(f"{store.url} is served by gRPC at {server.address}", flush=True)
         told.wait()
+
+
+@app.command(epilog="Example: lineage --store sqlite:///lineage.db mcp")
+def mcp(context: typer.Context) -> None:
+    """Let an agent ask: MCP over standard input and output. Nothing can be changed by it."""
+    from lineage.server.mcp import serve_stdio
+
+    serve_stdio(open_store(context))

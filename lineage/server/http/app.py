@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
+from mcp.server.transport_security import TransportSecuritySettings
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,8 +25,10 @@ from lineage.server.http.problem import invalid_request, problem, unexpected
 from lineage.server.http.resources import add_resources
 from lineage.server.http.schemas import Health, Problem
 from lineage.server.http.service import Service
+from lineage.server.http.sessions import add_sessions
 from lineage.server.http.settings import Settings
 from lineage.server.http.typed import add_typed
+from lineage.server.mcp import create_server
 from lineage.server.tokens import Gate, Role
 from lineage.store import Store
 
@@ -74,7 +79,24 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     service = Service(store, settings)
     metrics = Metrics()
+    agents = create_server(store)
+    security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    # Each answer is whole by itself, so that any process of several may give it; names and other
+    # sites are looked at here, as for every other request.
+    spoken = agents.streamable_http_app(
+        streamable_http_path="/mcp",
+        json_response=True,
+        stateless_http=True,
+        transport_security=security,
+    )
+
+    @asynccontextmanager
+    async def live(app: FastAPI) -> AsyncIterator[None]:
+        async with agents.session_manager.run():
+            yield
+
     app = FastAPI(
+        lifespan=live,
         title="Lineage",
         version=lineage.__version__,
         description=_ABOUT,
@@ -96,11 +118,18 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
     add_resources(router, service)
     add_receiver(router, service)
     add_typed(router, service)
+    sessions = add_sessions(router, service)
     app.include_router(router)
+    app.router.routes.extend(spoken.routes)
     _add_health(app, service, metrics)
     _add_errors(app)
     # The last one added is the first one that a request meets.
-    app.add_middleware(CallerGuard, gate=Gate(store, settings.token), settings=settings)
+    app.add_middleware(
+        CallerGuard,
+        gate=Gate(store, settings.token),
+        settings=settings,
+        owner=sessions.owner,
+    )
     app.add_middleware(BodyGuard, settings=settings)
     app.add_middleware(NameGuard, settings=settings)
     app.add_middleware(Tracker, metrics=metrics)

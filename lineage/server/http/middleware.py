@@ -234,11 +234,21 @@ class BodyGuard:
 
 
 class CallerGuard:
-    """Tells who calls, and that nobody calls too often."""
+    """Tells who calls, and that nobody calls too often.
 
-    def __init__(self, app: ASGIApp, gate: Gate, settings: Settings) -> None:
+    `owner` tells whose a session is, from its path.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        gate: Gate,
+        settings: Settings,
+        owner: Callable[[str], Caller | None],
+    ) -> None:
         self._app = app
         self._gate = gate
+        self._owner = owner
         self._calls = None if settings.rate is None else Buckets(settings.rate, settings.rate * 10)
         self._failures = Buckets(settings.failures / 60, settings.failures)
 
@@ -252,7 +262,7 @@ class CallerGuard:
             if len(given) > 1:
                 raise Unauthenticated("send one Authorization header")
             try:
-                caller = await anyio.to_thread.run_sync(
+                caller = self._owner(scope["path"]) or await anyio.to_thread.run_sync(
                     self._gate.identify, given[0] if given else None
                 )
             except Unauthenticated:

@@ -101,7 +101,7 @@ def _answer(index: int, item: Any) -> dict[str, Any]:
         return {
             "index": index,
             "status": item.http_status,
-            "error": type(item).__name__,
+            "error": item.public_name,
             "message": str(item),
         }
     return {"index": index, "status": 201, **item.to_dict()}

@@ -24,7 +24,7 @@ def problem(error: LineageError, request_id: str | None = None) -> Response:
     """
     message = str(error)
     told: dict[str, Any] = {
-        "error": type(error).__name__,
+        "error": error.public_name,
         "message": message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…",
         "request_id": request_id,
     }

@@ -55,10 +55,10 @@ class HttpServer:
         self._socket = _listen(address)
         self.address = Address(address.host, self._socket.getsockname()[1])
         self.scheme = "http" if certificate is None and key is None else "https"
-        app = create_app(store, replace(settings, hosts=(*settings.hosts, address.host)))
+        self.app = create_app(store, replace(settings, hosts=(*settings.hosts, address.host)))
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
+                self.app,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -42,7 +42,9 @@ def respond(request: Request, work: Callable[[], Any]) -> Response:
     return Response(json.dumps(told, separators=(",", ":")).encode(), 200, None, MEDIA)
 
 
-def read_arguments(request: Request) -> tuple[Sequence[Any], Mapping[str, Any]]:
+def read_arguments(
+    request: Request, *, batches: bool = False
+) -> tuple[Sequence[Any], Mapping[str, Any]]:
     """Return the positional and the keyword arguments that a body says. Raises InvalidValue."""
     try:
         body = json.loads(request.state.body)
@@ -52,7 +54,7 @@ def read_arguments(request: Request) -> tuple[Sequence[Any], Mapping[str, Any]]:
         raise InvalidValue(
             f"the body is not of wire form {wire.VERSION}: use a client of the server's version"
         )
-    said = wire.decode(body.get("arguments"))
+    said = wire.decode(body.get("arguments"), batches=batches)
     if not isinstance(said, list) or len(said) != 2:
         raise InvalidValue("the arguments are a list, and a map by name")
     positional, keywords = said

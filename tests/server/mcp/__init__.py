@@ -1,0 +1,1 @@
+"""The tools for agents, as a real client meets them."""
