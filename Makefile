@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Each worker has a Neo4j of its own; one that is given can't be shared.
 PYTEST = $(BIN)/python -m pytest -n $(if $(LINEAGE_TEST_NEO4J_URL),0,2) --dist loadfile
 
-.PHONY: help demo test test-fast test-long neo4j tck lint bench clean
+.PHONY: help demo test test-fast test-long test-matrix neo4j tck lint docs bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -32,6 +32,9 @@ test-fast: $(READY)  ## the same without Neo4j
 test-long: $(READY)  ## the long campaigns: hundreds of kills, long random runs
 	LINEAGE_LONG=1 $(PYTEST)
 
+test-matrix:  ## the tests without Neo4j on each Python from 3.11 to 3.14 that is there
+	$(PYTHON) -m tools.matrix
+
 neo4j: $(READY)  ## start a local Neo4j and keep it up until Ctrl-C
 	@$(BIN)/python -m tools.neo4j --home .neo4j
 
@@ -43,8 +46,11 @@ lint: $(READY)  ## lint, format and strict types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(READY)  ## build the documents and the API reference into .site, strictly
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 bench: $(READY)  ## measure, and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove the environment and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache dist
+	rm -rf .venv .matrix .site .mypy_cache .ruff_cache .pytest_cache dist
