@@ -46,6 +46,8 @@ class ArtifactDraft:
         Its name, where the user gave one.
     key
         What an object in memory is known by: its run and port.
+    id
+        Its id, where it was read from the store that it is written into.
     """
 
     type: str
@@ -55,6 +57,7 @@ class ArtifactDraft:
     name: str | None = None
     key: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    id: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -130,6 +133,8 @@ def draft_file(
 
 def resolve(store: Store, draft: ArtifactDraft) -> Artifact | int:
     """Return the id of the artifact that a draft is of, or what is to be recorded as new."""
+    if draft.id is not None:
+        return draft.id
     known = _find(store, draft)
     if known is not None and known.id is not None:
         return known.id

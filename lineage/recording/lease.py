@@ -84,6 +84,12 @@ class Heartbeat:
                 run.extend_lease()
 
     def _beat(self) -> None:
+        from lineage.recording.trace import untraced
+
+        with untraced():
+            self._beat_for_ever()
+
+    def _beat_for_ever(self) -> None:
         while True:
             self._wake.wait(self._interval_s)
             self.beat()

@@ -28,6 +28,7 @@ from lineage.recording.property_value import describe, to_number, to_properties
 from lineage.recording.redaction import redact_text
 from lineage.recording.run_draft import ContextDraft, Ended, PortPath, RunDraft
 from lineage.recording.sink import Sink, explain, open_sink, warn
+from lineage.recording.trace import untraced
 from lineage.store import Store
 
 T = TypeVar("T")
@@ -197,6 +198,25 @@ class Run:
 
         self.guard(keep)
 
+    def set(self, properties: Mapping[str, Any]) -> None:
+        """Set properties, to be written with what else is known of the run."""
+        self.guard(lambda: self._set(properties))
+
+    def add_output(self, draft: ArtifactDraft, *path: str | int) -> None:
+        """Add an artifact as an output."""
+        with self._lock:
+            self._draft.outputs[free_path(self._draft.outputs, *path)] = draft
+
+    @property
+    def inputs(self) -> Mapping[PortPath, ArtifactDraft]:
+        """What it read, by port."""
+        return self._draft.inputs
+
+    @property
+    def sink(self) -> Sink | None:
+        """Where it is written, once it has started."""
+        return self._sink
+
     def read(self, value: Any, *, type: str | None = None, port: str | None = None) -> None:
         """Add an input, to be written with what else is known of the run."""
         self.guard(lambda: self._read(value, type, None, port, {}))
@@ -227,8 +247,11 @@ class Run:
         self.deactivate()
         self.finish(error)
 
-    def start(self) -> None:
-        """Record it as RUNNING."""
+    def start(self, *, cached: Mapping[PortPath, ArtifactDraft] | None = None) -> None:
+        """Record it as RUNNING; with `cached`, as CACHED with the outputs of an earlier run."""
+        if cached is not None:
+            self._draft.outputs = dict(cached)
+            self._draft.state = ExecutionState.CACHED
         self._started = (time.monotonic(), time.process_time())
         self.guard(self._start)
 
@@ -279,7 +302,7 @@ class Run:
     def guard(self, work: Callable[[], None]) -> None:
         """Do what belongs to recording; what goes wrong is a warning, unless the run is strict."""
         try:
-            with self._lock:
+            with self._lock, untraced():
                 work()
         except Exception as error:
             if self.strict:
@@ -310,8 +333,12 @@ class Run:
         draft.contexts = () if context is None else (context,)
         for find in self._finders:
             find(self)
+        if not self.is_running:
+            self._written.clear()
+            draft.properties.pop(lease.PROPERTY)
         self._send()
-        lease.heartbeat.add(self)
+        if self.is_running:
+            lease.heartbeat.add(self)
 
     def _contexts(self) -> ContextDraft | None:
         """The pipeline run that it is in: its own, or that of the run around it."""
@@ -368,7 +395,7 @@ class Run:
             ]  # fmt: skip
             for draft in fresh:
                 self._reads[draft] = None
-                self._draft.inputs[_free(self._draft.inputs, port)] = draft
+                self._draft.inputs[free_path(self._draft.inputs, port)] = draft
 
     def note_read(self, draft: ArtifactDraft) -> None:
         """Remember what was read, for objects of which nobody knows what they were made of."""
@@ -400,7 +427,7 @@ class Run:
                         written[0], type or written[1], name or written[2], kept
                     )  # fmt: skip
                     return
-            path = _free(self._written, port)
+            path = free_path(self._written, port)
             given = type or type_of_file(value, port)
             self._written[path] = (os.fspath(value), given, name, dict(properties))
             return
@@ -417,7 +444,7 @@ class Run:
     ) -> ArtifactDraft:
         """Add an object in memory as an output; later steps that are given it read it."""
         with self._lock:
-            path = _free(self._draft.outputs, port)
+            path = free_path(self._draft.outputs, port)
             known = origin_of(value)
             if (
                 known is not None
@@ -478,8 +505,11 @@ class Run:
         if error is not None and state is not ExecutionState.COMPLETE:
             draft.properties.update(describe_error(error))
         problems = self._settle_outputs()
+        if problems or state is not ExecutionState.COMPLETE:
+            # Half of a result is none.
+            draft.properties.pop("cache_return", None)
         if self._metrics:
-            draft.outputs[_free(draft.outputs, "metrics")] = draft_metrics(self, self._metrics)
+            draft.outputs[free_path(draft.outputs, "metrics")] = draft_metrics(self, self._metrics)
         draft.state = state
         self._send()
         if problems and state is ExecutionState.COMPLETE:
@@ -494,7 +524,7 @@ class Run:
             except LineageError as wrong:
                 problems.append(f"output {path[0]!r}: {wrong}")
                 continue
-            self._draft.outputs[_free(self._draft.outputs, *path)] = found
+            self._draft.outputs[free_path(self._draft.outputs, *path)] = found
         self._written.clear()
         return problems
 
@@ -649,8 +679,8 @@ def _state_after(error: BaseException | None) -> ExecutionState:
     return ExecutionState.FAILED
 
 
-def _free(taken: Mapping[PortPath, Any], *path: str | int) -> PortPath:
-    """The path, or the next one beside it that nothing lies under."""
+def free_path(taken: Mapping[PortPath, Any], *path: str | int) -> PortPath:
+    """Return the path, or the next one beside it that nothing lies under."""
     if path not in taken:
         return path
     number = 1

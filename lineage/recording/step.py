@@ -5,16 +5,32 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import os
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 from lineage.errors import InvalidValue
 from lineage.recording.annotation import ports_of
+from lineage.recording.cached_call import Computed, Used, open_result
+from lineage.recording.content import DigestCache, digest_path
+from lineage.recording.identity import ArtifactDraft, uri_of
+from lineage.recording.memo import CacheKey, build_key
 from lineage.recording.origin import origin_of
 from lineage.recording.property_value import to_number, to_property
 from lineage.recording.run import Run, current_run, is_place, type_of_object
+from lineage.recording.run_draft import PortPath
+from lineage.recording.trace import digest_variable, trace_reads
 from lineage.store import Store
 
 P = ParamSpec("P")
@@ -35,6 +51,9 @@ class StepOptions:
     retries: int = 0
     backoff: float = 0.0
     types: Mapping[str, str] = field(default_factory=dict)
+    cache: bool = False
+    expires_s: float | None = None
+    variables: tuple[str, ...] = ()
 
 
 @overload
@@ -53,6 +72,9 @@ def step(
     retries: int = 0,
     backoff: float = 0.0,
     types: Mapping[str, str] | None = None,
+    cache: bool = False,
+    expires: float | timedelta | None = None,
+    variables: Sequence[str] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return what records each call of a function in a way of its own."""
 
@@ -69,6 +91,9 @@ def step(
     retries: int = 0,
     backoff: float = 0.0,
     types: Mapping[str, str] | None = None,
+    cache: bool = False,
+    expires: float | timedelta | None = None,
+    variables: Sequence[str] = (),
 ) -> Any:
     """Record each call of a function as one execution.
 
@@ -92,6 +117,19 @@ def step(
         Seconds before the first of these; doubled for each further one.
     types
         Types of artifacts by parameter; `return` stands for what is returned.
+    cache
+        Whether a call is skipped where an earlier one had the same inputs (by content), code (the
+        function and what it calls in the project), parameters and libraries; what it returned and
+        wrote is used again, and the execution is CACHED. See `docs/recording.md`.
+    expires
+        After how many seconds, or which timedelta, a result is computed again.
+    variables
+        Environment variables that a cached result depends on, beside those that are looked up.
+
+    Raises
+    ------
+    InvalidValue
+        It is no function, or a generator whose results were to be used again.
 
     Examples
     --------
@@ -120,7 +158,16 @@ def step(
             retries=retries,
             backoff=backoff,
             types=dict(types or {}),
+            cache=cache,
+            expires_s=expires.total_seconds() if isinstance(expires, timedelta) else expires,
+            variables=tuple(variables),
         )
+        generates = inspect.isgeneratorfunction(decorated) or inspect.isasyncgenfunction(decorated)
+        if cache and generates:
+            raise InvalidValue(
+                f"{options.name} is a generator, whose results can't be used again; "
+                "return a list, or leave cache=True out"
+            )
         return _wrap(decorated, options)
 
     return decorate if function is None else decorate(function)
@@ -138,13 +185,21 @@ class _Call:
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
     ) -> None:
+        self.function = function
         self.options = options
         self._ports = ports
         self._arguments = _bind(signature, args, kwargs)
         self._attempt = 0
+        self._receiver = args[0] if args and _has_receiver(signature) else None
 
-    def begin(self) -> Run:
-        """Start recording an attempt."""
+    def begin(
+        self,
+        *,
+        key: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        cached: Mapping[PortPath, ArtifactDraft] | None = None,
+    ) -> Run:
+        """Start recording an attempt; with `cached`, that an earlier one's outputs are used."""
         self._attempt += 1
         options = self.options
         run = Run(
@@ -154,10 +209,35 @@ class _Call:
             pipeline=options.pipeline,
             parent=current_run(),
             strict=options.strict,
+            key=key,
+            properties=properties,
         )
         self._describe(run)
-        run.start()
+        run.start(cached=cached)
         return run
+
+    def build_key(self, cache: DigestCache) -> CacheKey:
+        """Return what an earlier call is to have had in common with this one."""
+        inputs: dict[str, str] = {}
+        outputs: dict[str, str] = {}
+        parameters: dict[str, Any] = {}
+        for name, value in self._arguments.items():
+            flow = self._ports.get(name)
+            for at, (port, item) in enumerate(_items(name, value) if flow else ()):
+                place = f"{port}.{at}" if isinstance(value, list | tuple) else port
+                if flow == "output":
+                    outputs[place] = uri_of(item) if is_place(item) else repr(item)
+                elif is_place(item):
+                    inputs[place] = digest_path(item, cache=cache).digest
+                else:
+                    parameters[place] = item
+            if flow is None:
+                parameters[name] = value
+        receiver = self._receiver
+        if receiver is not None:
+            parameters["self"] = receiver
+        variables = {name: digest_variable(name) for name in self.options.variables}
+        return build_key(self.options.name, self.function, parameters, inputs, outputs, variables)
 
     def _describe(self, run: Run) -> None:
         run.guard(lambda: self._describe_arguments(run))
@@ -209,6 +289,20 @@ class _Call:
             else:
                 run.output(item, type=given, port=port)
 
+    def declared_inputs(self) -> frozenset[str]:
+        """Return the paths of its declared inputs."""
+        return frozenset(
+            os.path.realpath(item)
+            for name, value in self._arguments.items()
+            if self._ports.get(name) == "input"
+            for _, item in _items(name, value)
+            if is_place(item)
+        )
+
+    def returned(self, value: Any) -> Iterable[tuple[str, Any]]:
+        """Return the parts of a returned value that are outputs, each with its port."""
+        return [] if value is None or as_metrics(value) is not None else _returned(value)
+
     def is_to_be_retried(self, error: BaseException) -> bool:
         """Return whether the call is made again after an error."""
         return isinstance(error, Exception) and self._attempt <= self.options.retries
@@ -243,9 +337,13 @@ def _wrap(function: Callable[..., Any], options: StepOptions) -> Callable[..., A
 
             call = call_of(args, kwargs)
             while True:
-                run = call.begin()
+                # Another task of this loop may be what is waited for.
+                found = await asyncio.to_thread(open_result, call) if options.cache else None
+                if isinstance(found, Used):
+                    return found.value
+                run = found.run if found is not None else call.begin()
                 try:
-                    with _inside(run):
+                    with _inside(run), _traced(found):
                         value = await function(*args, **kwargs)
                 except BaseException as error:
                     run.finish(error)
@@ -253,6 +351,8 @@ def _wrap(function: Callable[..., Any], options: StepOptions) -> Callable[..., A
                         raise
                     await asyncio.sleep(call.pause_s)
                 else:
+                    if found is not None:
+                        found.keep(value)
                     _complete(call, run, value)
                     return value
 
@@ -270,9 +370,12 @@ def _wrap(function: Callable[..., Any], options: StepOptions) -> Callable[..., A
         def run_plain(*args: Any, **kwargs: Any) -> Any:
             call = call_of(args, kwargs)
             while True:
-                run = call.begin()
+                found = open_result(call) if options.cache else None
+                if isinstance(found, Used):
+                    return found.value
+                run = found.run if found is not None else call.begin()
                 try:
-                    with _inside(run):
+                    with _inside(run), _traced(found):
                         value = function(*args, **kwargs)
                 except BaseException as error:
                     run.finish(error)
@@ -280,6 +383,8 @@ def _wrap(function: Callable[..., Any], options: StepOptions) -> Callable[..., A
                         raise
                     time.sleep(call.pause_s)
                 else:
+                    if found is not None:
+                        found.keep(value)
                     _complete(call, run, value)
                     return value
 
@@ -295,6 +400,10 @@ def _name(wrapped: Callable[..., Any], options: StepOptions) -> Callable[..., An
 def _complete(call: _Call, run: Run, value: Any) -> None:
     call.keep(run, value)
     run.finish()
+
+
+def _traced(found: Computed | None) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext() if found is None else trace_reads(found.trace)
 
 
 @contextlib.contextmanager
@@ -413,6 +522,10 @@ def _bind(
     return found
 
 
+def _has_receiver(signature: inspect.Signature | None) -> bool:
+    return signature is not None and next(iter(signature.parameters), None) in ("self", "cls")
+
+
 def _items(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """The things that an annotated parameter holds, each with its port."""
     if value is None:
@@ -471,8 +584,6 @@ def _is_output(value: Any) -> bool:
 
 def _exists(text: str) -> bool:
     """Whether a text that was returned is the path of something, and not any text."""
-    import os
-
     try:
         return ("/" in text or os.sep in text or "." in text) and os.path.exists(text)
     except (OSError, ValueError):
