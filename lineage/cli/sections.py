@@ -17,7 +17,7 @@ SECTIONS = {
     "Clean up after bad data": ("mark", "lift", "marks", "policy", "taint", "check", "rebuild"),
     "Delete safely": ("impact", "delete", "gc", "forget", "receipts"),
     "Ask anything, in Cypher": ("query", "queries", "shell"),
-    "Run and look after": ("serve", "token", "mcp", "doctor"),
+    "Run and look after": ("serve", "token", "mcp", "cache", "doctor"),
 }  # fmt: skip
 _NEVER_CUT = 10_000
 

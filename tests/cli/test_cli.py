@@ -37,9 +37,8 @@ def run(*arguments: str, stdin: str = "", cwd: Path) -> subprocess.CompletedProc
     )
 
 
-GROUPED = ["import mlmd", "import mlflow", "import openlineage", "policy apply",
-           "policy show", "policy drop",
-           "token create", "token list", "token revoke"]  # fmt: skip
+GROUPED = ["cache why", "import mlmd", "import mlflow", "import openlineage", "policy apply",
+           "policy show", "policy drop", "token create", "token list", "token revoke"]  # fmt: skip
 
 
 def commands() -> list[str]:

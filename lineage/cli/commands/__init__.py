@@ -3,6 +3,7 @@
 from lineage.cli.app import app
 from lineage.cli.commands import (
     blame,
+    cache,
     copy,
     delete,
     deployments,
@@ -24,6 +25,7 @@ from lineage.cli.commands import (
 __all__ = [
     "app",
     "blame",
+    "cache",
     "copy",
     "delete",
     "deployments",
