@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from lineage.recording.code_hash import NotComparable
 from lineage.recording.content import DigestCache
+from lineage.recording.description import is_place, type_of_object
 from lineage.recording.identity import ArtifactDraft, digest_of
 from lineage.recording.memo import (
     NOTHING,
@@ -21,7 +22,7 @@ from lineage.recording.memo import (
     path_of,
 )
 from lineage.recording.origin import Origin, keep_origin, origin_of
-from lineage.recording.run import Run, free_path, is_place, type_of_object
+from lineage.recording.run import Run, free_path
 from lineage.recording.run_draft import PortPath
 from lineage.recording.sink import Sink, explain, open_sink, warn
 from lineage.recording.trace import Trace, untraced

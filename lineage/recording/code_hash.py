@@ -11,7 +11,6 @@ Code is compared by what it does: comments, line numbers and docstrings do not c
 
 from __future__ import annotations
 
-import dis
 import enum
 import functools
 import hashlib
@@ -25,16 +24,24 @@ import threading
 import types
 import typing
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from importlib import metadata
 from os import PathLike, fspath
 from typing import Any
 
 from lineage.errors import InvalidValue, LineageError
+from lineage.recording.bytecode import (
+    hash_code,
+    imported_by,
+    imports_in,
+    references_in,
+    texts_in,
+)
 from lineage.recording.content import digest_path
 from lineage.recording.environment import version_of
 from lineage.recording.project import is_project_file, is_project_module
+from lineage.recording.value_hash import hash_table, hash_texts
 
 _SCALARS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType,
@@ -52,9 +59,6 @@ _NOT_STATE = re.compile(
     r"|cached|dataclass_fields|dataclass_params|signature|pydantic_(?!fields).*|class_vars"
     r"|private_attributes)__|_abc_impl"
 )
-_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_CLASSDEREF"})
-_ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
-_CACHES = frozenset({"CACHE", "RESUME", "PRECALL", "NOP", "EXTENDED_ARG", "PUSH_NULL"})
 
 
 class NotComparable(LineageError):
@@ -93,7 +97,7 @@ class Parts:
     def digest(self, value: Any, name: str) -> str:
         """Return the digest of a value; what it refers to in the project is added."""
         if isinstance(value, _SCALARS):
-            return _hash(type(value).__name__, repr(value))
+            return hash_texts(type(value).__name__, repr(value))
         known = self._done.get(id(value))
         if known is not None:
             return known[1]
@@ -116,42 +120,44 @@ class Parts:
         if isinstance(value, _FUNCTIONS):
             return self._function(value)
         if isinstance(value, types.MethodType):
-            return _hash(
+            return hash_texts(
                 "method", self._function(value.__func__), self.digest(value.__self__, name)
             )
         if isinstance(value, functools.partial):
-            return _hash(
+            return hash_texts(
                 "partial",
                 self.digest(value.func, name),
                 self.digest(value.args, name),
                 self.digest(value.keywords, name),
             )
         if isinstance(value, staticmethod | classmethod):
-            return _hash(type(value).__name__, self.digest(value.__func__, name))
+            return hash_texts(type(value).__name__, self.digest(value.__func__, name))
         if isinstance(value, property):
-            return _hash("property", *(self.digest(f, name) for f in (value.fget, value.fset)))
+            return hash_texts("property", *(self.digest(f, name) for f in (value.fget, value.fset)))
         if isinstance(value, functools.cached_property):
-            return _hash("cached_property", self.digest(value.func, name))
+            return hash_texts("cached_property", self.digest(value.func, name))
         if isinstance(value, tuple | list):
-            return _hash(type(value).__name__, *(self.digest(v, name) for v in value))
+            return hash_texts(type(value).__name__, *(self.digest(v, name) for v in value))
         if isinstance(value, set | frozenset):
-            return _hash(type(value).__name__, *sorted(self.digest(v, name) for v in value))
+            return hash_texts(type(value).__name__, *sorted(self.digest(v, name) for v in value))
         if type(value) in (dict, types.MappingProxyType):
             # Its order may show in a result.
-            return _hash("dict", *(self.digest(p, name) for item in value.items() for p in item))
+            return hash_texts(
+                "dict", *(self.digest(p, name) for item in value.items() for p in item)
+            )
         if isinstance(value, enum.Enum):
-            return _hash("enum", self.digest(type(value), name), value.name)
+            return hash_texts("enum", self.digest(type(value), name), value.name)
         if isinstance(value, re.Pattern):
-            return _hash("pattern", repr(value.pattern), str(value.flags))
+            return hash_texts("pattern", repr(value.pattern), str(value.flags))
         if isinstance(value, PathLike):
-            return _hash("path", str(fspath(value)))
+            return hash_texts("path", str(fspath(value)))
         if isinstance(value, _NEUTRAL) or _is_typing(value) or _is_ours(value):
-            return _hash("neutral", type(value).__qualname__)
+            return hash_texts("neutral", type(value).__qualname__)
         wrapped = getattr(value, "__wrapped__", None)
         if callable(value) and callable(wrapped):
             # functools.lru_cache and its kind, which are pickled by name.
             self._library(type(value).__module__)
-            return _hash("wrapper", type(value).__qualname__, self.digest(wrapped, name))
+            return hash_texts("wrapper", type(value).__qualname__, self.digest(wrapped, name))
         return self._object(value, name)
 
     # Functions
@@ -162,28 +168,30 @@ class Parts:
         if not isinstance(function, types.FunctionType):
             self._library(getattr(function, "__module__", None))
             if callable(wrapped):
-                return _hash("wrapper", type(function).__name__, self.digest(wrapped, "wrapped"))
+                return hash_texts(
+                    "wrapper", type(function).__name__, self.digest(wrapped, "wrapped")
+                )
             owner = getattr(function, "__self__", None)
             bound = (
                 self.digest(owner, "self")
                 if owner is not None and not isinstance(owner, types.ModuleType | type)
                 else ""
             )
-            return _hash("builtin", str(getattr(function, "__qualname__", function)), bound)
+            return hash_texts("builtin", str(getattr(function, "__qualname__", function)), bound)
         label = f"{function.__module__}.{function.__qualname__}"
         if not is_project_file(function.__code__.co_filename):
             self._library(function.__module__)
-            found = _hash("library", label)
+            found = hash_texts("library", label)
             if callable(wrapped):
                 # A library's decorator, with what it was told.
                 told = (
                     [] if _is_ours(function) else [self.digest(c, label) for c in _told(function)]
                 )
-                found = _hash("wrapper", label, self.digest(wrapped, label), *told)
+                found = hash_texts("wrapper", label, self.digest(wrapped, label), *told)
             return found
-        number = self._label(f"code {label}", _hash_code(function.__code__))
+        number = self._label(f"code {label}", hash_code(function.__code__))
         self._follow(function, label + number)
-        return _hash("function", label, self.found[f"code {label}{number}"])
+        return hash_texts("function", label, self.found[f"code {label}{number}"])
 
     def _label(self, name: str, digest: str) -> str:
         """Two functions may have one name, such as lambdas: they are numbered."""
@@ -202,18 +210,18 @@ class Parts:
             for name, value in values.items():
                 self.found[f"{flow} {label}.{name}"] = self.digest(value, f"{label}.{name}")
         space = function.__globals__
-        for path in _references(function.__code__):
+        for path in references_in(function.__code__):
             self._reference(space, path)
-        for name, level, names in _imports(function.__code__):
+        for name, level, names in imports_in(function.__code__):
             self._import(space, name, level, names)
-        dynamic = {path[0] for path in _references(function.__code__)} | {
-            part for path in _references(function.__code__) for part in path[1:]
+        dynamic = {path[0] for path in references_in(function.__code__)} | {
+            part for path in references_in(function.__code__) for part in path[1:]
         }
         if dynamic & _DYNAMIC:
             home = sys.modules.get(function.__module__)
             if home is not None and vars(home) is space:
                 self.digest(home, label)
-            for text in _texts(function.__code__):
+            for text in texts_in(function.__code__):
                 self._named_module(text)
 
     def _reference(self, space: Mapping[str, Any], path: tuple[str, ...]) -> None:
@@ -286,8 +294,8 @@ class Parts:
             return
         with open(origin, "rb") as file:
             source = file.read()
-        self.found[label] = _hash("file", hashlib.sha256(source).hexdigest())
-        for imported in _imported_by(source, name):
+        self.found[label] = hash_texts("file", hashlib.sha256(source).hexdigest())
+        for imported in imported_by(source, name):
             self._named_module(imported)
 
     # Classes, modules, objects
@@ -297,37 +305,37 @@ class Parts:
         module = sys.modules.get(cls.__module__)
         if module is None or not is_project_module(module):
             self._library(cls.__module__)
-            return _hash("class", label)
+            return hash_texts("class", label)
         state: list[str] = []
         for name, value in sorted(vars(cls).items()):
             if _NOT_STATE.fullmatch(name):
                 continue
             if name in ("__annotations__", "__annotate_func__", "__annotate__"):
-                state.append(_hash("annotations", repr(value)[:10_000]))
+                state.append(hash_texts("annotations", repr(value)[:10_000]))
                 continue
             inner = value.__func__ if isinstance(value, staticmethod | classmethod) else value
             if isinstance(inner, (*_FUNCTIONS, property, functools.cached_property)):
-                state.append(_hash(name, self.digest(value, f"{label}.{name}")))
+                state.append(hash_texts(name, self.digest(value, f"{label}.{name}")))
             else:
                 self.found[f"constant {label}.{name}"] = self.digest(value, f"{label}.{name}")
         for base in (*cls.__bases__, type(cls)):
             if base not in (object, type):
                 state.append(self.digest(base, label))
-        number = self._label(f"code {label}", _hash("class", label, *state))
-        return _hash("class", label, self.found[f"code {label}{number}"])
+        number = self._label(f"code {label}", hash_texts("class", label, *state))
+        return hash_texts("class", label, self.found[f"code {label}{number}"])
 
     def _module(self, module: types.ModuleType) -> str:
         """A module that is handed on as it is: anything in it may be used."""
         if not is_project_module(module):
             self._library(module.__name__)
-            return _hash("module", module.__name__)
+            return hash_texts("module", module.__name__)
         for name, value in list(vars(module).items()):
             if name.startswith("__") or isinstance(value, types.ModuleType):
                 if isinstance(value, types.ModuleType) and not is_project_module(value):
                     self._library(value.__name__)
                 continue
             self._reference(vars(module), (name,))
-        return _hash("module", module.__name__)
+        return hash_texts("module", module.__name__)
 
     def _object(self, value: Any, name: str) -> str:
         """An instance: of the project by class and state, of a library as it would be pickled."""
@@ -339,13 +347,13 @@ class Parts:
                 for slot in (slots,) if isinstance(slots, str) else slots:
                     if hasattr(value, slot) and slot not in ("__dict__", "__weakref__"):
                         state[slot] = getattr(value, slot)
-            parts = [_hash(k, self.digest(v, f"{name}.{k}")) for k, v in sorted(state.items())]
+            parts = [hash_texts(k, self.digest(v, f"{name}.{k}")) for k, v in sorted(state.items())]
             inherited = [b for b in cls.__mro__ if b in (dict, list, tuple, set, str, int, float)]
             if inherited:
                 parts.append(self.digest(inherited[0](value), name))
-            return _hash("object", self.digest(cls, name), *parts)
+            return hash_texts("object", self.digest(cls, name), *parts)
         try:
-            array = _hash_array(value)
+            array = hash_table(value)
         except (pickle.PicklingError, TypeError, AttributeError, RecursionError):
             array = None  # objects in it that are compared one by one, or not at all
         if array is not None:
@@ -371,7 +379,7 @@ class Parts:
                     f"be compared between runs ({type(error).__name__}: {error})"
                 ) from None
             self._library(type(value).__module__)
-            return _hash("pickle", sink.getvalue().hex(), *pickler.references)
+            return hash_texts("pickle", sink.getvalue().hex(), *pickler.references)
         raise NotComparable(f"{name} refers to itself too deeply to be compared between runs")
 
     # Libraries
@@ -406,7 +414,7 @@ class _Pickler(pickle.Pickler):
             return (_stand_for, (found,))
         if isinstance(value, types.MappingProxyType):
             return (_stand_for, (dict(value),))
-        array = _hash_array(value)
+        array = hash_table(value)
         if array is not None:
             return (_stand_for, (array,))
         return NotImplemented
@@ -470,99 +478,6 @@ def _requires(distribution: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-# Code
-
-
-@functools.lru_cache(maxsize=8192)
-def _hash_code(code: types.CodeType) -> str:
-    """The digest of what code does: its instructions with what they name."""
-    digest = hashlib.sha256()
-    digest.update(
-        repr(
-            (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags,
-             code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + 2])
-        ).encode()
-    )  # fmt: skip
-    places = {ins.offset: at for at, ins in enumerate(_instructions(code))}
-    for ins in _instructions(code):
-        if ins.opcode in dis.hasconst:
-            said = _hash_constant(ins.argval)
-        elif ins.opcode in dis.hasjrel or ins.opcode in dis.hasjabs:
-            said = str(places.get(ins.argval, ins.argval))
-        else:
-            said = f"{ins.arg} {ins.argval}" if isinstance(ins.argval, str) else str(ins.arg)
-        digest.update(f"{ins.opname} {said}\n".encode("utf-8", "backslashreplace"))
-    # Where exceptions are caught.
-    digest.update(getattr(code, "co_exceptiontable", b""))
-    return digest.hexdigest()
-
-
-def _hash_constant(value: Any) -> str:
-    if isinstance(value, types.CodeType):
-        return f"code {value.co_name} {_hash_code(value)}"
-    if isinstance(value, tuple | frozenset):
-        parts = [_hash_constant(item) for item in value]
-        return f"{type(value).__name__}({' '.join(sorted(parts)) if isinstance(value, frozenset) else ' '.join(parts)})"  # noqa: E501
-    # 1 == 1.0 == True, and 0.0 == -0.0
-    return f"{type(value).__name__} {value!r}"
-
-
-@functools.lru_cache(maxsize=8192)
-def _instructions(code: types.CodeType) -> tuple[dis.Instruction, ...]:
-    return tuple(ins for ins in dis.get_instructions(code) if ins.opname not in _CACHES)
-
-
-@functools.lru_cache(maxsize=8192)
-def _references(code: types.CodeType) -> tuple[tuple[str, ...], ...]:
-    """The dotted global names in code, and in the functions within it."""
-    found: dict[tuple[str, ...], None] = {}
-    open_path: list[str] | None = None
-    for ins in _instructions(code):
-        if open_path is not None and ins.opname in _ATTRIBUTES:
-            open_path.append(str(ins.argval))
-            continue
-        if open_path is not None:
-            found[tuple(open_path)] = None
-            open_path = None
-        if ins.opname in _LOADS:
-            open_path = [str(ins.argval)]
-    if open_path is not None:
-        found[tuple(open_path)] = None
-    for inner in _inner(code):
-        found |= dict.fromkeys(_references(inner))
-    return tuple(found)
-
-
-@functools.lru_cache(maxsize=8192)
-def _imports(code: types.CodeType) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
-    """The imports in code: module, level and the names that are taken from it."""
-    found: list[tuple[str, int, list[str]]] = []
-    last: list[Any] = []
-    for ins in _instructions(code):
-        if ins.opcode in dis.hasconst or ins.opname == "LOAD_SMALL_INT":
-            last.append(ins.argval)
-        elif ins.opname == "IMPORT_NAME":
-            levels = [v for v in last[-2:] if isinstance(v, int)]
-            found.append((str(ins.argval), levels[0] if levels else 0, []))
-        elif ins.opname == "IMPORT_FROM" and found:
-            found[-1][2].append(str(ins.argval))
-    done = [(name, level, tuple(names)) for name, level, names in found]
-    for inner in _inner(code):
-        done += _imports(inner)
-    return tuple(done)
-
-
-def _texts(code: types.CodeType) -> list[str]:
-    found = [value for value in code.co_consts if isinstance(value, str)]
-    for inner in _inner(code):
-        found += _texts(inner)
-    return found
-
-
-def _inner(code: types.CodeType) -> Iterable[types.CodeType]:
-    return [value for value in code.co_consts if isinstance(value, types.CodeType)]
-
-
 def _defaults(function: types.FunctionType) -> dict[str, Any]:
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     given = function.__defaults__ or ()
@@ -593,94 +508,6 @@ def _cell(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:
         return None  # not set yet
-
-
-def _imported_by(source: bytes, name: str) -> list[str]:
-    import ast
-
-    found: list[str] = []
-    package = name.rpartition(".")[0]
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            try:
-                home = (
-                    importlib.util.resolve_name("." * node.level + (node.module or ""), package)
-                    if node.level
-                    else node.module or ""
-                )
-            except ImportError:
-                continue
-            found += [home, *(f"{home}.{alias.name}" for alias in node.names)]
-    return found
-
-
-# Values
-
-
-def _hash(*parts: str) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(f"{len(data)}:".encode() + data)
-    return digest.hexdigest()
-
-
-def _hash_array(value: Any) -> str | None:
-    """Arrays and tables by their content, however it lies in memory; None for everything else."""
-    library = type(value).__module__.partition(".")[0]
-    kind = type(value).__name__
-    if library == "numpy" and kind == "ndarray" and not value.dtype.hasobject:
-        import numpy
-
-        digest = hashlib.sha256(f"{value.shape} {value.dtype.descr}".encode())
-        digest.update(numpy.ascontiguousarray(value).tobytes())
-        return digest.hexdigest()
-    if library == "pandas" and kind == "DataFrame":
-        columns = [_hash_array(value.iloc[:, at]) or "" for at in range(value.shape[1])]
-        names = _pickle_plainly(list(value.columns))
-        return _hash("table", names, _hash_index(value.index), *columns)
-    if library == "pandas" and kind == "Series":
-        return _hash(
-            "series", str(value.dtype), _pickle_plainly(value.name), _hash_index(value.index),
-            _hash_values(value),
-        )  # fmt: skip
-    if (library, kind) in (("pyarrow", "Table"), ("polars", "DataFrame")):
-        import pyarrow.ipc
-
-        table = value if library == "pyarrow" else value.rechunk().to_arrow()
-        sink = io.BytesIO()
-        with pyarrow.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table.combine_chunks())
-        return _hash(kind, hashlib.sha256(sink.getbuffer()).hexdigest())
-    return None
-
-
-def _hash_index(index: Any) -> str:
-    return _hash(str(index.dtype), _pickle_plainly(list(index.names)), _pickle_plainly(list(index)))
-
-
-def _hash_values(series: Any) -> str:
-    import numpy
-
-    array = series.to_numpy() if isinstance(series.dtype, numpy.dtype) else None
-    if array is not None and not array.dtype.hasobject:
-        return hashlib.sha256(numpy.ascontiguousarray(array).tobytes()).hexdigest()
-    return _pickle_plainly(list(series))
-
-
-def _pickle_plainly(value: Any) -> str:
-    """The digest of values as they would be pickled, each by itself."""
-    sink = io.BytesIO()
-    pickler = pickle.Pickler(sink, protocol=4)
-    pickler.fast = True
-    pickler.dump(value)
-    return hashlib.sha256(sink.getbuffer()).hexdigest()
 
 
 def _is_typing(value: Any) -> bool:
@@ -723,4 +550,4 @@ def hash_function(function: Callable[..., Any]) -> str:
 
 def hash_parts(parts: Mapping[str, str]) -> str:
     """Return one digest of parts by name."""
-    return _hash(*(text for item in sorted(parts.items()) for text in item))
+    return hash_texts(*(text for item in sorted(parts.items()) for text in item))

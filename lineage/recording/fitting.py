@@ -12,18 +12,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lineage.errors import LineageError
+from lineage.recording.description import describe_object, port_of, type_of_object
 from lineage.recording.identity import ArtifactDraft, draft_file, type_of_file
 from lineage.recording.origin import Origin, join_origins, keep_origin, origin_of
 from lineage.recording.project import is_project_file
 from lineage.recording.property_value import to_properties, to_property
-from lineage.recording.run import (
-    Run,
-    current_run,
-    describe_object,
-    draft_metrics,
-    port_of,
-    type_of_object,
-)
+from lineage.recording.run import Run, current_run, draft_metrics
 from lineage.recording.sink import open_sink
 from lineage.store import Store
 

@@ -10,7 +10,6 @@ import asyncio
 import os
 import threading
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
@@ -20,12 +19,18 @@ from typing import Any, Self, TypeVar
 from lineage.errors import InvalidValue, LineageError
 from lineage.model import ExecutionState
 from lineage.recording import lease
+from lineage.recording.description import (
+    describe_error,
+    describe_object,
+    is_place,
+    port_of,
+    type_of_object,
+)
 from lineage.recording.environment import capture_environment, capture_program, capture_use
 from lineage.recording.identity import ArtifactDraft, draft_file, type_of_file, uri_of
 from lineage.recording.journal import journal_folder, keep_run
 from lineage.recording.origin import Origin, keep_origin, origin_of
 from lineage.recording.property_value import describe, to_number, to_properties
-from lineage.recording.redaction import redact_text
 from lineage.recording.run_draft import ContextDraft, Ended, PortPath, RunDraft
 from lineage.recording.sink import Sink, explain, open_sink, warn
 from lineage.recording.trace import untraced
@@ -37,18 +42,9 @@ PARENT = "LINEAGE_PARENT_RUN"
 _current: ContextVar[Run | None] = ContextVar("lineage_run", default=None)
 # The outermost runs that are going on, for threads that were started inside of one.
 _roots: list[Run] = []
-_MAX_TRACEBACK = 8_000
-_TABLE_LIBRARIES = frozenset(
-    {"pandas", "polars", "pyarrow", "numpy", "datasets", "scipy", "duckdb", "xgboost", "lightgbm"}
-)
-_TABLES = frozenset(
-    {
-        "DataFrame", "Series", "Index", "LazyFrame", "ndarray", "Table", "RecordBatch",
-        "ChunkedArray", "Dataset", "DatasetDict", "IterableDataset", "spmatrix", "sparray",
-        "_spbase", "DuckDBPyRelation", "DMatrix",
-    }
-)  # fmt: skip
-_MODEL_CLASSES = frozenset({"BaseEstimator", "Module", "Booster"})
+# Those of them that child processes are told of, and what this process was told.
+_announced: list[Run] = []
+_inherited: str | None = None
 
 
 def current_run() -> Run | None:
@@ -58,6 +54,33 @@ def current_run() -> Run | None:
         return found
     there = [run for run in _roots if run.is_running and not run.is_of_a_parent_process]
     return there[0] if len(there) == 1 else None
+
+
+def _announce(run: Run) -> None:
+    """Have child processes find their way back to a run."""
+    global _inherited
+    if not _announced:
+        _inherited = os.environ.get(PARENT)
+    _announced.append(run)
+    os.environ[PARENT] = run.key
+
+
+def _withdraw(run: Run) -> None:
+    if run not in _announced:
+        return
+    # Runs of several tasks end in any order.
+    _announced.remove(run)
+    left = _announced[-1].key if _announced else _inherited
+    if left is None:
+        os.environ.pop(PARENT, None)
+    else:
+        os.environ[PARENT] = left
+
+
+def _inherited_parent() -> str | None:
+    """The run of another process that this process was started in."""
+    ours = [run for run in _announced if not run.is_of_a_parent_process]
+    return _inherited if ours else os.environ.get(PARENT)
 
 
 class Run:
@@ -102,7 +125,6 @@ class Run:
         self._started = (0.0, 0.0)
         self._pid = os.getpid()
         self._reads: dict[ArtifactDraft, None] = {}
-        self._environment: str | None = None
         self._context: ContextDraft | None = None
         # How many estimators were fitted in it.
         self.fits = 0
@@ -261,9 +283,7 @@ class Run:
         if self._parent is None:
             _roots.append(self)
             if threading.current_thread() is threading.main_thread():
-                # Child processes find their way back by it.
-                self._environment = os.environ.get(PARENT)
-                os.environ[PARENT] = self.key
+                _announce(self)
 
     def deactivate(self) -> None:
         """Leave it."""
@@ -276,11 +296,7 @@ class Run:
                 _current.set(None)
         if self in _roots:
             _roots.remove(self)
-            if os.environ.get(PARENT) == self.key:
-                if self._environment is None:
-                    os.environ.pop(PARENT, None)
-                else:
-                    os.environ[PARENT] = self._environment
+            _withdraw(self)
 
     def finish(self, error: BaseException | None = None) -> None:
         """Record how it ended: COMPLETE, FAILED with the traceback, or CANCELED."""
@@ -327,8 +343,8 @@ class Run:
             draft.properties["step_name"] = self.name
         if parent is not None:
             draft.properties["parent_run"] = parent.key
-        elif os.environ.get(PARENT):
-            draft.properties["parent_run"] = os.environ[PARENT]
+        elif (started_in := _inherited_parent()) is not None:
+            draft.properties["parent_run"] = started_in
         context = self._contexts()
         draft.contexts = () if context is None else (context,)
         for find in self._finders:
@@ -626,47 +642,6 @@ def run(
 def draft_metrics(run: Run, metrics: Mapping[str, float | int]) -> ArtifactDraft:
     """Return the artifact that holds what a run measured."""
     return ArtifactDraft("Metrics", key=f"{run.key}/metrics", properties=dict(metrics))
-
-
-def is_place(value: Any) -> bool:
-    """Return whether a value names a file, a directory or a url."""
-    return isinstance(value, str | os.PathLike)
-
-
-def port_of(value: Any) -> str:
-    """Return the port that a path is read or written under, where none is given: its stem."""
-    name = os.path.basename(os.fspath(value).rstrip("/\\")) if is_place(value) else ""
-    return os.path.splitext(name)[0] or name or "file"
-
-
-def type_of_object(value: Any) -> str:
-    """Return the type of artifact that an object in memory is."""
-    if getattr(value, "shape", None) == ():
-        return "Object"
-    kinds = {(base.__module__.partition(".")[0], base.__name__) for base in type(value).__mro__}
-    if any(name in _TABLES for library, name in kinds if library in _TABLE_LIBRARIES):
-        return "Dataset"
-    return "Model" if _MODEL_CLASSES & {name for _, name in kinds} else "Object"
-
-
-def describe_object(value: Any) -> dict[str, Any]:
-    """Return rows, columns and class of an object in memory."""
-    found: dict[str, Any] = {"class": f"{type(value).__module__}.{type(value).__qualname__}"}
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and shape and all(isinstance(n, int) for n in shape):
-        found["rows"] = shape[0]
-        if len(shape) == 2:
-            found["columns"] = shape[1]
-    return found
-
-
-def describe_error(error: BaseException) -> dict[str, str]:
-    """Return an error and the end of its traceback as properties."""
-    text = "".join(traceback.format_exception(error))
-    return {
-        "error": redact_text(f"{type(error).__name__}: {error}"[:2_000]),
-        "traceback": redact_text(text[-_MAX_TRACEBACK:]),
-    }
 
 
 def _state_after(error: BaseException | None) -> ExecutionState:

@@ -24,11 +24,12 @@ from lineage.errors import InvalidValue
 from lineage.recording.annotation import ports_of
 from lineage.recording.cached_call import Computed, Used, open_result
 from lineage.recording.content import DigestCache, digest_path
+from lineage.recording.description import is_place, type_of_object
 from lineage.recording.identity import ArtifactDraft, uri_of
 from lineage.recording.memo import CacheKey, build_key
 from lineage.recording.origin import origin_of
 from lineage.recording.property_value import to_number, to_property
-from lineage.recording.run import Run, current_run, is_place, type_of_object
+from lineage.recording.run import Run, current_run
 from lineage.recording.run_draft import PortPath
 from lineage.recording.trace import digest_variable, trace_reads
 from lineage.store import Store

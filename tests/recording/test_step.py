@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -167,6 +168,10 @@ def test_coroutines_and_asynchronous_generators_are_steps(store: lineage.Store) 
         parent = store.execution(execution.get("parent_run"))
         assert execution.get("step_name") == f"inner {parent.get('n')}"
     assert last(store, "stream").state is ExecutionState.COMPLETE
+    # Each task's run is its own, and none is left for child processes to find.
+    fetched = [e for e in store.executions() if str(e.get("step_name")).endswith("fetch")]
+    assert [e.get("parent_run") for e in fetched] == [None, None]
+    assert "LINEAGE_PARENT_RUN" not in os.environ
 
 
 def test_a_cancelled_coroutine_is_canceled(store: lineage.Store) -> None:

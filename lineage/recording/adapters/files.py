@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from lineage.recording.description import type_of_object
 from lineage.recording.fitting import read_place, session, write_place
 from lineage.recording.origin import carry_origin
 from lineage.recording.patch import Call, replace_functions, replace_method
-from lineage.recording.run import type_of_object
 
 
 def install_joblib(joblib: Any) -> None:

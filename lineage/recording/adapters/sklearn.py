@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+from lineage.recording.description import type_of_object
 from lineage.recording.fitting import (
     Fit,
     begin_fit,
@@ -21,7 +22,6 @@ from lineage.recording.identity import ArtifactDraft
 from lineage.recording.origin import Origin, carry_origin, keep_origin, origin_of
 from lineage.recording.patch import Call, replace_functions, replace_method
 from lineage.recording.property_value import to_number, to_property
-from lineage.recording.run import type_of_object
 
 LIBRARY = "sklearn"
 _PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
