@@ -48,12 +48,16 @@ _inherited: str | None = None
 
 
 def current_run() -> Run | None:
-    """Return the run that this code is in: of this context, else the only one of the process."""
+    """Return the run that this code is in: of this context, else the one that it was started in.
+
+    A thread has a context of its own: it is in the only run that other threads have.
+    """
     found = _current.get()
     if found is not None and found.is_running and not found.is_of_a_parent_process:
         return found
-    there = [run for run in _roots if run.is_running and not run.is_of_a_parent_process]
-    return there[0] if len(there) == 1 else None
+    here = threading.get_ident()
+    there = [r for r in _roots if r.is_running and not r.is_of_a_parent_process]
+    return there[0] if len(there) == 1 and there[0].thread != here else None
 
 
 def _announce(run: Run) -> None:
@@ -124,6 +128,7 @@ class Run:
         self._token: Token[Run | None] | None = None
         self._started = (0.0, 0.0)
         self._pid = os.getpid()
+        self.thread = threading.get_ident()
         self._reads: dict[ArtifactDraft, None] = {}
         self._context: ContextDraft | None = None
         # How many estimators were fitted in it.
@@ -280,6 +285,7 @@ class Run:
     def activate(self) -> None:
         """Make it the run that the code which follows in this context is in."""
         self._token = _current.set(self)
+        self.thread = threading.get_ident()
         if self._parent is None:
             _roots.append(self)
             if threading.current_thread() is threading.main_thread():
