@@ -37,8 +37,9 @@ def run(*arguments: str, stdin: str = "", cwd: Path) -> subprocess.CompletedProc
     )
 
 
-GROUPED = ["cache why", "import mlmd", "import mlflow", "import openlineage", "policy apply",
-           "policy show", "policy drop", "token create", "token list", "token revoke"]  # fmt: skip
+GROUPED = ["cache why", "import dvc", "import mlmd", "import mlflow",
+           "import openlineage", "policy apply", "policy show", "policy drop", "token create",
+           "token list", "token revoke"]  # fmt: skip
 
 
 def commands() -> list[str]:

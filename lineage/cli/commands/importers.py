@@ -1,4 +1,4 @@
-"""`import openlineage` and `import mlflow`."""
+"""`import openlineage`, `import mlflow`, `import dvc` and `import dbt`."""
 
 from __future__ import annotations
 
@@ -69,3 +69,52 @@ def import_mlflow(
     for left_out in done.left_out:
         note(f"left out: {left_out}")
     print(f"{store.url} has {done}")
+
+
+@importing.command("dvc", epilog="Example: lineage import dvc . --type 'models/*=Model'")
+def import_dvc(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(metavar="REPO", help="A git repository that uses DVC.")
+    ] = Path("."),
+    revisions: Annotated[
+        list[str] | None,
+        typer.Option("--rev", metavar="REV", help="Read the history of this.", show_default="HEAD"),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Read all branches and tags.")] = False,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="PATTERN=TYPE", help="What files are: 'models/*=Model'."),
+    ] = None,
+    skip_invalid: SkipInvalid = False,
+    json: Json = False,
+) -> None:
+    """Import what dvc.lock and .dvc files say, through the history of a git repository."""
+    from lineage.errors import InvalidValue
+    from lineage.formats.dvc import import_dvc as run
+
+    named: dict[str, str] = {}
+    for each in types or ():
+        pattern, is_given, type = each.rpartition("=")
+        if not (is_given and pattern and type):
+            raise InvalidValue(f"--type {each!r} names no type; write PATTERN=TYPE")
+        named[pattern] = type
+    store = open_store(context, create=True)
+    with progress_bar("commits", show=not json) as advance:
+        done = run(
+            folder,
+            store,
+            revisions=["--all"] if everything else revisions or ["HEAD"],
+            types=named,
+            skip_invalid=skip_invalid,
+            progress=advance,
+        )
+    if json:
+        print_json(done.to_dict())
+        return
+    for left_out in done.invalid:
+        note(f"{left_out.where}: left out: {left_out.reason}")
+    print(
+        f"imported {done.stages:,} runs of stages and {done.artifacts:,} artifacts "
+        f"of {done.commits:,} commits into {store.url}"
+    )

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from lineage.errors import InvalidValue
+from lineage.formats.properties import drop_unkeepable
 from lineage.model import (
     Artifact,
     BaseType,
@@ -24,7 +24,7 @@ from lineage.model import (
     Value,
 )
 from lineage.model.values import INT64_MAX, INT64_MIN
-from lineage.rules.values import MAX_URI_BYTES, validate_custom_properties
+from lineage.rules.values import MAX_URI_BYTES
 
 if TYPE_CHECKING:
     from mlflow.entities import Dataset, Experiment, LoggedModel, Metric, Run
@@ -119,7 +119,7 @@ def build_experiment(experiment: Experiment) -> Context:
         type="Experiment",
         name=experiment.name,
         external_id=experiment_key(experiment),
-        custom_properties=keepable(properties),
+        custom_properties=drop_unkeepable(properties),
     )
 
 
@@ -152,7 +152,7 @@ def build_run(run: Run) -> Execution:
         name=f"{info.run_name}/{info.run_id}" if info.run_name else info.run_id,
         external_id=run_key(info.run_id),
         state=_STATES.get(str(info.status), ExecutionState.UNKNOWN),
-        custom_properties=keepable(properties),
+        custom_properties=drop_unkeepable(properties),
     )
 
 
@@ -182,7 +182,7 @@ def build_metrics(run: Run, histories: Mapping[str, list[Metric]]) -> Artifact |
         type="Metrics",
         name=f"{run.info.run_name or 'run'}/{run.info.run_id}",
         external_id=f"mlflow:metrics/{run.info.run_id}",
-        custom_properties=keepable(properties),
+        custom_properties=drop_unkeepable(properties),
     )
 
 
@@ -213,7 +213,7 @@ def build_dataset(dataset: Dataset) -> Artifact:
         name=f"{dataset.name}#{dataset.digest}",
         external_id=f"mlflow:dataset/{unique}",
         uri=_uri(told, dataset.source_type),
-        custom_properties=keepable(properties),
+        custom_properties=drop_unkeepable(properties),
     )
 
 
@@ -239,7 +239,7 @@ def build_model(model: LoggedModel) -> Artifact:
         name=f"{model.name}/{model.model_id}",
         external_id=model_key(model.model_id),
         uri=_limit(model.artifact_location),
-        custom_properties=keepable(properties),
+        custom_properties=drop_unkeepable(properties),
     )
 
 
@@ -273,7 +273,7 @@ def models_of(run: Run) -> list[Artifact]:
                 name=f"{path}/{run.info.run_id}",
                 external_id=run_model_key(run.info.run_id, path),
                 uri=_limit(place),
-                custom_properties=keepable(properties),
+                custom_properties=drop_unkeepable(properties),
             )
         )
     return found
@@ -291,7 +291,7 @@ def build_registered(model: RegisteredModel) -> Context:
         type=REGISTERED_MODEL.name,
         name=model.name,
         external_id=registered_key(model),
-        custom_properties=keepable(properties),
+        custom_properties=drop_unkeepable(properties),
     )
 
 
@@ -311,7 +311,7 @@ def build_version(registered: str, version: ModelVersion) -> Artifact:
         type=VERSION.name,
         name=f"{version.name}/{version.version}",
         external_id=version_key(registered, version.version),
-        custom_properties=keepable(properties),
+        custom_properties=drop_unkeepable(properties),
     )
 
 
@@ -322,7 +322,7 @@ def build_registration(registered: str, version: ModelVersion) -> Execution:
         name=f"{version.name}/{version.version}",
         external_id=f"{version_key(registered, version.version)}/registration",
         state=ExecutionState.COMPLETE,
-        custom_properties=keepable({"user": version.user_id}),
+        custom_properties=drop_unkeepable({"user": version.user_id}),
     )
 
 
@@ -379,25 +379,6 @@ def parse_parameter(text: str) -> Value:
         if str(value) == text:
             return value
     return text
-
-
-def keepable(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the properties that are there; one that can't be kept is replaced by the reason."""
-    kept: dict[str, Any] = {}
-    for name, value in properties.items():
-        if value is None or value == "":
-            continue
-        try:
-            validate_custom_properties({name: value}, "MLflow")
-            kept[name] = value
-        except InvalidValue as error:
-            reason = {"left_out": str(error)[:500]}
-            try:
-                kept.update(validate_custom_properties({name: reason}, "MLflow"))
-            except InvalidValue:
-                # Its name can't be kept either.
-                kept["left_out"] = reason["left_out"].replace("\x00", "")
-    return kept
 
 
 def _thin(points: list[Metric], most: int = 1_000) -> dict[str, Any]:

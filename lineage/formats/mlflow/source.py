@@ -61,7 +61,7 @@ class MlflowSource:
         # Its folders' registry asks the tracking store that the process has, not its client's.
         import mlflow
 
-        self._before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else ""  # type: ignore[no-untyped-call]
+        self._before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else ""
         mlflow.set_tracking_uri(self.uri)
         return self
 
