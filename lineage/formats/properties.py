@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, time
+from hashlib import sha256
 from typing import Any
 
 from lineage.errors import InvalidValue
@@ -57,3 +58,18 @@ def flatten(values: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def shorten(text: str, longest: int = 800) -> str:
+    """Return a text that may be a part of a name: the end of a longer one gives way to its hash.
+
+    Examples
+    --------
+    >>> shorten("models/a.bin"), len(shorten("x" * 5_000))
+    ('models/a.bin', 800)
+    """
+    encoded = text.encode(errors="replace")
+    if len(encoded) <= longest:
+        return encoded.decode()
+    suffix = f"#sha256:{sha256(encoded).hexdigest()}"
+    return encoded[: longest - len(suffix)].decode(errors="ignore") + suffix

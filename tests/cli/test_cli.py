@@ -37,7 +37,7 @@ def run(*arguments: str, stdin: str = "", cwd: Path) -> subprocess.CompletedProc
     )
 
 
-GROUPED = ["cache why", "import dvc", "import mlmd", "import mlflow",
+GROUPED = ["cache why", "import dbt", "import dvc", "import mlmd", "import mlflow",
            "import openlineage", "policy apply", "policy show", "policy drop", "token create",
            "token list", "token revoke"]  # fmt: skip
 

@@ -60,7 +60,10 @@ def empty(tmp_path: Path) -> Path:
 @pytest.fixture
 def project(empty: Path) -> Path:
     for number in (1, 2, 3):
-        shutil.copytree(HISTORY / str(number), empty, dirs_exist_ok=True)
+        # With the times of the originals, git would take one for another.
+        shutil.copytree(
+            HISTORY / str(number), empty, dirs_exist_ok=True, copy_function=shutil.copyfile
+        )
         commit(empty, {}, when=1_700_000_000 + number)
     return empty
 

@@ -118,3 +118,31 @@ def import_dvc(
         f"imported {done.stages:,} runs of stages and {done.artifacts:,} artifacts "
         f"of {done.commits:,} commits into {store.url}"
     )
+
+
+@importing.command(
+    "dbt", epilog="Example: lineage import dbt target/manifest.json target/run_results.json"
+)
+def import_dbt(
+    context: typer.Context,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…", help="A manifest.json, and any number of run_results.json."
+        ),
+    ],
+    skip_invalid: SkipInvalid = False,
+    json: Json = False,
+) -> None:
+    """Import a dbt project: what it declares, or, with the results of runs, what was run."""
+    from lineage.formats.dbt import import_dbt as run
+
+    store = open_store(context, create=True)
+    with progress_bar("imported", show=not json) as advance:
+        done = run(files, store, skip_invalid=skip_invalid, progress=advance)
+    if json:
+        print_json(done.to_dict())
+        return
+    for left_out in done.invalid:
+        note(f"{left_out.where}: left out: {left_out.reason}")
+    print(f"imported {done.tables:,} tables and {done.results:,} results into {store.url}")

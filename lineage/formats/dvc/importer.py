@@ -23,7 +23,7 @@ from lineage.formats.dvc.lock_file import (
     read_tracked,
 )
 from lineage.formats.keyed_batch import KeyedBatch
-from lineage.formats.properties import drop_unkeepable, flatten
+from lineage.formats.properties import drop_unkeepable, flatten, shorten
 from lineage.model import (
     Artifact,
     BaseType,
@@ -48,7 +48,6 @@ TRAINING = Type(
 )
 _TYPES = (STAGE, TRAINING)
 _TOGETHER = 100
-_LONGEST = 800
 
 Progress = Callable[[int, int | None], None]
 
@@ -206,7 +205,7 @@ class _Project:
         around: Sequence[Place],
     ) -> None:
         """Add a run of a stage where it is met first: a later commit has it from an earlier one."""
-        name = _shorten(f"{file.parent}:{stage.name}".removeprefix(".:"))
+        name = shorten(f"{file.parent}:{stage.name}".removeprefix(".:"))
         key = f"{self.key}/{name}@{stage.digest}"
         if key in self.stages:
             return
@@ -241,20 +240,20 @@ class _Project:
         ):
             for place in places:
                 artifact = self._put_artifact(batch, place, commit)
-                batch.put_event(artifact, key, flow, (_shorten(place.path),), commit.time_ms)
+                batch.put_event(artifact, key, flow, (shorten(place.path),), commit.time_ms)
         # Who reads a file of a folder reads what wrote the folder, and the other way round.
         for place in stage.dependencies:
             for other in around:
                 if _is_inside(place.path, other.path) or _is_inside(other.path, place.path):
                     artifact = self._put_artifact(batch, other, commit)
-                    path = (_shorten(place.path), _shorten(other.path))
+                    path = (shorten(place.path), shorten(other.path))
                     batch.put_event(artifact, key, EventType.INPUT, path, commit.time_ms)
         self._put_in_contexts(batch, commit, file, key)
 
     def _put_in_contexts(
         self, batch: KeyedBatch, commit: Commit, file: PurePosixPath, stage: str
     ) -> None:
-        folder = "" if str(file.parent) == "." else f"/{_shorten(str(file.parent))}"
+        folder = "" if str(file.parent) == "." else f"/{shorten(str(file.parent))}"
         pipeline = batch.put(
             Context(
                 type="Pipeline",
@@ -276,7 +275,7 @@ class _Project:
 
     def _put_artifact(self, batch: KeyedBatch, place: Place, commit: Commit) -> str:
         known = place.digest or "unknown"
-        key = f"{self.key}/{_shorten(place.path)}@{known[:100]}"
+        key = f"{self.key}/{shorten(place.path)}@{known[:100]}"
         is_new = key not in self.artifacts
         self.artifacts.add(key)
         type = self._type_of(place.path)
@@ -291,7 +290,7 @@ class _Project:
         return batch.put(
             Artifact(
                 type=type,
-                name=f"{_shorten(place.path)}@{known[:12]}",
+                name=f"{shorten(place.path)}@{known[:12]}",
                 external_id=key,
                 uri=self._uri(place),
                 custom_properties=drop_unkeepable(properties),
@@ -342,11 +341,3 @@ def identify(place: Place) -> dict[str, str]:
 
 def _is_inside(path: str, folder: str) -> bool:
     return path.startswith(f"{folder.rstrip('/')}/")
-
-
-def _shorten(text: str) -> str:
-    encoded = text.encode(errors="replace")
-    if len(encoded) <= _LONGEST:
-        return encoded.decode()
-    start = encoded[: _LONGEST - 80].decode(errors="ignore")
-    return f"{start}#sha256:{hashlib.sha256(encoded).hexdigest()}"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from lineage.formats.properties import drop_unkeepable
+from lineage.formats.properties import drop_unkeepable, shorten
 from lineage.model import (
     Artifact,
     BaseType,
@@ -104,7 +104,7 @@ def model_key(model_id: str) -> str:
 
 def registered_key(model: RegisteredModel) -> str:
     """Return the external id of a registered model."""
-    return f"mlflow:registered-model/{model.name}-{model.creation_timestamp}"
+    return f"mlflow:registered-model/{shorten(model.name)}-{model.creation_timestamp}"
 
 
 def build_experiment(experiment: Experiment) -> Context:
@@ -281,7 +281,7 @@ def models_of(run: Run) -> list[Artifact]:
 
 def run_model_key(run_id: str, path: str) -> str:
     """Return the external id of a model that is known by the run that logged it and its path."""
-    return f"mlflow:run/{run_id}/{path}"[:900]
+    return f"mlflow:run/{run_id}/{shorten(path)}"
 
 
 def build_registered(model: RegisteredModel) -> Context:

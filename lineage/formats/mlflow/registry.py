@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lineage.formats.keyed_batch import KeyedBatch
 from lineage.formats.mlflow import mapping
 from lineage.formats.mlflow.source import MlflowSource
+from lineage.formats.properties import shorten
 from lineage.model import Context, EventType, Execution, ExecutionState, Kind
 from lineage.store import Store
 
@@ -104,7 +105,7 @@ def _add_deployment(
         Execution(
             type=mapping.DEPLOYMENT.name,
             name=f"{place} {count}",
-            external_id=f"{context}/deployment/{place}/{count}"[:1_000],
+            external_id=shorten(f"{context}/deployment/{place}/{count}", 1_000),
             state=ExecutionState.COMPLETE,
             custom_properties={
                 "target": place,

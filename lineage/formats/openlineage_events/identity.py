@@ -9,7 +9,8 @@ long to be indexed end in the hash of the whole.
 from __future__ import annotations
 
 import re
-from hashlib import sha256
+
+from lineage.formats.properties import shorten
 
 _LONGEST = 900
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -31,7 +32,7 @@ def build_label(namespace: str, name: str, version: str | None = None) -> str:
     label = f"{namespace[:start]}{rest}/{_without_hash(name)}"
     if version is not None:
         label += f"#{version}"
-    return _shorten(label)
+    return shorten(label, _LONGEST)
 
 
 def build_uri(namespace: str, name: str) -> str | None:
@@ -79,11 +80,3 @@ def pipeline_run_key(run_id: str) -> str:
 def _without_hash(name: str) -> str:
     # `%2` is encoded too, so that no name can look like another one encoded.
     return name.replace("%2", "%252").replace("#", "%23")
-
-
-def _shorten(label: str) -> str:
-    encoded = label.encode()
-    if len(encoded) <= _LONGEST:
-        return label
-    start = encoded[: _LONGEST - 80].decode(errors="ignore")
-    return f"{start}#sha256:{sha256(encoded).hexdigest()}"
