@@ -14,7 +14,9 @@ SECTIONS = {
     ),
     "Trace": ("upstream", "downstream", "why", "history", "ls", "show", "types", "export"),
     "Find what went wrong": ("failure", "blame", "bisect"),
-    "Clean up after bad data": ("mark", "lift", "marks", "policy", "taint", "check", "rebuild"),
+    "Clean up after bad data": (
+        "mark", "lift", "marks", "policy", "taint", "overlap", "check", "rebuild",
+    ),
     "Delete safely": ("impact", "delete", "gc", "forget", "receipts"),
     "Ask anything, in Cypher": ("query", "queries", "shell"),
     "Run and look after": ("serve", "token", "mcp", "cache", "doctor"),

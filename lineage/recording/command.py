@@ -21,7 +21,7 @@ from lineage.recording.capture.capture import Capture, CaptureMode, Observed
 from lineage.recording.capture.exclusions import Selection
 from lineage.recording.capture.file_events import Access, FileEvent
 from lineage.recording.capture.footprint import Version
-from lineage.recording.content import Content, ContentCache, Fingerprint, digest_paths
+from lineage.recording.content import Content, ContentCache, Fingerprint, digest_paths, local_path
 from lineage.recording.file_type import read_metrics, type_of_file
 from lineage.recording.git import read_git
 from lineage.recording.identity import ArtifactDraft
@@ -54,6 +54,8 @@ class CommandOptions:
         Patterns of files that are left out, or captured though they are left out by default.
     types
         Patterns of files with the types of artifact that they are.
+    sketch
+        Whether sketches of the tables are kept, by which copies are found.
     """
 
     roots: Sequence[str] = ()
@@ -64,6 +66,7 @@ class CommandOptions:
     exclude: Sequence[str] = ()
     include: Sequence[str] = ()
     types: Sequence[tuple[str, str]] = ()
+    sketch: bool = True
 
 
 @dataclass(slots=True)
@@ -138,7 +141,7 @@ def run_command(
         roots, exclude=options.exclude, include=options.include, own=_files_of(sink)
     )
     draft = _draft(command, options, folder)
-    record = _Record(sink, draft, warn)
+    record = _Record(sink, draft, warn, sketching=options.sketch)
     with Capture(options.capture, selection, folder) as capture:
         record.begin(options)
         streams = _redirected()
@@ -157,10 +160,13 @@ def run_command(
 class _Record:
     """The record of one run: begun, renewed, ended; never the program's trouble."""
 
-    def __init__(self, sink: Sink, draft: RunDraft, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, sink: Sink, draft: RunDraft, warn: Callable[[str], None], *, sketching: bool
+    ) -> None:
         self._sink = sink
         self._draft = draft
         self._warn = warn
+        self._sketching = sketching
         self._known: set[tuple[str | int, ...]] = set()
         self._warnings: list[str] = []
 
@@ -201,11 +207,29 @@ class _Record:
             run.execution = self._write()
         except LineageError as error:
             self._keep(error)
+        else:
+            self._sketch(draft)
         run.may_lack = lacking
         run.inputs = [files.name_of(place) for place in drafts.inputs]
         run.outputs = [files.name_of(place) for place in drafts.outputs]
         run.warnings = self._warnings
         return run
+
+    def _sketch(self, draft: RunDraft) -> None:
+        """Keep sketches of the tables that were read and made."""
+        if not self._sketching:
+            return
+        from lineage.recording.overlap import keep_sketches
+
+        files = [
+            (local_path(found.uri), found.digest, found.size or 0)
+            for found in (*draft.inputs.values(), *draft.outputs.values())
+            if found.uri is not None and found.digest is not None
+        ]
+        try:
+            keep_sketches(self._sink.store, files)
+        except LineageError as error:
+            self._warnings.append(f"tables were not sketched: {redact_text(str(error))}")
 
     def _write(self) -> int:
         return self._sink.write(self._draft, self._known).execution

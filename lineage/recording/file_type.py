@@ -52,6 +52,7 @@ _NUMBERS = frozenset(("json", "yaml", "yml", "toml", "csv", "tsv", "txt"))
 _UNCLEAR = frozenset(("", "bin", "dat", "json", "msgpack", "txt", "zip"))
 _COMPRESSED = frozenset(("br", "bz2", "gz", "lz4", "snappy", "xz", "zip", "zst", "z"))
 _TABLE_PACKAGES = frozenset(("numpy", "pandas", "polars", "pyarrow", "scipy", "datasets", "xarray"))
+_CONTAINERS = frozenset(("EMPTY_DICT", "EMPTY_LIST", "EMPTY_TUPLE", "EMPTY_SET", "MARK"))
 # What a pickle is built of, whatever is in it.
 _PLUMBING = frozenset(
     ("builtins", "__builtin__", "copyreg", "copy_reg", "collections", "joblib", "_codecs",
@@ -88,8 +89,8 @@ def type_of_file(path: str, rules: Sequence[tuple[str, str]] = ()) -> str:
     if suffix in _NUMBERS and _METRICS & set(_words(name)):
         return "Metrics"
     if suffix in _PICKLES:
-        type = _type_of_pickle(path)
-        return "Model" if type == "File" and _is_called_model(name) else type
+        type, is_inside = _type_of_pickle(path)
+        return "Model" if is_inside and _is_called_model(name) else type
     if suffix in ("h5", "hdf5") and b"keras_version" in _head(path):
         return "Model"
     if suffix in _DATASETS:
@@ -162,16 +163,21 @@ def _head(path: str) -> bytes:
         return b""
 
 
-def _type_of_pickle(path: str) -> str:
+def _type_of_pickle(path: str) -> tuple[str, bool]:
+    """Return what a pickle is, and whether that is only what lies in a list or mapping of it."""
     data = _decompressed(_head(path))
     module = None
+    container = False
     strings: list[str] = []
     try:
         for opcode, argument, _ in pickletools.genops(data):
             if opcode.name == "GLOBAL":
-                module = str(argument).partition(" ")[0]
+                module, _, name = str(argument).partition(" ")
             elif opcode.name == "STACK_GLOBAL" and len(strings) >= 2:
-                module = strings[-2]
+                module, name = strings[-2:]
+            elif opcode.name in _CONTAINERS and module is None and not strings:
+                container = True
+                continue
             elif isinstance(argument, str):
                 strings.append(argument)
                 continue
@@ -179,12 +185,16 @@ def _type_of_pickle(path: str) -> str:
                 continue
             top = module.partition(".")[0]
             if top in _TABLE_PACKAGES:
-                return "Dataset"
+                # A number of numpy's is a number.
+                if name in ("scalar", "dtype"):
+                    continue
+                return "Dataset", container
             if top not in _PLUMBING:
-                return "Model"
+                return "Model", container
     except Exception:  # cut off in the middle, or no pickle
         pass
-    return "File" if data and (module is not None or strings or data[:1] == b"\x80") else "Model"
+    known = module is not None or strings or data[:1] == b"\x80"
+    return ("File", True) if data and known else ("Model", False)
 
 
 def _decompressed(data: bytes) -> bytes:

@@ -17,7 +17,7 @@ import lineage
 from lineage import Execution, Store
 from lineage.model import Flow
 
-LINEAGE = [sys.executable, "-m", "lineage.cli"]
+LINEAGE = [str(Path(sys.executable).with_name("lineage"))]
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ class Own:
         (numpy.zeros((300, 300)), "Dataset"),
         ([1, {"a": "text"}], "File"),
         ("text", "File"),
+        ({"mean": numpy.float64(0.5)}, "File"),
+        ({"x": numpy.zeros(300)}, "Dataset"),
     ],
 )
 def test_a_pickle_by_what_is_in_it(tmp_path: Path, suffix: str, value: object, type: str) -> None:
@@ -67,6 +69,16 @@ def test_a_pickle_by_what_is_in_it(tmp_path: Path, suffix: str, value: object, t
         plain = tmp_path / f"plain{protocol}.pkl"
         plain.write_bytes(pickle.dumps(value, protocol))
         assert type_of_file(str(plain)) == type, protocol
+
+
+def test_a_pickle_that_is_called_a_model(tmp_path: Path) -> None:
+    for value, type in (
+        ({"mean": numpy.float64(0.5)}, "Model"),
+        ({"weights": numpy.zeros(300)}, "Model"),
+        (pandas.DataFrame({"a": [1]}), "Dataset"),
+    ):
+        joblib.dump(value, tmp_path / "my_model.pkl")
+        assert type_of_file(str(tmp_path / "my_model.pkl")) == type
 
 
 def test_a_pickle_is_never_run(tmp_path: Path) -> None:

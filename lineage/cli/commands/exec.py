@@ -64,6 +64,9 @@ def run(
         list[str] | None,
         typer.Option(metavar="PATTERN=TYPE", help="Such as '*.pkl=Dataset'; may be given again."),
     ] = None,
+    sketch: Annotated[
+        bool, typer.Option(help="Keep a sketch of each table, for `lineage overlap`.")
+    ] = True,
     json: Annotated[
         bool, typer.Option("--json", help="Print what was recorded as a last line of JSON.")
     ] = False,
@@ -91,6 +94,7 @@ def run(
             exclude=exclude or (),
             include=include or (),
             types=parse_rules(artifact_type or ()),
+            sketch=sketch,
         ),
         store or context.obj,
         warn=note,

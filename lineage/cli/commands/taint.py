@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lineage.questions.taint.cut import Cut
     from lineage.questions.taint.gate import Check, Verdict
     from lineage.questions.taint.rebuild import InputBinding, Progress, Rebuild
+    from lineage.recording.overlap import Copied
+    from lineage.store import Store
 
 Labels = Annotated[
     list[str] | None,
@@ -47,6 +49,15 @@ def taint(
     progress: Annotated[
         bool, typer.Option("--progress", help="What was replaced, and what is still dirty.")
     ] = False,
+    overlap: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Also tables that share rows with what is tainted, from this share on, as 0.01.",
+        ),
+    ] = None,
     as_of: AsOf = None,
     causal: Causal = False,
     json: Json = False,
@@ -61,7 +72,7 @@ def taint(
         raise InvalidValue("--models means --type MODEL; give one of the two")
     store = open_store(context)
     if progress:
-        if barrier or type or models or live or deployed or paths or as_of or causal:
+        if barrier or type or models or live or deployed or paths or as_of or causal or overlap:
             raise InvalidValue("--progress goes with --label, --source and --json alone")
         how_far = store.taint_progress(label=label, source=source)
         if json:
@@ -69,6 +80,9 @@ def taint(
         else:
             print_progress(how_far)
         return
+    copied: list[Copied] = []
+    if overlap is not None:
+        source, copied = _follow_rows(store, source, label, overlap, barrier, as_of, causal)
     answer = store.taint(
         source=source,
         label=label,
@@ -80,12 +94,48 @@ def taint(
         causal=causal,
     )
     if json:
-        print_json(answer.to_dict())
+        told = answer.to_dict()
+        if overlap is not None:
+            told["overlaps"] = [found.to_dict() for found in copied]
+        print_json(told)
     else:
         print_taint(answer, paths=paths)
+        for found_copy in copied:
+            note(
+                f"{name_node(found_copy.table)} shares rows with {name_node(found_copy.source)}: "
+                f"{found_copy.contained.share:.1%} of the latter's, "
+                f"{found_copy.containing.share:.1%} of its own"
+            )
         found = {source.label for source in answer.sources}
         for hint in of_labels(store, (one for one in answer.labels if one not in found)):
             note(hint)
+
+
+def _follow_rows(
+    store: Store,
+    source: list[str] | None,
+    label: list[str] | None,
+    least: float,
+    barrier: list[str] | None,
+    as_of: str | None,
+    causal: bool,
+) -> tuple[list[str], list[Copied]]:
+    """Sources with the tables that share rows with what they taint."""
+    from lineage.errors import InvalidValue
+    from lineage.recording.overlap import spread_by_overlap
+
+    if source is None and (label is None or len(label) != 1):
+        raise InvalidValue("--overlap needs one --label, or a --source")
+    if label is not None and len(label) > 1:
+        raise InvalidValue("--overlap follows one --label at a time")
+    one = label[0] if label else None
+    if source is None:
+        marks = store.marks(label=one, as_of=as_of)
+        source = [mark.node for mark in marks if not mark.clean]
+    copied = spread_by_overlap(
+        store, source, label=one, at_least=least, barrier=barrier, as_of=as_of, causal=causal
+    )
+    return [*source, *(f"artifact:{found.table.id}" for found in copied)], copied
 
 
 @app.command(epilog="Example: lineage check Model:churn --label tainted")
