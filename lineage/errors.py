@@ -26,6 +26,7 @@
     ├── LimitExceeded           a request is too large, too slow or one too many
     └── StoreError              the store itself failed
         ├── StoreUnavailable    it can't be reached or opened
+        │   └── StoreDamaged    what it holds is not what was written
         ├── StoreTooNew         a newer Lineage wrote it
         ├── StoreReadOnly       it can only be read here; nothing was written
         └── Interrupted         a long operation stopped; running it again goes on from there
@@ -229,6 +230,12 @@ class StoreReadOnly(StoreError):
 
     grpc_status = "PERMISSION_DENIED"
     http_status = 403
+
+
+class StoreDamaged(StoreUnavailable):
+    """What the store holds is not what was written: a disk, or another program, changed it."""
+
+    grpc_status = "DATA_LOSS"
 
 
 class Interrupted(StoreError):

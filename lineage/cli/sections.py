@@ -19,7 +19,7 @@ SECTIONS = {
     ),
     "Delete safely": ("impact", "delete", "gc", "forget", "receipts"),
     "Ask anything, in Cypher": ("query", "queries", "shell"),
-    "Run and look after": ("serve", "token", "mcp", "cache", "doctor"),
+    "Run and look after": ("serve", "token", "mcp", "cache", "doctor", "backup", "restore"),
 }  # fmt: skip
 _NEVER_CUT = 10_000
 

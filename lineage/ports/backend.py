@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from lineage.errors import Unsupported
 from lineage.ports.capabilities import Capabilities
 from lineage.ports.query import QueryMode, QueryRows
 from lineage.ports.reader import Reader
@@ -63,6 +65,28 @@ class Backend(ABC):
         query and lets the interruption pass.
         """
         raise NotImplementedError("this backend runs no Cypher itself")
+
+    def find_damage(self, *, deep: bool = False) -> list[str]:
+        """Return what is wrong with how the store is kept, one sentence each.
+
+        That is what its database says of its own pages, indexes and keys; `deep` looks at all of
+        them. What is wrong with what is stored is the business of `lineage.rules.integrity`.
+        """
+        return []
+
+    def back_up(self, file: Path) -> None:
+        """Write a consistent copy into a new file while others write.
+
+        Raises Unsupported where the backend keeps no file.
+        """
+        raise Unsupported(f"{self.url} is kept in no file; `lineage copy` makes a copy of it")
+
+    def restore(self, file: Path) -> None:
+        """Become what `back_up` wrote: whole, or unchanged.
+
+        Raises Unsupported where the backend keeps no file.
+        """
+        raise Unsupported(f"{self.url} is kept in no file; `lineage copy` fills an empty one")
 
     @abstractmethod
     def close(self) -> None:

@@ -27,7 +27,8 @@ class QueryRows:
 
     Values are None, bool, int, float, str, bytes, lists and maps of them, nodes, events, and the
     classes of `lineage.model.graph`. A date, time or duration is a class of
-    `lineage.opencypher.values.temporal`, a point a map of its coordinates and its `srid`. `plan` is there where it was asked for.
+    `lineage.opencypher.values.temporal`, a point a map of its coordinates and its `srid`. `plan`
+    is there where it was asked for.
     """
 
     columns: tuple[str, ...]

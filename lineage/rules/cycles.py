@@ -24,7 +24,7 @@ def check_acyclic(tx: Writer, pairs: Sequence[tuple[int, int]]) -> None:
         for child, parent in found:
             above[child].append(parent)
         frontier = sorted({parent for _, parent in found} - above.keys())
-    if not _has_circle(above):
+    if not find_circle(above):
         return
     for child, parent in pairs:
         if child in _reached(parent, above):
@@ -34,21 +34,22 @@ def check_acyclic(tx: Writer, pairs: Sequence[tuple[int, int]]) -> None:
             )
 
 
-def _has_circle(above: Mapping[int, Sequence[int]]) -> bool:
-    """Whether some context is above itself: Kahn's sort leaves such ones over."""
+def find_circle(above: Mapping[int, Sequence[int]]) -> set[int]:
+    """Return the contexts that Kahn's sort leaves over: those in a circle, or above one."""
     below = dict.fromkeys(above, 0)
     for parents in above.values():
         for parent in parents:
             below[parent] += 1
     ready = [context for context, count in below.items() if count == 0]
-    sorted_out = 0
+    left = set(below)
     while ready:
-        sorted_out += 1
-        for parent in above[ready.pop()]:
+        context = ready.pop()
+        left.discard(context)
+        for parent in above[context]:
             below[parent] -= 1
             if below[parent] == 0:
                 ready.append(parent)
-    return sorted_out < len(above)
+    return left
 
 
 def _reached(context: int, above: Mapping[int, Sequence[int]]) -> set[int]:

@@ -42,7 +42,19 @@ WRITES = [
     "import mlmd {mlmd}", "copy {own} URL",
 ]  # fmt: skip
 # They ask nothing of their own.
-OTHERS = {"demo", "serve", "shell", "import", "policy"}
+OTHERS = {
+    "demo",
+    "serve",
+    "shell",
+    "import",
+    "policy",
+    "backup",
+    "restore",
+    "mcp",
+    "cache",
+    "exec",
+    "token",
+}
 
 
 @pytest.fixture

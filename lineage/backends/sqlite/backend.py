@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 from urllib.parse import parse_qs, quote, unquote
 
+from lineage.backends.sqlite import maintenance
 from lineage.backends.sqlite.connections import Connections
 from lineage.backends.sqlite.reader import SqliteReader
 from lineage.backends.sqlite.schema import SCHEMA
@@ -66,6 +67,18 @@ class SqliteBackend(Backend):
     def write(self, work: Callable[[Writer], T]) -> T:
         with self._connections.writing() as connection:
             return work(SqliteWriter(connection))
+
+    def find_damage(self, *, deep: bool = False) -> list[str]:
+        with self._connections.reading() as connection:
+            return maintenance.find_damage(connection, deep=deep)
+
+    def back_up(self, file: Path) -> None:
+        with self._connections.reading() as connection:
+            maintenance.back_up(connection, file)
+
+    def restore(self, file: Path) -> None:
+        with self._connections.exclusive() as connection:
+            maintenance.restore(connection, file)
 
     def close(self) -> None:
         self._connections.close()

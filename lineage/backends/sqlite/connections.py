@@ -23,6 +23,7 @@ from lineage.backends.sqlite.read_only_file import (
     can_be_read_only,
     has_log,
     is_read_only,
+    memory_of,
     open_to_read,
     stamp_of,
     write_refusal,
@@ -43,6 +44,8 @@ class Connection(sqlite3.Connection):
     """A connection that knows which file it opened, and how."""
 
     file: tuple[int, int]
+    # The shared memory that tells processes what is in the log, where there was one.
+    memory: tuple[int, int] | None = None
     read_only: bool = False
     # Of a file that is read as if it never changed.
     stamp: Stamp | None = None
@@ -104,6 +107,16 @@ class Connections:
         SQLite's errors in it are raised as ours. Raises StoreReadOnly where the file can't be
         written.
         """
+        with self.exclusive() as connection:
+            run_patiently(connection, "BEGIN IMMEDIATE")
+            # The log that another connection reads would be another one than this writes.
+            self._check_memory(connection)
+            yield connection
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """A connection that may write, lent to one thread of this process; no transaction."""
         if self._writer == threading.get_ident():
             raise StoreError("a write began inside a write of the same thread; finish that first")
         # SQLite's waiting is a poll with growing pauses; threads of one process needn't poll.
@@ -119,9 +132,7 @@ class Connections:
             try:
                 if connection.read_only:
                     raise write_refusal(self.path)
-                run_patiently(connection, "BEGIN IMMEDIATE")
                 yield connection
-                connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise store_error(self.path, error) from error
             finally:
@@ -189,10 +200,19 @@ class Connections:
             run_patiently(connection, f"PRAGMA journal_size_limit = {_WAL_BYTES}")
             run_patiently(connection, f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             connection.file = _identity(self.path)
+            connection.memory = memory_of(self.path)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _check_memory(self, connection: Connection) -> None:
+        if connection.memory != memory_of(self.path):
+            raise StoreUnavailable(
+                f"{self.path}: the file ending in -shm beside it was removed or replaced while "
+                "the store was open, so that a write could be lost: close every process that has "
+                "it open, and connect again"
+            )
 
     def _open_to_read(self) -> Connection:
         connection, stamp = open_to_read(self.path, self._connect)

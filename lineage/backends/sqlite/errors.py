@@ -5,11 +5,16 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from lineage.errors import StoreError, StoreReadOnly, StoreUnavailable
+from lineage.errors import StoreDamaged, StoreError, StoreReadOnly, StoreUnavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # How long a writer waits for its turn. Writers take milliseconds, so this is for crowds.
 WAIT_SECONDS = 60.0
@@ -36,6 +41,31 @@ def run_patiently(connection: sqlite3.Connection, statement: str) -> None:
         time.sleep(random.uniform(0, POLL_SECONDS))
 
 
+def name_damage(read: Callable[P, R]) -> Callable[P, R]:
+    """Make a method that builds records of rows raise StoreDamaged where a row can't be one."""
+
+    @wraps(read)
+    def named(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return read(*args, **kwargs)
+        except (KeyError, ValueError, TypeError) as error:
+            raise _damaged(repr(error)) from error
+        except sqlite3.OperationalError as error:
+            # Python's own refusal of bytes that are no text has none of SQLite's codes.
+            if error_code(error) is None and "decode" in str(error):
+                raise _damaged(str(error)) from error
+            raise
+
+    return named
+
+
+def _damaged(what: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"a stored row can't be read ({what}): the file was damaged or changed by another program; "
+        "`lineage doctor --deep` lists what is, restore it from a backup"
+    )
+
+
 @contextmanager
 def translate_errors(path: Path) -> Iterator[None]:
     """Raise SQLite's and the file system's errors as kinds of StoreError."""
@@ -59,6 +89,8 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     if path.is_dir():
         hint = "it is a folder: name a file in it"
     kind = StoreUnavailable if hint else StoreError
+    if error_code(error) == sqlite3.SQLITE_CORRUPT:
+        kind = StoreDamaged
     if extended != sqlite3.SQLITE_READONLY_DBMOVED and error_code(error) == sqlite3.SQLITE_READONLY:
         kind = StoreReadOnly
     return kind(f"{path}: {error}{f'; {hint}' if hint else ''}")
@@ -74,7 +106,7 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _WAITED = f"another process held it for {WAIT_SECONDS:.0f} s: run it again"
 _HINTS: dict[int | None, str] = {
     sqlite3.SQLITE_NOTADB: "it is not a SQLite database: name another file",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged: restore it from a backup",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged: restore it from a backup, by `lineage restore FILE`",
     sqlite3.SQLITE_CANTOPEN: "check that the folder exists and may be written to",
     sqlite3.SQLITE_READONLY: "check that the file and its folder may be written to",
     sqlite3.SQLITE_READONLY_DBMOVED: "the file was moved or deleted while open: connect again",

@@ -80,6 +80,15 @@ def stamp_of(path: Path) -> Stamp:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
+def memory_of(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of the shared memory beside the file, None where there is none."""
+    try:
+        found = os.stat(_beside(path)[1])
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def write_refusal(path: Path) -> StoreReadOnly:
     """What a write to it is answered with."""
     return StoreReadOnly(

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from lineage.backends import row_mapping
+from lineage.backends.sqlite.errors import name_damage
 from lineage.backends.sqlite.sort_order import after_position, order_by
 from lineage.backends.traversal import Expand, breadth_first, propagate
 from lineage.model import (
@@ -53,6 +54,7 @@ class SqliteReader(Reader):
         self._connection = connection
         self._names: dict[int, tuple[str, str | None]] | None = None
 
+    @name_damage
     def types(self) -> list[Type]:
         found = self._connection.execute(
             "SELECT id, kind, name, version, base, description, external_id, properties "
@@ -74,6 +76,7 @@ class SqliteReader(Reader):
             for id, kind, name, version, base, description, external_id, properties in found
         ]
 
+    @name_damage
     def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
         if not ids:
             return []
@@ -96,6 +99,7 @@ class SqliteReader(Reader):
             self._connection.execute(f"SELECT type_id, count(*) FROM {kind} GROUP BY type_id")
         )
 
+    @name_damage
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         return row_mapping.nodes(kind, self._found(_NODES, kind, where), self._type_names())
 
@@ -153,6 +157,7 @@ class SqliteReader(Reader):
         clauses += after_position(where, values)
         return f"{'WHERE ' if clauses else ''}{' AND '.join(clauses)}", values
 
+    @name_damage
     def by_keys(
         self,
         kind: Kind,
@@ -170,6 +175,7 @@ class SqliteReader(Reader):
         )
         return row_mapping.nodes(kind, found, self._type_names())
 
+    @name_damage
     def events(
         self,
         *,
@@ -368,6 +374,7 @@ class SqliteReader(Reader):
             (id_list(set(ids)), flow) if as_of_ms is None else (id_list(set(ids)), flow, as_of_ms),
         ).fetchall()
 
+    @name_damage
     def scan_events(self, after: tuple[int, int, str, str] | None, limit: int) -> list[Event]:
         where = (
             ""
@@ -383,6 +390,7 @@ class SqliteReader(Reader):
         )
         return row_mapping.events(found)
 
+    @name_damage
     def marks(
         self,
         *,
@@ -408,6 +416,7 @@ class SqliteReader(Reader):
             row_mapping.mark(dict(zip(row_mapping.MARK_FIELDS, row, strict=True))) for row in found
         ]
 
+    @name_damage
     def policies(self) -> list[Policy]:
         found = self._connection.execute(
             "SELECT name, recorded, ended, content FROM policy ORDER BY name, recorded"
