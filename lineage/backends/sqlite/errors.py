@@ -106,7 +106,9 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _WAITED = f"another process held it for {WAIT_SECONDS:.0f} s: run it again"
 _HINTS: dict[int | None, str] = {
     sqlite3.SQLITE_NOTADB: "it is not a SQLite database: name another file",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged: restore it from a backup, by `lineage restore FILE`",
+    sqlite3.SQLITE_CORRUPT: (
+        "the file is damaged: restore it from a backup, by `lineage restore FILE`"
+    ),
     sqlite3.SQLITE_CANTOPEN: "check that the folder exists and may be written to",
     sqlite3.SQLITE_READONLY: "check that the file and its folder may be written to",
     sqlite3.SQLITE_READONLY_DBMOVED: "the file was moved or deleted while open: connect again",
