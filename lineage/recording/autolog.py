@@ -24,9 +24,25 @@ _ADAPTERS: tuple[tuple[str, str, str, str], ...] = (
     ("joblib", "joblib", "files", "install_joblib"),
     ("pickle", "pickle", "files", "install_pickle"),
     ("numpy", "numpy", "files", "install_numpy"),
+    ("polars", "polars", "frames", "install_polars"),
+    ("pyarrow.parquet", "pyarrow", "frames", "install_parquet"),
+    ("pyarrow.csv", "pyarrow", "frames", "install_arrow_csv"),
+    ("pyarrow.json", "pyarrow", "frames", "install_arrow_json"),
+    ("pyarrow.feather", "pyarrow", "frames", "install_feather"),
+    ("pyarrow.orc", "pyarrow", "frames", "install_orc"),
+    ("pyarrow.dataset", "pyarrow", "frames", "install_arrow_dataset"),
+    ("datasets", "datasets", "frames", "install_datasets"),
+    ("duckdb", "duckdb", "databases", "install_duckdb"),
+    ("sqlalchemy", "sqlalchemy", "databases", "install_sqlalchemy"),
+    ("pandas", "sqlalchemy", "databases", "install_pandas_sql"),
+    ("xgboost", "xgboost", "boosting", "install_xgboost"),
+    ("lightgbm", "lightgbm", "boosting", "install_lightgbm"),
+    ("torch", "torch", "torch", "install_torch"),
+    ("lightning", "lightning", "torch", "install_lightning"),
+    ("pytorch_lightning", "lightning", "torch", "install_lightning"),
 )
 LIBRARIES = tuple(dict.fromkeys(library for _, library, _, _ in _ADAPTERS))
-_installed: set[str] = set()
+_installed: set[tuple[str, str]] = set()
 
 
 def autolog(
@@ -73,8 +89,8 @@ def autolog(
     session.store, session.strict = store, strict
     switch.libraries |= wanted
     for module, library, adapter, function in _ADAPTERS:
-        if library in wanted and module not in _installed:
-            _installed.add(module)
+        if library in wanted and (module, function) not in _installed:
+            _installed.add((module, function))
             _when_imported(module, library, _installer(adapter, function))
 
 

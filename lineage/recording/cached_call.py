@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -60,7 +61,7 @@ class Call(Protocol):
     def options(self) -> Options:
         """How it is recorded."""
 
-    def build_key(self, cache: DigestCache) -> CacheKey:
+    def build_key(self, cache: DigestCache, loaded: Collection[str] | None = None) -> CacheKey:
         """Return what an earlier call is to have had in common with it."""
 
     def declared_inputs(self) -> frozenset[str]:
@@ -95,6 +96,7 @@ class Computed:
     memo: Memo
     trace: Trace
     key: CacheKey
+    loaded: frozenset[str]
 
     def keep(self, value: Any) -> None:
         """Keep what the call returned, so that later calls may use it."""
@@ -103,7 +105,7 @@ class Computed:
     def _keep(self, value: Any) -> None:
         run, trace = self.run, self.trace
         # What was read last may have been another content than what was hashed first.
-        if self.call.build_key(_sink(self.call).cache).digest != self.key.digest:
+        if self.call.build_key(_sink(self.call).cache, self.loaded).digest != self.key.digest:
             return
         reads = trace.settled_reads()
         if reads is None:
@@ -158,6 +160,8 @@ def open_result(call: Call) -> Used | Computed | None:
     None where nothing can be said of earlier calls: the store can't be reached, or something that
     the call depends on can't be compared. It is computed then.
     """
+    if os.environ.get("LINEAGE_CACHE") == "0":
+        return None
     try:
         with untraced():
             return _open(call)
@@ -177,6 +181,7 @@ def _open(call: Call) -> Used | Computed:
     sink = _sink(call)
     store = sink.store
     memo = Memo(store, memo_folder(store.url), sink.cache, options.expires_s)
+    loaded = frozenset(sys.modules)
     key = call.build_key(sink.cache)
     properties = {"cache_key": key.digest, "cache_parts": key.to_property()}
     found = memo.find(key, options.type)
@@ -184,7 +189,7 @@ def _open(call: Call) -> Used | Computed:
         if found.refused:
             properties["cache_refused"] = list(found.refused)
         run = call.begin(key=found.key, properties=properties)
-        return Computed(call, run, memo, Trace(sink.cache), key)
+        return Computed(call, run, memo, Trace(sink.cache), key, loaded)
     outputs = {
         event.path: ArtifactDraft(artifact.type, artifact.uri, digest_of(artifact), id=artifact.id)
         for event, artifact in found.outputs

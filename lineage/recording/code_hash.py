@@ -24,7 +24,7 @@ import threading
 import types
 import typing
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from importlib import metadata
 from os import PathLike, fspath
@@ -39,7 +39,7 @@ from lineage.recording.bytecode import (
     texts_in,
 )
 from lineage.recording.content import digest_path
-from lineage.recording.environment import version_of
+from lineage.recording.environment import distributions_of, version_of
 from lineage.recording.project import is_project_file, is_project_module
 from lineage.recording.value_hash import hash_table, hash_texts
 
@@ -68,13 +68,19 @@ class NotComparable(LineageError):
 class Parts:
     """Collects the parts that a result depends on.
 
+    Parameters
+    ----------
+    loaded
+        The modules that count as imported, where others were imported since; all without it.
+
     Attributes
     ----------
     found
         The digest of each part by its name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, loaded: Collection[str] | None = None) -> None:
+        self._loaded = loaded
         self.found: dict[str, str] = {}
         self._active: dict[int, str] = {}
         # What was visited stays alive, so that no id passes to something else.
@@ -255,7 +261,7 @@ class Parts:
             full = importlib.util.resolve_name("." * level + name, package) if level else name
         except ImportError:
             return
-        module = sys.modules.get(full)
+        module = self._module_named(full)
         if module is None:
             self._named_module(full)
             return
@@ -270,11 +276,16 @@ class Parts:
         if not names or "*" in names:
             self.digest(module, full)
 
+    def _module_named(self, name: str) -> types.ModuleType | None:
+        if self._loaded is not None and name not in self._loaded:
+            return None
+        return sys.modules.get(name)
+
     def _named_module(self, name: str) -> None:
         """Add a module that is not imported yet, by its file and those that it imports."""
         if not re.fullmatch(r"[A-Za-z_][\w.]*", name):
             return
-        module = sys.modules.get(name)
+        module = self._module_named(name)
         if module is not None:
             if is_project_module(module):
                 self.digest(module, name)
@@ -451,9 +462,7 @@ def distribution_version(name: str) -> str | None:
 
 def _requirements(name: str) -> tuple[str, ...]:
     """All distributions that a library requires, directly or not, but for its extras."""
-    from lineage.recording.environment import _distributions
-
-    waiting = list(_distributions().get(name, ()))
+    waiting = list(distributions_of(name))
     seen: dict[str, None] = {}
     while waiting:
         for line in _requires(waiting.pop()):

@@ -63,7 +63,7 @@ def library_versions() -> dict[str, str]:
 
 def version_of(name: str) -> str | None:
     """Return the version of the installed distribution that a top-level module comes from."""
-    found = _distributions().get(name)
+    found = distributions_of(name)
     if found:
         try:
             return metadata.version(found[0])
@@ -132,9 +132,15 @@ def _library_versions(names: frozenset[str]) -> tuple[tuple[str, str], ...]:
     )
 
 
-@cache
-def _distributions() -> dict[str, list[str]]:
-    return {name: list(found) for name, found in metadata.packages_distributions().items()}
+def distributions_of(name: str) -> tuple[str, ...]:
+    """Return the installed distributions that a top-level module comes from."""
+    return _distributions(tuple(sys.path)).get(name, ())
+
+
+@lru_cache(maxsize=4)
+def _distributions(path: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    # What is installed is asked again where the program has added a place to look in.
+    return {name: tuple(found) for name, found in metadata.packages_distributions().items()}
 
 
 @lru_cache(maxsize=8)

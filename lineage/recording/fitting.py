@@ -133,6 +133,40 @@ def write_place(value: Any, place: Any, function: str, *, type: str | None = Non
     own.finish()
 
 
+def read_artifact(draft: ArtifactDraft, *results: Any, port: str | None = None) -> None:
+    """Take in that objects were read from something that is no file, such as a table."""
+    session.note_read(draft, port)
+    for result in results:
+        if result is not None:
+            join_origin(result, Origin((draft,)))
+
+
+def write_artifact(sources: Iterable[Any], draft: ArtifactDraft, function: str) -> None:
+    """Take in that objects were written to something that is no file, such as a table."""
+    values = list(sources)
+    run = current_run()
+    found, guessed = sources_of(values)
+    if run is not None:
+        run.add_inputs([d for d in found if d.uri != draft.uri], "input")
+        run.add_output(draft, port_of(draft.uri or "table"))
+        return
+    own = session.begin("Process", function, _guess(guessed))
+    own.add_inputs([d for d in found if d.uri != draft.uri], "input")
+    own.add_output(draft, port_of(draft.uri or "table"))
+    own.finish()
+
+
+def join_origin(value: Any, origin: Origin) -> None:
+    """Add to what an object is known to come from."""
+    known = origin_of(value)
+    if known is not None:
+        origin = Origin(
+            tuple(dict.fromkeys((*known.artifacts, *origin.artifacts))),
+            tuple(dict.fromkeys((*known.fits, *origin.fits))),
+        )
+    keep_origin(value, origin)
+
+
 def place_of(place: Any) -> str | None:
     """Return the path or url that something is opened by; None where there is none.
 

@@ -321,6 +321,7 @@ def build_key(
     inputs: Mapping[str, str],
     outputs: Mapping[str, str],
     variables: Mapping[str, str],
+    loaded: Collection[str] | None = None,
 ) -> CacheKey:
     """Return the key of a call.
 
@@ -334,6 +335,8 @@ def build_key(
         Where declared outputs go, by port.
     variables
         The digests of declared environment variables by name.
+    loaded
+        As `Parts` takes it.
 
     Raises
     ------
@@ -342,7 +345,7 @@ def build_key(
     """
     import platform
 
-    parts = Parts()
+    parts = Parts(loaded)
     parts.add_function(function)
     for name, value in parameters.items():
         parts.add(f"parameter {name}", value)

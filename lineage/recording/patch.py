@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import FunctionType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from lineage.recording.project import is_project_module
@@ -66,6 +66,7 @@ def observe(
     before: Before | None = None,
     after: After | None = None,
     failed: Failed | None = None,
+    reads_caller: bool = False,
 ) -> Callable[..., Any]:
     """Return a function that does what another does, and tells of it.
 
@@ -77,19 +78,22 @@ def observe(
         Told of the call, of what `before` returned and of the result.
     failed
         Told of the call, of what `before` returned and of the exception.
+    reads_caller
+        Whether the function looks at the variables of the code that calls it.
     """
     name = getattr(original, "__name__", str(original))
 
     @functools.wraps(original)
     def observed(*args: Any, **kwargs: Any) -> Any:
+        function = _in_frame(original, sys._getframe(1)) if reads_caller else original
         if library not in switch.libraries or _inside.get():
-            return original(*args, **kwargs)
+            return function(*args, **kwargs)
         call = Call(name, args, kwargs)
         token = _inside.set(True)
         try:
             state = tell(library, name, before, call)
             try:
-                result = original(*args, **kwargs)
+                result = function(*args, **kwargs)
             except BaseException as error:
                 tell(library, name, failed, call, state, error)
                 raise
@@ -100,6 +104,16 @@ def observe(
 
     setattr(observed, _MARK, original)
     return observed
+
+
+def _in_frame(function: Callable[..., Any], frame: FrameType) -> Callable[..., Any]:
+    """Return a function that is called as if by the code of a frame, with its variables."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        space = {**frame.f_locals, "_f": function, "_args": args, "_kwargs": kwargs}
+        return eval("_f(*_args, **_kwargs)", frame.f_globals, space)
+
+    return call
 
 
 def tell(library: str, name: str, listener: Callable[..., Any] | None, *about: Any) -> Any:

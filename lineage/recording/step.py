@@ -10,6 +10,7 @@ import time
 from collections.abc import (
     AsyncIterator,
     Callable,
+    Collection,
     Generator,
     Iterable,
     Iterator,
@@ -217,7 +218,7 @@ class _Call:
         run.start(cached=cached)
         return run
 
-    def build_key(self, cache: DigestCache) -> CacheKey:
+    def build_key(self, cache: DigestCache, loaded: Collection[str] | None = None) -> CacheKey:
         """Return what an earlier call is to have had in common with this one."""
         inputs: dict[str, str] = {}
         outputs: dict[str, str] = {}
@@ -238,7 +239,9 @@ class _Call:
         if receiver is not None:
             parameters["self"] = receiver
         variables = {name: digest_variable(name) for name in self.options.variables}
-        return build_key(self.options.name, self.function, parameters, inputs, outputs, variables)
+        return build_key(
+            self.options.name, self.function, parameters, inputs, outputs, variables, loaded
+        )
 
     def _describe(self, run: Run) -> None:
         run.guard(lambda: self._describe_arguments(run))

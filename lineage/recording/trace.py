@@ -7,9 +7,11 @@ step alone; what a library opens by itself, past Python, is seen where `autolog`
 from __future__ import annotations
 
 import hashlib
+import linecache
 import os
 import sys
 import threading
+import tokenize
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,6 +31,7 @@ _PREFIXES = tuple(
     {os.path.realpath(path) + os.sep for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
 )
 _ABSENT = "absent"
+_SOURCE_READERS = frozenset({linecache.__file__, tokenize.__file__})
 
 
 class Trace:
@@ -211,8 +214,12 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _is_import() -> bool:
-    """Whether the import system opens a file: which modules are used is asked otherwise."""
-    return sys._getframe(2).f_code.co_filename.startswith("<frozen importlib")
+    """Whether the import system, or a message that shows a line of code, opens a file.
+
+    Which modules are used, and what is in them, is asked otherwise.
+    """
+    opener = sys._getframe(2).f_code.co_filename
+    return opener.startswith("<frozen importlib") or opener in _SOURCE_READERS
 
 
 def _take_in(trace: Trace, event: str, arguments: tuple[Any, ...]) -> None:
