@@ -14,19 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lineage.errors import InvalidInput, LineageError
+from lineage.errors import InvalidInput, InvalidValue, LineageError
 from lineage.model import ExecutionState, Kind, Type
 from lineage.model.type_catalog import well_known
 from lineage.recording.capture.capture import Capture, CaptureMode, Observed
 from lineage.recording.capture.exclusions import Selection
 from lineage.recording.capture.file_events import Access, FileEvent
 from lineage.recording.capture.footprint import Version
+from lineage.recording.command_cache import CommandCache, build_command_key
 from lineage.recording.content import Content, ContentCache, Fingerprint, digest_paths, local_path
 from lineage.recording.file_type import read_metrics, type_of_file
 from lineage.recording.git import read_git
 from lineage.recording.identity import ArtifactDraft
 from lineage.recording.journal import journal_folder, keep_run
 from lineage.recording.lease import LEASE_MS, lease_until
+from lineage.recording.memo import CacheKey
 from lineage.recording.process import Ended, find_program, interpreted, run_program
 from lineage.recording.redaction import redact_arguments, redact_text
 from lineage.recording.run import PARENT
@@ -56,6 +58,8 @@ class CommandOptions:
         Patterns of files with the types of artifact that they are.
     sketch
         Whether sketches of the tables are kept, by which copies are found.
+    cache
+        Whether the result of an earlier run is used where nothing that it depends on has changed.
     """
 
     roots: Sequence[str] = ()
@@ -67,6 +71,7 @@ class CommandOptions:
     include: Sequence[str] = ()
     types: Sequence[tuple[str, str]] = ()
     sketch: bool = True
+    cache: bool = False
 
 
 @dataclass(slots=True)
@@ -83,7 +88,7 @@ class CommandRun:
         What is wrong with the record; the program was not affected.
     """
 
-    ended: Ended
+    ended: Ended | None
     state: ExecutionState
     execution: int | None = None
     capture: str = "none"
@@ -92,12 +97,17 @@ class CommandRun:
     outputs: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def exit_code(self) -> int:
+        """The program's; 0 where the result of an earlier run was used."""
+        return 0 if self.ended is None else self.ended.exit_code
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return {
             "execution": None if self.execution is None else f"execution:{self.execution}",
             "state": self.state.value,
-            "exit_code": self.ended.exit_code,
+            "exit_code": self.exit_code,
             "capture": self.capture,
             "may_lack": self.may_lack,
             "inputs": self.inputs,
@@ -142,7 +152,21 @@ def run_command(
     )
     draft = _draft(command, options, folder)
     record = _Record(sink, draft, warn, sketching=options.sketch)
-    with Capture(options.capture, selection, folder) as capture:
+    files = _Files(selection, options, sink.cache)
+    with Capture(options.capture, selection, folder, looking=options.cache) as capture:
+        if options.cache:
+            if capture.layer != "trace":
+                raise InvalidValue(
+                    "--cache needs a trace, which sees all that a result depends on: install "
+                    "strace, and leave --capture out"
+                )
+            key = build_command_key(
+                options.name, command, program, folder, _settings(roots, options), os.environ,
+                sink.cache,
+            )  # fmt: skip
+            used = record.use_cache(options, key)
+            if used is not None:
+                return used
         record.begin(options)
         streams = _redirected()
         arguments, environment = capture.begin(
@@ -154,7 +178,7 @@ def run_command(
             arguments[0], shown, environment, every=LEASE_MS / 3000, beat=record.renew
         )
         observed = capture.finish(ended.pid, streams)
-        return record.end(ended, observed, _Files(selection, options, sink.cache))
+        return record.end(ended, observed, files)
 
 
 class _Record:
@@ -167,8 +191,33 @@ class _Record:
         self._draft = draft
         self._warn = warn
         self._sketching = sketching
+        self._cache: CommandCache | None = None
         self._known: set[tuple[str | int, ...]] = set()
         self._warnings: list[str] = []
+
+    def use_cache(self, options: CommandOptions, key: CacheKey) -> CommandRun | None:
+        """Return the result of an earlier run, recorded; None where it is to be computed."""
+        try:
+            self._declare(options)
+            self._cache = CommandCache.open(self._sink, key)
+            found = self._cache.prepare(self._draft)
+            if found is None:
+                return None
+            self._draft.properties.pop("lease_until", None)
+            self._draft.properties |= {"capture": "cache"}
+            return CommandRun(
+                None,
+                self._draft.state,
+                self._write(),
+                capture="cache",
+                inputs=[str(path[0]) for path in self._draft.inputs],
+                outputs=[str(path[0]) for path in self._draft.outputs],
+            )
+        except InvalidInput:
+            raise
+        except LineageError as error:
+            self._keep(error)
+            return None
 
     def begin(self, options: CommandOptions) -> None:
         """Write that it runs. Raises InvalidInput where the store refuses how it is described."""
@@ -203,6 +252,8 @@ class _Record:
             draft.outputs[(files.name_of(place),)] = found
         lacking += drafts.unsure
         draft.properties |= observed.report.as_properties()
+        if self._cache is not None:
+            self._cache.keep(draft, observed, files.selection)
         try:
             run.execution = self._write()
         except LineageError as error:
@@ -271,13 +322,13 @@ class _Files:
     """Turns the files of a run into artifacts."""
 
     def __init__(self, selection: Selection, options: CommandOptions, cache: ContentCache) -> None:
-        self._selection = selection
+        self.selection = selection
         self._options = options
         self._cache = cache
 
     def name_of(self, place: str) -> str:
         """Return the path that a file's event has: relative to its root."""
-        return self._selection.name_of(place)
+        return self.selection.name_of(place)
 
     def draft(self, observed: Observed) -> _Drafts:
         """Return the artifacts that a run read and made."""
@@ -338,6 +389,16 @@ class _Files:
             size=None if content is None else content.size,
             properties=read_metrics(path) if type == "Metrics" else {},
         )
+
+
+def _settings(roots: Sequence[str], options: CommandOptions) -> dict[str, Sequence[str]]:
+    """Return what decides which files are captured, and what they are."""
+    return {
+        "roots": roots,
+        "exclude": options.exclude,
+        "include": options.include,
+        "types": [f"{pattern}={type}" for pattern, type in options.types],
+    }
 
 
 def _draft(command: Sequence[str], options: CommandOptions, folder: str) -> RunDraft:

@@ -67,6 +67,12 @@ def run(
     sketch: Annotated[
         bool, typer.Option(help="Keep a sketch of each table, for `lineage overlap`.")
     ] = True,
+    cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache", help="Skip what was done already: same program, arguments, files, variables."
+        ),
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print what was recorded as a last line of JSON.")
     ] = False,
@@ -95,6 +101,7 @@ def run(
             include=include or (),
             types=parse_rules(artifact_type or ()),
             sketch=sketch,
+            cache=cache,
         ),
         store or context.obj,
         warn=note,
@@ -108,4 +115,4 @@ def run(
             f"{named}: {len(done.inputs)} in, {len(done.outputs)} out, "
             f"seen by {to_one_line(done.capture)}{lacking}"
         )
-    raise typer.Exit(done.ended.exit_code)
+    raise typer.Exit(done.exit_code)

@@ -30,11 +30,24 @@ class CaptureMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was seen of a run that has ended."""
+    """What was seen of a run that has ended.
+
+    Attributes
+    ----------
+    footprint, report, error
+        What it read and made, what could not be seen, and the end of its traceback.
+    looked_at, listed
+        Paths that it looked at or for, and folders whose names it read, where that was asked for.
+    prefixes
+        Where the Python interpreters that it ran are installed.
+    """
 
     footprint: Footprint
     report: CaptureReport
     error: str | None = None
+    looked_at: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
+    prefixes: frozenset[str] = frozenset()
 
 
 class Capture:
@@ -48,6 +61,8 @@ class Capture:
         Which files are captured.
     folder
         The working directory of the run.
+    looking
+        Whether what it only looks at is of interest; that takes a trace.
 
     Raises
     ------
@@ -55,7 +70,10 @@ class Capture:
         TRACE was asked for, and can't be done here.
     """
 
-    def __init__(self, mode: CaptureMode, selection: Selection, folder: str) -> None:
+    def __init__(
+        self, mode: CaptureMode, selection: Selection, folder: str, *, looking: bool = False
+    ) -> None:
+        self._looking = looking
         self._strace = None if mode is CaptureMode.AUDIT else strace.find_strace()
         if mode is CaptureMode.TRACE and self._strace is None:
             raise InvalidValue(
@@ -95,7 +113,9 @@ class Capture:
         )
         arguments = list(command)
         if self._strace is not None:
-            arguments = strace.trace_arguments(self._strace, self._kept / "trace", command)
+            arguments = strace.trace_arguments(
+                self._strace, self._kept / "trace", command, looking=self._looking
+            )
         return arguments, prepared
 
     def finish(self, pid: int, streams: Sequence[FileEvent] = ()) -> Observed:
@@ -120,4 +140,11 @@ class Capture:
         events = [*streams, *seen.files]
         footprint = trace_footprint(events, self._selection, self._before, self._started_ns)
         report.may_lack += footprint.unsure
-        return Observed(footprint, report, audit.error)
+        return Observed(
+            footprint,
+            report,
+            audit.error,
+            frozenset(seen.looked_at),
+            frozenset(seen.listed),
+            frozenset(audit.left_out),
+        )

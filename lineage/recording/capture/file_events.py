@@ -39,6 +39,8 @@ class FileEvent:
         What was there before, where the layer looked.
     is_folder
         Whether it is known to be a folder that is moved.
+    exclusive
+        Whether it was opened so that it had to be made: it would have failed on one that is there.
     """
 
     time_ns: int
@@ -48,6 +50,7 @@ class FileEvent:
     existed: bool | None = None
     before: Fingerprint | None = None
     is_folder: bool = False
+    exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,10 @@ class Seen:
         Programs that had not ended when the first one did.
     error
         The end of the last traceback.
+    looked_at
+        Paths that were looked at or looked for, where that was asked for.
+    listed
+        Folders whose names were read.
     """
 
     files: list[FileEvent]
@@ -90,6 +97,8 @@ class Seen:
     unseen: list[str]
     hooked: set[str] = field(default_factory=set)
     error: str | None = None
+    looked_at: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
 
     @classmethod
     def nothing(cls) -> Seen:

@@ -64,12 +64,15 @@ class Footprint:
         Paths that it made and removed.
     unsure
         What is not known for certain, in words.
+    absent
+        Paths that the run took for new: had something been there, it would have kept or refused it.
     """
 
     inputs: list[Version] = field(default_factory=list)
     outputs: list[Version] = field(default_factory=list)
     internal: list[str] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
+    absent: set[str] = field(default_factory=set)
 
 
 class Before:
@@ -124,12 +127,15 @@ class _Course:
         self.all: list[Version] = []
         self.moved_folders: list[tuple[str, str]] = []
         self.unsure: list[str] = []
+        self.absent: set[str] = set()
 
     def apply(self, event: FileEvent, path: str, target: str | None) -> None:
         """Take in one access."""
         if event.access is Access.READ:
             self._current(path, event).read = True
         elif event.access is Access.REPLACE:
+            if event.exclusive and path not in self.now:
+                self.absent.add(path)
             self._make(path, event)
         elif event.access in (Access.UPDATE, Access.APPEND):
             self._change(path, event)
@@ -196,6 +202,7 @@ class _Course:
             version.copy = None
             return
         if not self._existed(path, event):
+            self.absent.add(path)
             self._make(path, event)
             return
         version = self._current(path, event)
@@ -295,7 +302,7 @@ def _add_moved_folders(course: _Course, selection: Selection) -> None:
 
 
 def _settle(course: _Course, is_changed: Callable[[Version], bool]) -> Footprint:
-    found = Footprint(unsure=course.unsure)
+    found = Footprint(unsure=course.unsure, absent=course.absent)
     known: Mapping[str, Fingerprint] = course.before.files
     for version in course.all:
         there = not version.gone and _is_regular(version.path)

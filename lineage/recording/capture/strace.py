@@ -21,6 +21,9 @@ _TRACED = (
     "unlinkat,truncate,ftruncate,chdir,fchdir,execve,execveat,clone,clone3,fork,vfork,connect,"
     "io_uring_setup,open_by_handle_at"
 )
+# What only looks: without it a result could not be used again safely, with it a run takes longer.
+_LOOKING = ("stat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2", "readlink",
+            "readlinkat")  # fmt: skip
 _OPTIONS = ("-D", "-f", "-y", "--seccomp-bpf", "-ttt", "-e", "signal=none")
 # How long strace may take to write the end of its log, in seconds, and how long to look away.
 _PATIENCE = 2.0
@@ -66,9 +69,15 @@ def find_strace() -> str | None:
     return path if probe.returncode == 0 else None
 
 
-def trace_arguments(strace: str, log: Path, command: Iterable[str]) -> list[str]:
-    """Return the command line that traces a command into a log."""
-    return [strace, *_OPTIONS, "-e", f"trace={_TRACED}", "-o", str(log), "--", *command]
+def trace_arguments(
+    strace: str, log: Path, command: Iterable[str], *, looking: bool = False
+) -> list[str]:
+    """Return the command line that traces a command into a log.
+
+    With `looking`, also what it only looks at, or looks for in vain.
+    """
+    traced = ",".join((_TRACED, *_LOOKING)) if looking else _TRACED
+    return [strace, *_OPTIONS, "-e", f"trace={traced}", "-o", str(log), "--", *command]
 
 
 def read_trace(log: Path, pid: int, folder: str) -> Seen:
@@ -158,6 +167,9 @@ class _Trace:
                 self._unparsed += 1
             return
         self._alive.add(pid)
+        if call[1] in _LOOKING or "ENOENT" in call[4]:
+            self._look(pid, call[1], call[2])
+            return
         if call[3] == "?" or (call[3].startswith("-") and call[1] != "connect"):
             return
         self._call(pid, time_ns, call[1], call[2], int(call[3]), call[4])
@@ -209,6 +221,11 @@ class _Trace:
         elif name in ("io_uring_setup", "open_by_handle_at"):
             self.seen.unseen.append(f"{name}, by which files can be read unseen")
 
+    def _look(self, pid: int, name: str, given: str) -> None:
+        path = self._one(pid, given) if name != "connect" else None
+        if path is not None:
+            self.seen.looked_at.add(path)
+
     def _open(self, pid: int, time_ns: int, name: str, given: str, after: str) -> None:
         path = self._one(pid, given)
         if path is None:
@@ -224,6 +241,8 @@ class _Trace:
         words = set(flags[0].split("|")) if flags else set()
         if name == "creat":
             words = {"O_WRONLY", "O_CREAT", "O_TRUNC"}
+        if "O_DIRECTORY" in words:
+            self.seen.listed.add(path)
         if words & {"O_DIRECTORY", "O_PATH", "O_TMPFILE"}:
             return
         if not words & {"O_WRONLY", "O_RDWR"}:
@@ -232,7 +251,7 @@ class _Trace:
             access = Access.REPLACE
         else:
             access = Access.UPDATE if "O_RDWR" in words else Access.APPEND
-        self._note(FileEvent(time_ns, access, path))
+        self._note(FileEvent(time_ns, access, path, exclusive="O_EXCL" in words))
 
     def _cut(self, pid: int, time_ns: int, name: str, given: str) -> None:
         if name == "truncate":
