@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from lineage.errors import InvalidValue
@@ -92,6 +94,17 @@ def autolog(
         if library in wanted and (module, function) not in _installed:
             _installed.add((module, function))
             _when_imported(module, library, _installer(adapter, function))
+
+
+def inject(environment: Mapping[str, str], store_url: str) -> dict[str, str]:
+    """Return an environment in which each Python that is started calls `autolog` first."""
+    folder = str(Path(__file__).parent / "injected")
+    before = environment.get("PYTHONPATH")
+    return {
+        **environment,
+        "PYTHONPATH": folder if not before else f"{folder}{os.pathsep}{before}",
+        "LINEAGE_URL": store_url,
+    }
 
 
 def _installer(adapter: str, function: str) -> Callable[[Any], None]:

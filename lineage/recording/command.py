@@ -17,6 +17,7 @@ from typing import Any
 from lineage.errors import InvalidInput, InvalidValue, LineageError
 from lineage.model import ExecutionState, Kind, Type
 from lineage.model.type_catalog import well_known
+from lineage.recording.autolog import inject
 from lineage.recording.capture.capture import Capture, CaptureMode, Observed
 from lineage.recording.capture.exclusions import Selection
 from lineage.recording.capture.file_events import Access, FileEvent
@@ -60,6 +61,8 @@ class CommandOptions:
         Whether sketches of the tables are kept, by which copies are found.
     cache
         Whether the result of an earlier run is used where nothing that it depends on has changed.
+    autolog
+        Whether the libraries of each Python that is started tell what they do.
     """
 
     roots: Sequence[str] = ()
@@ -72,6 +75,7 @@ class CommandOptions:
     types: Sequence[tuple[str, str]] = ()
     sketch: bool = True
     cache: bool = False
+    autolog: bool = False
 
 
 @dataclass(slots=True)
@@ -169,9 +173,10 @@ def run_command(
                 return used
         record.begin(options)
         streams = _redirected()
-        arguments, environment = capture.begin(
-            interpreted(program, command[1:]), {**os.environ, PARENT: draft.key}
-        )
+        inherited = {**os.environ, PARENT: draft.key}
+        if options.autolog:
+            inherited = inject(inherited, sink.url)
+        arguments, environment = capture.begin(interpreted(program, command[1:]), inherited)
         # A shell tells a program its name as it was typed.
         shown = list(command) if arguments[0] == program else arguments
         ended = run_program(

@@ -382,3 +382,35 @@ def test_an_unreachable_store_leaves_the_program_alone(tmp_path: Path) -> None:
 def test_a_library_that_nobody_knows_is_refused() -> None:
     with pytest.raises(InvalidValue, match="there is no adapter for 'cobol'"):
         lineage.autolog("cobol")
+
+
+def test_exec_has_the_libraries_of_an_unchanged_script_tell(
+    store: lineage.Store, tmp_path: Path
+) -> None:
+    rows = "\n".join(f"{n},{n % 7},{n % 2}" for n in range(60))
+    (tmp_path / "raw.csv").write_text(f"a,b,y\n{rows}\n")
+    (tmp_path / "train.py").write_text(textwrap.dedent(TRAIN))
+    # An interpreter's own start-up goes on as it was.
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text("import os\nos.environ['OWN'] = '1'\n")
+    (tmp_path / "train.py").open("a").write("import os\nprint(os.environ['OWN'])\n")
+    command = [sys.executable, "-m", "lineage.cli", "--store", store.url, "exec", "--autolog"]
+    done = subprocess.run(
+        [*command, "--capture", "audit", "--", sys.executable, "train.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "1"
+    model = at(store, tmp_path, "model.joblib")
+    assert {s.name: s.value for s in store.hyperparameters(model)}["C"] == 0.5
+    [fit] = store.executions(type="Train")
+    [command_run] = store.executions(type="Command")
+    assert fit.get("parent_run") == command_run.external_id
+    # Both saw the same files.
+    assert {a.id for a in ports(store, fit, "INPUT")} <= {
+        a.id for a in ports(store, command_run, "INPUT")
+    }

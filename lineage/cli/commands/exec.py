@@ -73,6 +73,12 @@ def run(
             "--cache", help="Skip what was done already: same program, arguments, files, variables."
         ),
     ] = False,
+    autolog: Annotated[
+        bool,
+        typer.Option(
+            "--autolog", help="Record, too, what Python libraries fit, score, read and write."
+        ),
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print what was recorded as a last line of JSON.")
     ] = False,
@@ -102,6 +108,7 @@ def run(
             types=parse_rules(artifact_type or ()),
             sketch=sketch,
             cache=cache,
+            autolog=autolog,
         ),
         store or context.obj,
         warn=note,

@@ -1,0 +1,1 @@
+"""What `lineage exec --autolog` puts into the interpreters that a program starts."""
