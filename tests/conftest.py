@@ -111,6 +111,15 @@ def store(url: str) -> Iterator[lineage.Store]:
         yield opened
 
 
+@pytest.fixture(scope="session", autouse=True)
+def storage_roots() -> Iterator[None]:
+    """Let bytes be removed where tests put them, and nowhere else."""
+    allowed = f"{tempfile.gettempdir()},memory://,failing://,s3://lineage-tests"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LINEAGE_STORAGE_ALLOW", allowed)
+        yield
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of real data."""

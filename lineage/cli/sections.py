@@ -17,7 +17,7 @@ SECTIONS = {
     "Clean up after bad data": (
         "mark", "lift", "marks", "policy", "taint", "overlap", "check", "rebuild",
     ),
-    "Delete safely": ("impact", "delete", "gc", "forget", "receipts"),
+    "Delete safely": ("impact", "delete", "gc", "forget", "receipts", "storage"),
     "Ask anything, in Cypher": ("query", "queries", "shell"),
     "Run and look after": ("serve", "token", "mcp", "cache", "doctor", "backup", "restore"),
 }  # fmt: skip

@@ -28,6 +28,7 @@ from lineage.demo.pipeline import (
 from lineage.demo.pipeline_run import PipelineRun, begin
 from lineage.errors import LineageError
 from lineage.model import Artifact, BaseType, Flow, Node, Policy
+from lineage.storage.roots import allow_within
 from lineage.store import Store
 
 if TYPE_CHECKING:
@@ -257,6 +258,11 @@ class _Cleanup(AnsweredQuestions):
         self.table(["what", "", ">before", ">now"], rows)
 
     def forget(self, raw: str) -> str:
+        # The folder is the demo's own.
+        with allow_within(self._work):
+            return self._forget(raw)
+
+    def _forget(self, raw: str) -> str:
         plan = self.store.plan_forget(raw, label=LABEL, bytes=True, who="demo", reason=REASON)
         self.question(
             "What would go, if their records and all that was made of them were deleted?",

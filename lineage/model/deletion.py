@@ -45,10 +45,15 @@ class PlannedNode(Record):
 
 
 class StoredFile(Record):
-    """A file of an artifact, as the storage had it; `bytes` is None where it doesn't say."""
+    """A file of an artifact, as the storage had it; `bytes` is None where it doesn't say.
+
+    `identity` tells it from another file of its name: device, inode and times of a local one, the
+    ETag or version of an object.
+    """
 
     path: str
     bytes: int | None = None
+    identity: str | None = None
 
 
 class PlannedRemoval(Record):

@@ -495,11 +495,11 @@ def test_the_command_line_removes_and_resumes(tmp_path: Path) -> None:
     assert told.exit_code == 1
     assert "UNFINISHED: receipt:" in told.output
     Failing.left = 100
-    told = run("delete", "--resume")
+    told = run("delete", "--resume", "--yes")
     assert (told.exit_code, there(base)) == (0, [])
     assert "2 files removed, 10 bytes." in told.output
     assert run("doctor").exit_code == 0
-    assert "nothing to resume" in run("delete", "--resume").output.lower()
+    assert "nothing to resume" in run("delete", "--resume", "--yes").output.lower()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -99,6 +100,7 @@ def delete(
         raise InvalidValue("give REFs to delete, or --apply FILE, or --resume")
     store = open_store(context)
     if resume:
+        _confirm_resumption(store.unfinished_deletions(), yes=yes, json=json)
         with progress_bar("removed", show=not json) as advance:
             return _report([*store.resume_deletions(progress=advance)], json)
     if apply is not None:
@@ -387,6 +389,30 @@ def _what(plan: Plan, done: bool) -> str:
     first = caption(plan.nodes[0]) if plan.nodes else "nothing"
     more = f" and {len(plan.nodes) - 1:,} more" if len(plan.nodes) > 1 else ""
     return f"{plan.operation} {first}{more}" + ("" if done else " (UNFINISHED)")
+
+
+def _confirm_resumption(found: list[Receipt], *, yes: bool, json: bool) -> None:
+    """Show what resuming would remove, and ask: a receipt is only as good as who wrote it."""
+    open_uris = {
+        removal.uri: removal
+        for receipt in found
+        for at, removal in enumerate(receipt.plan.removals or ())
+        if at >= len(receipt.removed) or receipt.removed[at].outcome in ("failed", "begun")
+    }
+    if yes or not open_uris:
+        return
+    if json or not sys.stdin.isatty():
+        from lineage.errors import InvalidValue
+
+        raise InvalidValue(
+            f"resuming removes what is behind {len(open_uris):,} uris, {next(iter(open_uris))} "
+            "first: look at `lineage receipts`, and give --yes"
+        )
+    print_table(
+        ("uri", "files", "bytes"),
+        [(uri, len(removal.files), removal.bytes) for uri, removal in open_uris.items()],
+    )
+    typer.confirm("Remove these?", abort=True)
 
 
 def _report(found: list[Receipt], json: bool) -> None:

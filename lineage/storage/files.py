@@ -1,6 +1,6 @@
-"""The bytes behind uris, through fsspec: what is there, how large it is, and taking it away.
+"""List the files behind a uri, and remove those of a plan.
 
-Only what was listed is ever removed. The extra `storage` brings fsspec; each kind of storage may
+The extra `storage` brings fsspec; each kind of storage may
 need a package more (s3fs for s3://). Keys and endpoints come from where those packages look for
 them, or from fsspec's own environment variables (`FSSPEC_S3_ENDPOINT_URL` …).
 """
@@ -14,6 +14,8 @@ from typing import Any
 
 from lineage.errors import LineageError, StoreUnavailable
 from lineage.model import PlannedRemoval, RemovalOutcome, Removed, StoredFile
+from lineage.storage.identity import identify, unlink_same
+from lineage.storage.roots import is_allowed
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ON_THIS_HOST = re.compile(r"^(file|local)://localhost/")
@@ -30,6 +32,10 @@ def with_files(place: PlannedRemoval, own: str | None = None) -> PlannedRemoval:
     if place.kept is not None:
         return place
     files, kept = list_files(place.uri)
+    if kept is None and files:
+        kept = _forbidden(place.uri)
+    if kept is not None:
+        files = []
     if own is not None and any(_belongs_to(file.path, own) for file in files):
         files, kept = [], f"the store itself is in it ({own})"
     return place.model_copy(update={"files": tuple(files), "kept": kept})
@@ -56,7 +62,10 @@ def list_files(uri: str) -> tuple[list[StoredFile], str | None]:
         raise
     except Exception as error:  # every storage has errors of its own
         return [], f"it can't be read ({type(error).__name__}: {error})"
-    return [StoredFile(path=name, bytes=_size(info)) for name, info in sorted(found.items())], None
+    try:
+        return [_stored(fs, name, info) for name, info in sorted(found.items())], None
+    except OSError as error:
+        return [], f"it can't be read ({type(error).__name__}: {error})"
 
 
 def sizes(uris: Iterable[str]) -> dict[str, int | None]:
@@ -72,12 +81,17 @@ def sizes(uris: Iterable[str]) -> dict[str, int | None]:
 def remove(removal: PlannedRemoval, *, begun: bool, now_ms: int) -> Removed:
     """Remove the listed files, and the folders that are then empty.
 
-    A file that has another size than was listed stays. With `begun`, an earlier attempt may have
-    removed some already.
+    A file that is not the one that was listed stays: another size, inode, time or ETag. With
+    `begun`, an earlier attempt may have removed some already.
     """
-    gone = taken = size = 0
+    gone = taken = size = left = 0
     changed: list[str] = []
     try:
+        forbidden = _forbidden(removal.uri)
+        if forbidden is not None:
+            return Removed(
+                uri=removal.uri, outcome=RemovalOutcome.KEPT, detail=forbidden, at_ms=now_ms
+            )
         fs, root = _open(removal.uri)
         fs.invalidate_cache()
         for file in removal.files:
@@ -88,10 +102,10 @@ def remove(removal: PlannedRemoval, *, begun: bool, now_ms: int) -> Removed:
             except FileNotFoundError:
                 gone += 1
                 continue
-            if _is_folder(info) or _size(info) != file.bytes:
+            if _is_folder(info) or _size(info) != file.bytes or not _remove_same(fs, file, info):
                 changed.append(file.path)
                 continue
-            fs.rm_file(file.path)
+            left += _count_versions(fs, file.path)
             taken, size = taken + 1, size + (file.bytes or 0)
         _remove_empty_folders(fs, root, removal)
     except Exception as error:  # as above: recorded, and tried again on resuming
@@ -108,6 +122,12 @@ def remove(removal: PlannedRemoval, *, begun: bool, now_ms: int) -> Removed:
         if gone:
             how = "an attempt that was interrupted" if begun else "somebody else"
             detail = f"{gone} of its files were removed by {how}"
+        if left:
+            outcome = RemovalOutcome.KEPT
+            detail = (
+                f"{taken} files were removed, but their bucket keeps versions and {left} remain: "
+                "remove them there"
+            )
     else:
         outcome = RemovalOutcome.ALREADY_GONE
     return Removed(
@@ -133,6 +153,52 @@ def _open(uri: str) -> tuple[Any, str]:
     except (ImportError, ValueError) as error:
         raise _Kept(str(error)) from error
     return fs, str(path)
+
+
+def _forbidden(uri: str) -> str | None:
+    """Why it may not be removed on this machine."""
+    try:
+        fs, path = _open(uri)
+    except _Kept as reason:
+        return str(reason)
+    place = os.path.realpath(os.path.dirname(path)) if _is_local(fs) else path
+    inside = os.path.join(place, os.path.basename(path)) if _is_local(fs) else path
+    if _is_local(fs) and inside.startswith(("/proc/", "/sys/", "/dev/")):
+        return "it is not a file of a disk"
+    if is_allowed(inside, _protocols(fs)):
+        return None
+    return (
+        "no root that this machine allows holds it: `lineage storage allow ROOT`, if its owner "
+        "wants bytes below ROOT to be removed"
+    )
+
+
+def _stored(fs: Any, path: str, info: Any) -> StoredFile:
+    identity = identify(info, path, is_local=_is_local(fs))
+    return StoredFile(path=path, bytes=_size(info), identity=identity)
+
+
+def _remove_same(fs: Any, file: StoredFile, info: Any) -> bool:
+    """Remove the file that was planned, and say whether it was that one."""
+    if _is_local(fs):
+        return unlink_same(file.path, file.identity)
+    if identify(info, file.path, is_local=False) != file.identity:
+        return False
+    fs.rm_file(file.path)
+    return True
+
+
+def _count_versions(fs: Any, path: str) -> int:
+    """How many versions of a removed object its bucket still keeps."""
+    is_versioned = getattr(fs, "is_bucket_versioned", None)
+    if is_versioned is None or not is_versioned(path.split("/", 1)[0]):
+        return 0
+    found = fs.object_version_info(path)
+    return sum(not version.get("DeleteMarker") and "Size" in version for version in found)
+
+
+def _is_local(fs: Any) -> bool:
+    return bool({"file", "local"} & set(_protocols(fs)))
 
 
 def _unsafe(uri: str) -> str | None:
