@@ -156,7 +156,7 @@ def test_a_file_that_is_changed_in_place_is_changed_again(work: Workshop) -> Non
 
 
 def test_two_that_start_at_once_compute_once(work: Workshop) -> None:
-    work.write("program.py", "import time; time.sleep(1); open('out', 'a').write('x')\n")
+    work.write("program.py", "import time; time.sleep(1); open('out', 'w').write('x')\n")
     command = work.arguments("--cache", PYTHON, "program.py")
     both = [subprocess.Popen(command, cwd=work.folder, env=work.environment) for _ in range(2)]
     assert [each.wait(60) for each in both] == [0, 0]
