@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lineage.captions import short_type
@@ -10,7 +10,10 @@ from lineage.captions import short_type
 if TYPE_CHECKING:
     from lineage import Store
     from lineage.filters.tree import Predicate
+    from lineage.model import Node
     from lineage.questions.query_result import QueryResult
+
+_SHOWN = 5
 
 
 def hints(store: Store, cypher: str, result: QueryResult) -> Iterator[str]:
@@ -46,6 +49,27 @@ def hints(store: Store, cypher: str, result: QueryResult) -> Iterator[str]:
             known = {short_type(type.name): label, type.name: label, **known}
     yield from _unknown(labels, known, "no node has the label")
     yield from _unknown(types, _itself(words.relationships), "no relationship has the type")
+
+
+def gaps_in(store: Store, nodes: Callable[[], Iterable[Node]]) -> list[str]:
+    """The runs among the nodes of which not all was seen, by their ids.
+
+    The nodes are asked for only where the store has such a run at all.
+    """
+    from lineage.questions.capture_gaps import NOTE, find_gaps
+
+    if store.note(NOTE) is None:
+        return []
+    return [f"execution:{run.id}" for run in find_gaps(nodes())]
+
+
+def of_gaps(gaps: Sequence[str]) -> Iterator[str]:
+    """What a person should know where an answer passes by runs of which not all was seen."""
+    if gaps:
+        shown = ", ".join(gaps[:_SHOWN]) + (" …" if len(gaps) > _SHOWN else "")
+        yield (
+            f"this may lack what could not be seen of {shown}; `lineage show {gaps[0]}` says what"
+        )
 
 
 def of_type(store: Store, type: str | None, found: int) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import getpass
 import os
@@ -17,6 +18,7 @@ from typing import Any
 from lineage.errors import InvalidInput, InvalidValue, LineageError
 from lineage.model import ExecutionState, Kind, Type
 from lineage.model.type_catalog import well_known
+from lineage.questions.capture_gaps import NOTE
 from lineage.recording.autolog import inject
 from lineage.recording.capture.capture import Capture, CaptureMode, Observed
 from lineage.recording.capture.exclusions import Selection
@@ -265,11 +267,18 @@ class _Record:
             self._keep(error)
         else:
             self._sketch(draft)
+            if lacking:
+                self._note_gaps()
         run.may_lack = lacking
         run.inputs = [files.name_of(place) for place in drafts.inputs]
         run.outputs = [files.name_of(place) for place in drafts.outputs]
         run.warnings = self._warnings
         return run
+
+    def _note_gaps(self) -> None:
+        """Have the store say that it has a run of which not all was seen."""
+        with contextlib.suppress(LineageError):
+            self._sink.store.mirror(note=(NOTE, "1"))
 
     def _sketch(self, draft: RunDraft) -> None:
         """Keep sketches of the tables that were read and made."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,10 +11,11 @@ from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf
 from lineage.cli.commands.trace import OfType, print_witness
-from lineage.cli.hints import of_labels
+from lineage.cli.hints import gaps_in, of_gaps, of_labels
 from lineage.cli.output import name_node, note, print_json, print_table, title
 
 if TYPE_CHECKING:
+    from lineage.model import Node
     from lineage.questions.taint.answer import Taint
     from lineage.questions.taint.cut import Cut
     from lineage.questions.taint.gate import Check, Verdict
@@ -93,13 +95,18 @@ def taint(
         as_of=as_of,
         causal=causal,
     )
+    gaps = gaps_in(store, lambda: _runs_after(store, answer))
     if json:
         told = answer.to_dict()
+        if gaps:
+            told["may_lack"] = gaps
         if overlap is not None:
             told["overlaps"] = [found.to_dict() for found in copied]
         print_json(told)
     else:
         print_taint(answer, paths=paths)
+        for hint in of_gaps(gaps):
+            note(hint)
         for found_copy in copied:
             note(
                 f"{name_node(found_copy.table)} shares rows with {name_node(found_copy.source)}: "
@@ -109,6 +116,18 @@ def taint(
         found = {source.label for source in answer.sources}
         for hint in of_labels(store, (one for one in answer.labels if one not in found)):
             note(hint)
+
+
+def _runs_after(store: Store, answer: Taint) -> Iterator[Node]:
+    sources = [f"{source.node.kind}:{source.node.id}" for source in answer.sources]
+    if sources:
+        yield from (found.node for found in store.downstream(*dict.fromkeys(sources)))
+
+
+def _runs_before(store: Store, answer: Check) -> Iterator[Node]:
+    if answer.node.kind != "context":
+        node = f"{answer.node.kind}:{answer.node.id}"
+        yield from (found.node for found in store.upstream(node))
 
 
 def _follow_rows(
@@ -169,13 +188,18 @@ def check(
             for verdict in answer.verdicts
             if not verdict.clean and verdict.label is not None
         ]
+    gaps = gaps_in(store, lambda: _runs_before(store, answer)) if answer.clean else []
     if json:
         told = answer.to_dict()
+        if gaps:
+            told["may_lack"] = gaps
         if cut:
             told["cuts"] = [found.to_dict() for found in cuts]
         print_json(told)
     else:
         print_check(answer, place)
+        for hint in of_gaps(gaps):
+            note(hint)
         for hint in of_labels(
             store, (v.label for v in answer.verdicts if v.clean and not v.stopped)
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf, Refs
 from lineage.cli.commands.deployments import print_deployments
-from lineage.cli.hints import of_type
+from lineage.cli.hints import gaps_in, of_gaps, of_type
 from lineage.cli.output import (
     format_time,
     join_path,
@@ -52,7 +53,9 @@ def upstream(
     """Where did this come from?"""
     store = open_store(context)
     answer = store.upstream(*refs, type=type, depth=depth, as_of=as_of)
-    _print_lineage(store, answer, type, json)
+    _print_lineage(
+        store, answer, type, json, lambda: store.upstream(*refs, depth=depth, as_of=as_of)
+    )
 
 
 @app.command(epilog="Example: lineage downstream Dataset:raw --type Model")
@@ -67,7 +70,9 @@ def downstream(
     """What came of this?"""
     store = open_store(context)
     answer = store.downstream(*refs, type=type, depth=depth, as_of=as_of)
-    _print_lineage(store, answer, type, json)
+    _print_lineage(
+        store, answer, type, json, lambda: store.downstream(*refs, depth=depth, as_of=as_of)
+    )
 
 
 @app.command(epilog="Example: lineage why Dataset:raw Model:churn")
@@ -266,11 +271,20 @@ def print_lineage(answer: Lineage) -> None:
     print(f"{len(answer)} {nodes}, {'complete' if answer.complete else 'NOT complete'}.")
 
 
-def _print_lineage(store: Store, answer: Lineage, type: str | None, json: bool) -> None:
+def _print_lineage(
+    store: Store, answer: Lineage, type: str | None, json: bool, whole: Callable[[], Lineage]
+) -> None:
+    """Print an answer; `whole` is the same for all types, among which are the runs."""
+    gaps = gaps_in(store, lambda: (found.node for found in (whole() if type else answer)))
     if json:
-        print_json(answer.to_dict())
+        told = answer.to_dict()
+        if gaps:
+            told["may_lack"] = gaps
+        print_json(told)
         return
     print_lineage(answer)
+    for hint in of_gaps(gaps):
+        note(hint)
     for hint in of_type(store, type, len(answer)):
         note(hint)
 
