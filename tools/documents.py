@@ -3,8 +3,9 @@
 Each line `$ lineage …` in a fenced block marked `console` is run, one after the other, against
 the store that `lineage demo --no-clean-up` leaves; what it prints replaces the lines below it, up
 to the next such line or the end of the block. It must end with exit code 0, or as its comment
-says: `# exit code 1`. A block marked `toml` whose first line is `# NAME.toml` is a file that they
-may read. A comment `<!-- demo runs: 2 -->` has the demo run more than once.
+says: `# exit code 1`. A block marked `toml` or `python` whose first line is a comment with the name
+of such a file is a file that they may read. A comment `<!-- demo runs: 2 -->` has the demo run more
+than once.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _WIDTH = "100"
 _PROMPT = "$ lineage "
 
 _RUNS = re.compile(r"^<!-- demo runs: (\d) -->$", re.MULTILINE)
-_FILE = re.compile(r"^```toml\n# (\w+\.toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(
+    r"^```(?:toml|python)\n# (\w+\.(?:toml|py))\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 Run = Callable[[str], str]
 
@@ -38,6 +41,8 @@ def demo_store(text: str) -> Iterator[Run]:
         environment = {
             **{name: value for name, value in os.environ.items() if name != "LINEAGE_URL"},
             "COLUMNS": _WIDTH,
+            # `python` is the one that runs this.
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "PYTHONPATH": str(Path(__file__).parents[1]),
         }
 

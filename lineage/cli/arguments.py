@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-_REF = "artifact:42, Model:churn, an external id, a uri."
+_REF = "artifact:42, Model:churn, an external id, a uri, a path."
 
-Ref = Annotated[str, typer.Argument(metavar="REF", help=_REF)]
-Refs = Annotated[list[str], typer.Argument(metavar="REF", help=_REF)]
-AnyRefs = Annotated[list[str] | None, typer.Argument(metavar="REF", help=_REF)]
+
+def resolve_path(ref: str) -> str:
+    """Return the uri of a path that is given as a reference; what is no path stays as it is.
+
+    Examples
+    --------
+    >>> resolve_path("Model:churn"), resolve_path("/dev/null")
+    ('Model:churn', 'file:///dev/null')
+    """
+    is_path = ":" not in ref and "\0" not in ref and ("/" in ref or os.path.exists(ref))
+    return Path(os.path.realpath(ref)).as_uri() if is_path and ref else ref
+
+
+def _resolve_all(given: list[str] | None) -> list[str] | None:
+    return None if given is None else [resolve_path(ref) for ref in given]
+
+
+Ref = Annotated[str, typer.Argument(metavar="REF", help=_REF, callback=resolve_path)]
+Refs = Annotated[list[str], typer.Argument(metavar="REF", help=_REF, callback=_resolve_all)]
+AnyRefs = Annotated[
+    list[str] | None, typer.Argument(metavar="REF", help=_REF, callback=_resolve_all)
+]
 AsOf = Annotated[
     str | None, typer.Option(metavar="TIME", help="As recorded by then, such as 2026-11-23.")
 ]

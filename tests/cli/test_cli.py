@@ -369,3 +369,20 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
         check=False,
     )
     assert told.stderr == ""
+
+
+def test_a_path_is_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("raw.csv").write_text("a\n")
+    with lineage.connect() as store, lineage.run("fit", store=store) as made:
+        made.input("raw.csv")
+        Path("model.pt").write_text("w")
+        made.output("model.pt")
+    for path in ("raw.csv", "./raw.csv", str(tmp_path / "raw.csv")):
+        told = CliRunner().invoke(app, ["downstream", path, "--json"])
+        assert [n["kind"] for n in json.loads(told.output)["nodes"]] == [
+            "artifact",
+            "execution",
+            "artifact",
+        ]
+    assert CliRunner().invoke(app, ["why", "raw.csv", "model.pt"]).exit_code == 0

@@ -8,7 +8,7 @@ import typer
 
 from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.arguments import AsOf
+from lineage.cli.arguments import AsOf, resolve_path
 from lineage.cli.output import measure, name_node, print_json, print_table, title, to_one_line
 
 if TYPE_CHECKING:
@@ -23,8 +23,14 @@ _SHORT = 24
 @app.command(epilog="Example: lineage diff Model:churn-1 Model:churn-2")
 def diff(
     context: typer.Context,
-    first: Annotated[str, typer.Argument(metavar="FIRST", help="A model, or another node.")],
-    second: Annotated[str, typer.Argument(metavar="SECOND", help="What it is compared with.")],
+    first: Annotated[
+        str,
+        typer.Argument(metavar="FIRST", help="A model, or another node.", callback=resolve_path),
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(metavar="SECOND", help="What it is compared with.", callback=resolve_path),
+    ],
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
@@ -39,7 +45,10 @@ def diff(
 @app.command(epilog="Example: lineage siblings Model:churn --metric accuracy")
 def siblings(
     context: typer.Context,
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Whose data is asked about.")],
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="Whose data is asked about.", callback=resolve_path),
+    ],
     metric: Metric = None,
     better: Annotated[
         str | None,
