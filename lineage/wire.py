@@ -33,12 +33,7 @@ _AS_THEY_ARE = (str, int, bool, type(None))
 
 
 def encode(value: Any) -> list[Any]:
-    """Return a value as JSON has it: `[table, root]`.
-
-    Raises
-    ------
-    InvalidValue: there is something in it that has no place on the wire.
-    """
+    """Return a value as JSON has it: `[table, root]`."""
     table: list[Any] = []
     places: dict[int, int] = {}
     # Instances still to be written; each comes a second time, after what it holds.
@@ -94,7 +89,7 @@ def _instances(value: Any, depth: int = 0) -> Iterable[Any]:
     if _is_ours(value.__class__):
         yield value
     elif depth > _MAX_DEPTH:
-        raise InvalidValue(f"a value is nested more than {_MAX_DEPTH} deep")
+        return
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from _instances(key, depth + 1)
@@ -104,13 +99,15 @@ def _instances(value: Any, depth: int = 0) -> Iterable[Any]:
             yield from _instances(item, depth + 1)
 
 
-def _encode(value: Any, places: Mapping[int, int]) -> Any:
+def _encode(value: Any, places: Mapping[int, int], depth: int = 0) -> Any:
     kind: Any = type(value)
     if kind in _AS_THEY_ARE:
         return value
+    if depth > _MAX_DEPTH:
+        return _opaque(value)
     if kind is float:
         return value if math.isfinite(value) else {"$f": repr(value)}
-    if isinstance(value, Enum):
+    if isinstance(value, Enum) and _is_home(kind):
         return {"$e": _name_of(kind), "v": value.value}
     if id(value) in places and _is_ours(kind):
         return {"$": places[id(value)]}
@@ -120,20 +117,53 @@ def _encode(value: Any, places: Mapping[int, int]) -> Any:
         return {"$d": value.isoformat()}
     if isinstance(value, Mapping):
         if all(type(key) is str and not key.startswith("$") for key in value):
-            return {key: _encode(item, places) for key, item in value.items()}
-        pairs = [[_encode(k, places), _encode(v, places)] for k, v in value.items()]
+            return {key: _encode(item, places, depth + 1) for key, item in value.items()}
+        pairs = [
+            [_encode(k, places, depth + 1), _encode(v, places, depth + 1)] for k, v in value.items()
+        ]
         return {"$m": pairs}
     if isinstance(value, tuple):
-        return {"$t": [_encode(item, places) for item in value]}
+        return {"$t": [_encode(item, places, depth + 1) for item in value]}
     if isinstance(value, set | frozenset):
-        items = [_encode(item, places) for item in value]
+        items = [_encode(item, places, depth + 1) for item in value]
         return {"$s" if isinstance(value, set) else "$z": items}
-    if isinstance(value, list):
-        return [_encode(item, places) for item in value]
-    for plain in (str, int, float):
+    if isinstance(value, str):
+        # str() of an enum that is also a str is its name, not its text.
+        return str.__str__(value)
+    if isinstance(value, Sequence):
+        return [_encode(item, places, depth + 1) for item in value]
+    for plain in (int, float):
         if isinstance(value, plain):
-            return _encode(plain.__call__(value), places)
-    raise InvalidValue(f"{_shown(value)}, a {kind.__name__}, can't be sent to a server")
+            return _encode(plain(value), places)
+    if kind.__module__ == "numpy" and getattr(value, "ndim", None) == 0:
+        return _encode(value.item(), places, _MAX_DEPTH)
+    return _opaque(value)
+
+
+class Opaque:
+    """What stands on the other side for a value that has no place on the wire.
+
+    The rules refuse it there, as they refuse the value itself, in the same words.
+    """
+
+    def __init__(self, shown: str) -> None:
+        self.shown = shown
+
+    def __repr__(self) -> str:
+        return self.shown
+
+
+def _opaque(value: Any) -> Any:
+    try:
+        shown = repr(value)[:200]
+    except Exception as error:
+        shown = f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
+    return {"$o": shown, "type": type(value).__name__}
+
+
+def _read_opaque(written: Any, made: Sequence[Any]) -> Any:
+    name = str(written["type"])
+    return type(name if name.isidentifier() else "object", (Opaque,), {})(str(written["$o"])[:200])
 
 
 def _decode(written: Any, made: Sequence[Any]) -> Any:
@@ -161,6 +191,7 @@ _TAGS: dict[str, Callable[[Any, Sequence[Any]], Any]] = {
     "$b": lambda w, made: base64.b64decode(w["$b"], validate=True),
     "$d": lambda w, made: datetime.fromisoformat(w["$d"]),
     "$e": _plain_enum,
+    "$o": _read_opaque,
     "$m": lambda w, made: {_decode(k, made): _decode(v, made) for k, v in w["$m"]},
     "$t": lambda w, made: tuple([_decode(item, made) for item in w["$t"]]),
     "$s": lambda w, made: {_decode(item, made) for item in w["$s"]},
@@ -201,9 +232,16 @@ def _make(kind: Any, state: dict[str, Any], trusted: bool) -> Any:
 
 
 @cache
+def _is_home(kind: Any) -> bool:
+    """Tell whether a class is one of those that are sent by name."""
+    module = kind.__module__.split(".")
+    return len(module) > 1 and module[0] == "lineage" and module[1] in _HOMES
+
+
+@cache
 def _is_ours(kind: Any) -> bool:
     """Tell whether a class is one of our data classes."""
-    if not kind.__module__.startswith("lineage.") or issubclass(kind, Enum):
+    if not _is_home(kind) or issubclass(kind, Enum):
         return False
     return (
         issubclass(kind, Record)
@@ -246,8 +284,3 @@ _HOMES = frozenset(
 # Whose classes the arguments of a question are made of.
 _ASKED_WITH = frozenset({"filters", "model"})
 _PORTS = _ASKED_WITH | {"backends", "ports"}
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -19,6 +19,8 @@ import lineage
 from tests.neo4j_for_tests import Neo4jForTests, emptied
 
 BACKENDS = ("memory", "sqlite", "neo4j")
+# A store behind a server is held to the same answers as the backends.
+SERVED = "http"
 # The fixtures that bring a server up.
 _NEO4J = {"neo4j_server", "own_neo4j"}
 # The same examples each time, so that a red run can be repeated; test-long looks for new ones.
@@ -46,7 +48,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "url" in metafunc.fixturenames:
         without = metafunc.config.getoption("--no-neo4j")
         marker = metafunc.definition.get_closest_marker("backends")
-        names = marker.args if marker else BACKENDS
+        served = (SERVED,) if metafunc.module.__name__.startswith("tests.conformance.") else ()
+        names = marker.args if marker else (*BACKENDS, *served)
         metafunc.parametrize(
             "url", [n for n in names if not (without and n == "neo4j")], indirect=True
         )
@@ -95,19 +98,46 @@ def neo4j_url(neo4j_server: Neo4jForTests) -> str:
     return neo4j_server.url
 
 
+@pytest.fixture(scope="session")
+def http_server() -> Iterator[Any]:
+    """A server of a store that each test puts another one in the place of."""
+    from lineage.server.addresses import Address
+    from lineage.server.http.process import HttpServer
+
+    with (
+        lineage.connect("memory://") as nothing,
+        HttpServer(nothing, Address("localhost", 0)) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def served(http_server: Any, tmp_path: Path) -> Iterator[Any]:
+    """The server, with an empty store."""
+    with lineage.connect(f"sqlite:///{tmp_path}/served.db") as behind:
+        http_server.app.state.service.serve(behind)
+        yield http_server
+
+
 @pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty store on one backend."""
     if request.param == "neo4j":
         return request.getfixturevalue("neo4j_url")
+    if request.param == SERVED:
+        return request.getfixturevalue("served").url
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/lineage.db"
     return f"memory://{tempfile.mktemp()}"
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[lineage.Store]:
+def store(url: str, request: pytest.FixtureRequest) -> Iterator[lineage.Store]:
     with lineage.connect(url) as opened:
+        if url.startswith("http"):
+            # What a test says that the time is, it is where the rules are.
+            behind = request.getfixturevalue("served").app.state.service.store
+            behind._clock = lambda: opened._clock()
         yield opened
 
 
@@ -131,7 +161,7 @@ def data() -> Path:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call":
-        for name in BACKENDS:
+        for name in (*BACKENDS, SERVED):
             if f"[{name}" in report.nodeid or f"-{name}" in report.nodeid:
                 _ran[name] += 1
 
@@ -149,7 +179,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    ran = ", ".join(f"{name} {_ran[name]}" for name in BACKENDS)
+    ran = ", ".join(f"{name} {_ran[name]}" for name in (*BACKENDS, SERVED))
     terminalreporter.section("backends")
     terminalreporter.line(f"tests run on each backend: {ran}")
     servers = [f"{server.version} ({server.origin})" for server in _servers] + _told

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import abc
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from lineage.client.connection import Connection
 from lineage.errors import Conflict, LineageError
@@ -54,7 +56,7 @@ class RemoteBackend(Backend):
         """One state of the store, to the end of the block."""
         session = self._begin("read")
         try:
-            yield cast(Reader, _Port(self.connection, session))
+            yield RemoteReader(self.connection, session)  # type: ignore[abstract]
         finally:
             with suppress(LineageError):
                 self._end(session, "commit")
@@ -76,7 +78,7 @@ class RemoteBackend(Backend):
     def _write(self, work: Callable[[Writer], T]) -> T:
         session = self._begin("write")
         try:
-            answer = work(cast(Writer, _Port(self.connection, session)))
+            answer = work(RemoteWriter(self.connection, session))  # type: ignore[abstract]
         except BaseException:
             with suppress(LineageError):
                 self._end(session, "abort")
@@ -92,21 +94,34 @@ class RemoteBackend(Backend):
 
 
 class _Port:
-    """A reader or writer in a session."""
+    """One end of a session."""
 
     def __init__(self, connection: Connection, session: str) -> None:
         self._connection = connection
         self._session = session
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
 
-        def call(*positional: Any, **keywords: Any) -> Any:
-            path = f"/sessions/{self._session}/{name}"
-            answer = self._connection.call(path, positional, keywords, again=False)
-            if answer == _FOUND_DELETED:
-                raise FoundDeleted
-            return answer
+class RemoteReader(_Port, Reader):
+    """A reader in a session."""
 
-        return call
+
+class RemoteWriter(_Port, Writer):
+    """A writer in a session."""
+
+
+def _forward(name: str) -> Callable[..., Any]:
+    def call(self: _Port, *positional: Any, **keywords: Any) -> Any:
+        path = f"/sessions/{self._session}/{name}"
+        answer = self._connection.call(path, positional, keywords, again=False)
+        if answer == _FOUND_DELETED:
+            raise FoundDeleted
+        return answer
+
+    return call
+
+
+for _port, _base in ((RemoteReader, Reader), (RemoteWriter, Writer)):
+    for _name, _ in inspect.getmembers(_base, inspect.isfunction):
+        if not _name.startswith("_"):
+            setattr(_port, _name, _forward(_name))
+    abc.update_abstractmethods(_port)

@@ -58,6 +58,10 @@ _REFUSALS = {
     500: "The store failed, or the server met a defect.",
     503: "The store can't be reached.",
 }
+# What can't be read as HTTP at all is refused before any of this.
+_MORE: dict[int, dict[str, Any]] = {
+    400: {"content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 
 
 def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
@@ -111,7 +115,8 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
     router = APIRouter(
         prefix=PREFIX,
         responses={
-            status: {"model": Problem, "description": text} for status, text in _REFUSALS.items()
+            status: {"model": Problem, "description": text, **_MORE.get(status, {})}
+            for status, text in _REFUSALS.items()
         },
     )
     add_operations(router, service)

@@ -26,6 +26,7 @@ AUDIT = "audit/"
 REPLAYS = "idempotency/"
 # How long a request may be repeated, in milliseconds.
 KEPT_MS = 24 * 3_600_000
+_ERASING = frozenset({"apply", "delete"})
 
 
 @dataclass(slots=True)
@@ -83,6 +84,10 @@ class AuditedStore(Store):
                 answer: T = wire.decode(kept["answer"], trusted=True)
                 return answer
             result = work(tx, types)
+            if change.operation in _ERASING:
+                # What was erased must not be in an answer that is kept.
+                for replay, _ in tx.notes(REPLAYS):
+                    tx.set_note(replay, None)
             now = time.time_ns() // 1_000_000
             entry = {
                 "at_ms": now,
@@ -94,12 +99,12 @@ class AuditedStore(Store):
             place = f"{AUDIT}{now:015d}-{secrets.token_hex(4)}"
             tx.set_note(place, json.dumps(entry, ensure_ascii=False))
             if key is not None:
-                replay = {
+                told = {
                     "at_ms": now,
                     "fingerprint": change.fingerprint,
                     "answer": wire.encode(result),
                 }
-                tx.set_note(key, json.dumps(replay))
+                tx.set_note(key, json.dumps(told))
             return result
 
         return super()._write(audited)

@@ -262,9 +262,10 @@ class CallerGuard:
             if len(given) > 1:
                 raise Unauthenticated("send one Authorization header")
             try:
-                caller = self._owner(scope["path"]) or await anyio.to_thread.run_sync(
-                    self._gate.identify, given[0] if given else None
-                )
+                header = given[0] if given else None
+                caller = self._owner(scope["path"]) or self._gate.identify_at_once(header)
+                if caller is None:
+                    caller = await anyio.to_thread.run_sync(self._gate.identify, header)
             except Unauthenticated:
                 if given:
                     self._failures.take(client)

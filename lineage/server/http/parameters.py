@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
 
 from lineage import model
 from lineage.model import Context, Execution, Retention
@@ -150,6 +150,8 @@ def body_model(name: str, parameters: Sequence[Parameter]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for parameter in parameters:
         type_, limits = _limited(parameter)
+        # In JSON a number is no truth value; in a query, all is text.
+        type_ = {bool: StrictBool, int: StrictInt}.get(type_, type_)
         if parameter.many:
             item = Annotated[type_, Field(**limits)] if limits else type_
             type_ = list[item]  # type: ignore[valid-type]

@@ -21,6 +21,7 @@ from lineage.errors import InvalidInput, StoreUnavailable
 from lineage.server.addresses import Address
 from lineage.server.http.app import create_app
 from lineage.server.http.settings import Settings
+from lineage.server.tokens import Gate, check_own_token
 from lineage.store import Store
 
 # How long requests under way may take to end when the server stops, in seconds.
@@ -52,6 +53,8 @@ class HttpServer:
         key: Path | None = None,
     ) -> None:
         settings = replace(settings or Settings(), loopback=address.loopback)
+        check_own_token(settings.token, loopback=address.loopback)
+        address.check_guarded(Gate(store, settings.token).is_closed())
         self._socket = _listen(address)
         self.address = Address(address.host, self._socket.getsockname()[1])
         self.scheme = "http" if certificate is None and key is None else "https"

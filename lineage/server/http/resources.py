@@ -316,8 +316,8 @@ def _add_rules(router: APIRouter, service: Service) -> None:
         response_model=Policy,
         summary="Put a policy into force.",
     )
-    def put_policy(request: Request, name: str, body: Policy) -> Response:
-        policy = body.model_copy(update={"name": name})
+    def put_policy(request: Request, name: str, body: schemas.PolicyIn) -> Response:
+        policy = Policy.parse({**body.model_dump(), "name": name})
         return answer(request, service.call(request, "put_policy", [policy]))
 
     @_route(

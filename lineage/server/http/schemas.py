@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 _NODE = {
     "kind": "artifact",
@@ -96,10 +96,10 @@ class NodeIn(BaseModel):
     custom_properties: dict[str, Any] = Field(default_factory=dict)
     type_version: str | None = None
     kind: str | None = None
-    id: int | None = None
-    type_id: int | None = None
-    created_ms: int | None = None
-    updated_ms: int | None = None
+    id: StrictInt | None = None
+    type_id: StrictInt | None = None
+    created_ms: StrictInt | None = None
+    updated_ms: StrictInt | None = None
 
 
 class EventOut(BaseModel):
@@ -162,7 +162,7 @@ class QueryIn(BaseModel):
     )
     cypher: str = Field(max_length=1_000_000)
     parameters: dict[str, Any] = Field(default_factory=dict)
-    limit: int | None = Field(None, ge=0, le=2**63 - 1)
+    limit: StrictInt | None = Field(None, ge=0, le=2**63 - 1)
     timeout: float | None = Field(None, gt=0, le=1_000_000)
 
 
@@ -235,12 +235,12 @@ class StepIn(BaseModel):
             ]
         },
     )
-    execution: dict[str, Any] | str | int
+    execution: dict[str, Any] | str | StrictInt
     inputs: dict[str, Any] | list[Any] | None = None
     outputs: dict[str, Any] | list[Any] | None = None
-    contexts: list[dict[str, Any] | str | int] = Field(default_factory=list)
+    contexts: list[dict[str, Any] | str | StrictInt] = Field(default_factory=list)
     types: list[dict[str, Any]] = Field(default_factory=list)
-    time_ms: int | None = Field(None, ge=-(2**63), le=2**63 - 1)
+    time_ms: StrictInt | None = Field(None, ge=-(2**63), le=2**63 - 1)
 
 
 class StepsIn(BaseModel):
@@ -285,6 +285,23 @@ class ParentIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     child: str
     parent: str
+
+
+class PolicyIn(BaseModel):
+    """What a policy says; `stops` and `forbids` as in the policy file."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"stops": {"pii": ["Anonymize"]}, "forbids": {"Project:prod": ["license:nc"]}}
+            ]
+        },
+    )
+    name: str | None = None
+    stops: dict[str, list[str]] = Field(default_factory=dict)
+    forbids: dict[str, list[str]] = Field(default_factory=dict)
+    retention: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class PlanIn(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from lineage.errors import InvalidValue
-from lineage.server.http.audit import AuditedStore, Change, forget_replays
+from lineage.server.http.audit import AuditedStore, Change
 from lineage.server.http.operations import OPERATIONS, Operation
 from lineage.server.http.settings import Settings
 from lineage.server.tokens import ANYBODY, Caller
@@ -19,8 +19,6 @@ T = TypeVar("T")
 _LONGEST_KEY = 255
 # Operations that record who asked for them.
 _SIGNED = frozenset({"apply", "delete", "lift", "mark", "plan_deletion", "plan_forget", "plan_gc"})
-# Operations after which what was erased must not be in an answer that is kept.
-_ERASING = frozenset({"apply", "delete"})
 
 
 class Service:
@@ -33,8 +31,12 @@ class Service:
     """
 
     def __init__(self, store: Store, settings: Settings) -> None:
-        self.store = AuditedStore(store.backend)
+        self.serve(store)
         self.settings = settings
+
+    def serve(self, store: Store) -> None:
+        """Stand before a store."""
+        self.store = AuditedStore(store.backend)
 
     def call(
         self,
@@ -79,8 +81,6 @@ class Service:
         with self.store.changing(change):
             answer = work()
         request.state.replayed = change.replayed
-        if operation.name in _ERASING:
-            forget_replays(self.store, now_ms=2**62)
         return answer
 
 

@@ -168,8 +168,8 @@ FOUND_DELETED = {"found_deleted": True}
 class Sessions:
     """The sessions of a server."""
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    def __init__(self, service: Service) -> None:
+        self._service = service
         self._open: dict[str, Session] = {}
         self._lock = threading.Lock()
 
@@ -183,7 +183,7 @@ class Sessions:
             if len(self._open) >= _MOST:
                 raise LimitExceeded(f"{_MOST} sessions are open; try again when one has ended")
             id = secrets.token_hex(16)
-            self._open[id] = Session(self._backend, mode, note, caller)
+            self._open[id] = Session(self._service.store.backend, mode, note, caller)
         return id
 
     def find(self, id: str) -> Session:
@@ -212,7 +212,7 @@ class Sessions:
 
 def add_sessions(router: APIRouter, service: Service) -> Sessions:
     """Add the endpoints of sessions; returns them."""
-    sessions = Sessions(service.store.backend)
+    sessions = Sessions(service)
 
     def begin(request: Request) -> Response:
         def work() -> str:

@@ -83,7 +83,8 @@ def _bounded(service: Service, operation: str, keywords: dict[str, Any]) -> dict
         most = service.settings
         for name, bound in (("limit", most.max_rows), ("timeout", most.query_seconds)):
             asked = keywords.get(name)
-            if asked is None or (isinstance(asked, int | float) and asked > bound):
+            # What is no limit at all, the query itself refuses.
+            if asked is None or (isinstance(asked, int | float) and bound < asked < 2**63):
                 keywords[name] = bound
     return keywords
 
