@@ -9,6 +9,7 @@ FIGURES = (
     "closure_mlmd",
     "diamond_ladder",
     "mlmd_import",
+    "mlflow_import",
     "mlmd_service",
     "filter_mlmd",
     "deleting_ladder",
