@@ -12,7 +12,9 @@ SECTIONS = {
         "about", "trained-on", "hyperparameters", "pipeline", "environment", "evaluations",
         "deployments", "siblings", "diff",
     ),
-    "Trace": ("upstream", "downstream", "why", "history", "ls", "show", "types", "export"),
+    "Trace": (
+        "upstream", "downstream", "why", "columns", "history", "ls", "show", "types", "export",
+    ),
     "Find what went wrong": ("failure", "blame", "bisect"),
     "Clean up after bad data": (
         "mark", "lift", "marks", "policy", "taint", "overlap", "check", "rebuild",

@@ -14,6 +14,7 @@ from lineage.questions import closure as closures
 from lineage.questions import deployments as deploying
 from lineage.questions import model_facts
 from lineage.questions.closure import Lineage
+from lineage.questions.column_lineage import ColumnLineage, trace_column
 from lineage.questions.comparing import Comparing
 from lineage.questions.deployments import Deployment
 from lineage.questions.failure import Failure, failure, find_maker
@@ -113,6 +114,33 @@ class Asking(Comparing):
             for end in ends:
                 check_in_flow(end)
             return why(reader, *ends, as_of_ms=to_milliseconds(as_of))
+
+    def column_lineage(
+        self,
+        dataset: Ref,
+        column: str,
+        *,
+        downstream: bool = False,
+        direct: bool = False,
+        depth: int | None = None,
+        as_of: Time | None = None,
+    ) -> ColumnLineage:
+        """Which columns a column came of, or with `downstream` what came of it.
+
+        Columns behind a mask are barriers, listed and not followed; a step that says nothing about
+        columns is a gap, and the answer is not complete. With `direct`, filters, joins and
+        groupings are not followed. Raises NotFound where no such column is on record.
+        """
+        with self._reading() as (reader, types):
+            return trace_column(
+                reader,
+                self._artifact(reader, types, dataset),
+                column,
+                Direction.DOWNSTREAM if downstream else Direction.UPSTREAM,
+                direct=direct,
+                max_depth=_validate_depth(depth),
+                as_of_ms=to_milliseconds(as_of),
+            )
 
     def trained_on(self, model: Ref) -> list[TrainingData]:
         """Which data was this model trained on? Nearest first."""

@@ -4,6 +4,7 @@ from lineage.cli.app import app
 from lineage.cli.commands import (
     blame,
     cache,
+    columns,
     copy,
     delete,
     deployments,
@@ -28,6 +29,7 @@ __all__ = [
     "app",
     "blame",
     "cache",
+    "columns",
     "copy",
     "delete",
     "deployments",

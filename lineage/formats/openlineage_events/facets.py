@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lineage.errors import InvalidValue
+from lineage.formats.openlineage_events.identity import dataset_key
 from lineage.model import Value
+from lineage.rules.column_lineage import ColumnMap, ColumnSource
 from lineage.rules.values import is_text, validate_custom_properties
 
 # Under this property a node keeps when each of its facets was said.
@@ -54,6 +56,11 @@ class FacetRegister:
             self.properties[name] = value
         return True
 
+    def put_checked(self, name: str, value: Any, stamp: str) -> None:
+        """Keep a value; of one that can't be kept, why it is left out."""
+        reason = _find_fault(value)
+        self.put(name, {"left_out": reason} if reason else value, stamp)
+
     def put_facets(self, prefix: str, facets: Mapping[str, dict[str, Any]], stamp: str) -> None:
         """Keep each facet, and say of one that can't be kept why it is left out."""
         for name, facet in facets.items():
@@ -63,8 +70,7 @@ class FacetRegister:
             if facet.get("_deleted") is True:
                 self.put(key, None, stamp)
                 continue
-            reason = _find_fault(facet)
-            self.put(key, {"left_out": reason} if reason else facet, stamp)
+            self.put_checked(key, facet, stamp)
 
     def describe(self, words: Mapping[str, Word]) -> None:
         """Set what facets say in words; what is said by no facet so far is somebody else's."""
@@ -79,7 +85,36 @@ class FacetRegister:
         return {**self.properties, STAMPS: dict(sorted(self.stamps.items()))}
 
 
-def _find_fault(facet: dict[str, Any]) -> str | None:
+def read_column_facet(facet: Mapping[str, Any]) -> ColumnMap:
+    """Return what a column lineage facet says; what of it is not as specified is passed over."""
+    fields = facet.get("fields")
+    columns = {
+        name: tuple(_sources(_items(told, "inputFields"), _text(told, "transformationType")))
+        for name, told in (fields.items() if isinstance(fields, Mapping) else ())
+        if isinstance(told, Mapping)
+    }
+    return ColumnMap(columns, tuple(_sources(_items(facet, "dataset"), "")))
+
+
+def _sources(fields: Iterator[Mapping[str, Any]], kind: str) -> Iterator[ColumnSource]:
+    """Yield a source for each transformation: one that masks does not mask the others."""
+    for field in fields:
+        namespace, name, column = (_text(field, key) for key in ("namespace", "name", "field"))
+        if not (namespace and name and column):
+            continue
+        key = dataset_key(namespace, name)
+        transformations = list(_items(field, "transformations"))
+        for each in transformations:
+            how = " ".join(filter(None, (_text(each, "type"), _text(each, "subtype"))))
+            yield ColumnSource(key, column, how, each.get("masking") is True)
+        if not transformations:
+            # Before transformations were lists, one word stood for all.
+            yield ColumnSource(
+                key, column, f"DIRECT {kind}".strip() if kind else "", kind == "MASKED"
+            )
+
+
+def _find_fault(facet: Any) -> str | None:
     """Return why a facet can't be a property, such as its size; None where it can."""
     try:
         validate_custom_properties({"facet": facet}, "OpenLineage")

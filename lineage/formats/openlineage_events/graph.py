@@ -27,6 +27,7 @@ from lineage.formats.openlineage_events.facets import (
     describe_dataset,
     describe_job,
     describe_run,
+    read_column_facet,
 )
 from lineage.model import (
     ArtifactState,
@@ -40,6 +41,7 @@ from lineage.model import (
     Type,
 )
 from lineage.model.nodes import NODE_CLASSES
+from lineage.rules.column_lineage import DATASET_KEY, property_for
 from lineage.store.transactions import Transaction
 
 DATASET = "Dataset"
@@ -281,11 +283,15 @@ class EventGraph:
         found: dict[str, None] = {}
         for dataset in event.inputs if flow is Flow.INPUT else event.outputs:
             label = identity.build_label(dataset.namespace, dataset.name)
-            said = dict(dataset.input_facets if flow is Flow.INPUT else dataset.output_facets)
-            if flow is Flow.OUTPUT and "columnLineage" in dataset.facets:
-                # Which columns came of which depends on the run.
-                said["columnLineage"] = dataset.facets["columnLineage"]
+            said = dataset.input_facets if flow is Flow.INPUT else dataset.output_facets
             execution.register.put_facets(f"{flow.lower()} {label} ", said, event.stamp)
+            columns = dataset.facets.get("columnLineage")
+            if flow is Flow.OUTPUT and columns is not None:
+                # Which columns came of which is the run's to say, not the dataset's.
+                whole = identity.dataset_key(dataset.namespace, dataset.name)
+                execution.register.put_checked(
+                    property_for(whole), read_column_facet(columns).to_struct(), event.stamp
+                )
             for key in self._keys_to_tie(dataset, flow):
                 self._tie(execution, key, flow, label, event)
                 found[key] = None
@@ -338,6 +344,7 @@ class EventGraph:
             register.properties.update(namespace=dataset.namespace, dataset=dataset.name)
             if version is not None:
                 register.properties["dataset_version"] = version
+                register.properties[DATASET_KEY] = found[0]
             for facets in (dataset.facets, dataset.input_facets, dataset.output_facets):
                 register.put_facets("facet_", facets, stamp)
             register.describe(describe_dataset(register.properties))

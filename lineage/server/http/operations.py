@@ -55,6 +55,7 @@ _TABLE = (
     Operation("downstream", Role.READ, "/downstream", "Trace"),
     Operation("closure", Role.READ, "/closure", "Trace"),
     Operation("why", Role.READ, "/why", "Trace"),
+    Operation("column_lineage", Role.READ, "/column-lineage", "Trace"),
     Operation("history", Role.READ, "/history", "Trace"),
     Operation("events", Role.READ, "/events", "Trace"),
     Operation("contexts_of", Role.READ, "/contexts-of", "Trace"),
