@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lineage.errors import InvalidValue
-from lineage.recording.fitting import session
-from lineage.recording.patch import switch, tell
+from lineage.recording.fitting import move_file, session
+from lineage.recording.patch import is_suppressed, suppress, switch, tell
 from lineage.store import Store
 
 # The module that, once imported, is to tell: its library, and what has it do so.
@@ -45,6 +45,7 @@ _ADAPTERS: tuple[tuple[str, str, str, str], ...] = (
 )
 LIBRARIES = tuple(dict.fromkeys(library for _, library, _, _ in _ADAPTERS))
 _installed: set[tuple[str, str]] = set()
+_watching = False
 
 
 def autolog(
@@ -89,11 +90,33 @@ def autolog(
         switch.libraries -= wanted
         return
     session.store, session.strict = store, strict
+    _watch_renames()
     switch.libraries |= wanted
     for module, library, adapter, function in _ADAPTERS:
         if library in wanted and (module, function) not in _installed:
             _installed.add((module, function))
             _when_imported(module, library, _installer(adapter, function))
+
+
+def _watch_renames() -> None:
+    """Follow files that are written under one name and put in place under another."""
+    global _watching
+    if not _watching:
+        _watching = True
+        # Python keeps an audit hook for good.
+        sys.addaudithook(_audit)
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "os.rename" or not switch.libraries or is_suppressed():
+        return
+    with suppress():
+        tell("python", "os.rename", _move, arguments)
+
+
+def _move(arguments: tuple[Any, ...]) -> None:
+    source, target = (os.path.realpath(os.fsdecode(place)) for place in arguments[:2])
+    move_file(source, target)
 
 
 def inject(environment: Mapping[str, str], store_url: str) -> dict[str, str]:

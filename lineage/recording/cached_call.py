@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
@@ -127,6 +128,9 @@ class Computed:
             "cache_variables": trace.variables,
         }
         properties = {name: value for name, value in found.items() if value}
+        if len(json.dumps(properties)) > _MOST_BYTES:
+            warn(f"{self.call.options.name} read too many files for its result to be kept")
+            return
         kept = NOTHING
         if value is not None:
             result = self.memo.keep(value)
@@ -151,6 +155,8 @@ class Computed:
         self.run.add_output(result, "return")
 
 
+# A property holds no more than a megabyte.
+_MOST_BYTES = 900_000
 _said: set[str] = set()
 
 

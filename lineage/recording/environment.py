@@ -117,7 +117,10 @@ def _imported_by(loaded: int) -> tuple[str, ...]:
             if isinstance(value, ModuleType):
                 names.add(value.__name__.partition(".")[0])
             else:
-                home = getattr(value, "__module__", None)
+                try:
+                    home = getattr(value, "__module__", None)
+                except Exception:  # a proxy of something that is not there yet
+                    continue
                 if isinstance(home, str):
                     names.add(home.partition(".")[0])
     return tuple(names - set(sys.stdlib_module_names) - {"__main__", "lineage"})

@@ -9,11 +9,12 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lineage.errors import LineageError
 from lineage.recording.description import describe_object, port_of, type_of_object
-from lineage.recording.identity import ArtifactDraft, draft_file, type_of_file
+from lineage.recording.identity import ArtifactDraft, draft_file, type_of_file, uri_of
 from lineage.recording.origin import Origin, join_origins, keep_origin, origin_of
 from lineage.recording.project import is_project_file
 from lineage.recording.property_value import to_properties, to_property
@@ -80,6 +81,11 @@ class Session:
         with self._lock:
             self._open[fit] = None
 
+    def open_fits(self) -> list[Fit]:
+        """Return the fits whose estimators can still be saved."""
+        with self._lock:
+            return list(self._open)
+
     def close(self, *, all: bool = True) -> None:
         """Record the models that were never saved; unless `all`, those that are gone."""
         with self._lock:
@@ -124,7 +130,7 @@ def write_place(value: Any, place: Any, function: str, *, type: str | None = Non
     if run is not None:
         if fit is not None and (draft := session.draft(text, kind)) is not None:
             fit.adopt(value, draft)
-        run.output(text, type=kind, **_size_of(value))
+        run.note_write(text, kind, _size_of(value))
         return
     sources, guessed = sources_of([value])
     own = session.begin("Process", function, {**_guess(guessed)})
@@ -165,6 +171,16 @@ def join_origin(value: Any, origin: Origin) -> None:
             tuple(dict.fromkeys((*known.fits, *origin.fits))),
         )
     keep_origin(value, origin)
+
+
+def move_file(source: str, target: str) -> None:
+    """Take in that a file was renamed: what was written for safety under another name first."""
+    run = current_run()
+    if run is not None:
+        run.note_move(source, target)
+        return
+    for fit in session.open_fits():
+        fit.move(source, target)
 
 
 def place_of(place: Any) -> str | None:
@@ -272,6 +288,16 @@ class Fit:
             self._keep(draft)
         else:
             self.run.amend(outputs={("model", len(self._saved)): draft})
+
+    def move(self, source: str, target: str) -> None:
+        """Record that a file that holds its model has another name."""
+        model = self._model
+        if model is None or model.uri != uri_of(source):
+            return
+        moved = replace(model, uri=uri_of(target))
+        if (moved.uri, moved.digest) not in self._saved:
+            self._saved.add((moved.uri, moved.digest))
+            self.run.amend(outputs={("model", len(self._saved)): moved})
 
     def settle(self) -> None:
         """Record the model of a fit that was never saved."""

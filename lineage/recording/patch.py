@@ -139,6 +139,11 @@ def suppress() -> Iterator[None]:
         _inside.reset(token)
 
 
+def is_suppressed() -> bool:
+    """Return whether a function that was replaced is at work."""
+    return _inside.get()
+
+
 def is_observed(function: Any) -> bool:
     """Return whether a function is one that tells."""
     return hasattr(function, _MARK)

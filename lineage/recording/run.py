@@ -130,6 +130,7 @@ class Run:
         self._pid = os.getpid()
         self.thread = threading.get_ident()
         self._reads: dict[ArtifactDraft, None] = {}
+        self._passing: set[str] = set()
         self._context: ContextDraft | None = None
         # How many estimators were fitted in it.
         self.fits = 0
@@ -205,6 +206,21 @@ class Run:
         """
         self.guard(lambda: self._write_later(value, type, name, port, properties))
         return value
+
+    def note_write(self, place: str, type: str, properties: Mapping[str, Any]) -> None:
+        """Take in that a library wrote a file; one that is gone in the end does not count."""
+        if not any(uri_of(written[0]) == uri_of(place) for written in self._written.values()):
+            self._passing.add(uri_of(place))
+        self.guard(lambda: self._write_later(place, type, None, None, properties))
+
+    def note_move(self, source: str, target: str) -> None:
+        """Take in that a file that it wrote has another name."""
+        with self._lock:
+            for path, (place, *rest) in list(self._written.items()):
+                if os.path.realpath(place) == source:
+                    self._written[path] = (target, *rest)  # type: ignore[assignment]
+                    self._passing.discard(uri_of(place))
+                    self._passing.add(uri_of(target))
 
     def params(self, values: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Record parameters of this run."""
@@ -309,6 +325,9 @@ class Run:
         if self.is_of_a_parent_process:
             return
         lease.heartbeat.remove(self)
+        if error is not None:
+            # The program's own exception is what is to be raised.
+            self.strict = False
         self.guard(lambda: self._finish(error))
 
     def extend_lease(self) -> None:
@@ -341,8 +360,8 @@ class Run:
         draft = self._draft
         draft.properties = {
             **self._given,
-            **capture_program(),
-            "environment": capture_environment(),
+            **_captured(capture_program),
+            "environment": _captured(capture_environment),
             lease.PROPERTY: lease.lease_until(),
         }
         if self.name is not None:
@@ -523,7 +542,7 @@ class Run:
         if not self.is_running:
             return
         state = _state_after(error)
-        draft.properties.update(capture_use(self._started))
+        draft.properties.update(_captured(lambda: capture_use(self._started)))
         if error is not None and state is not ExecutionState.COMPLETE:
             draft.properties.update(describe_error(error))
         problems = self._settle_outputs()
@@ -544,6 +563,8 @@ class Run:
             try:
                 found = self.draft_place(place, type, name, str(path[0]), properties)
             except LineageError as wrong:
+                if uri_of(place) in self._passing:
+                    continue
                 problems.append(f"output {path[0]!r}: {wrong}")
                 continue
             self._draft.outputs[free_path(self._draft.outputs, *path)] = found
@@ -643,6 +664,15 @@ def run(
         parent=current_run(),
         properties=to_properties(params or {}),
     )
+
+
+def _captured(capture: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What is captured; what goes wrong in that must not cost the rest of the record."""
+    try:
+        return capture()
+    except Exception as error:
+        warn(f"not all of the environment could be captured: {explain(error)}")
+        return {}
 
 
 def draft_metrics(run: Run, metrics: Mapping[str, float | int]) -> ArtifactDraft:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lineage.errors import AlreadyExists, InvalidValue
-from lineage.model import Context, Execution, ExecutionState, Port, Type
+from lineage.errors import AlreadyExists, InvalidValue, UnknownType
+from lineage.model import Context, Execution, ExecutionState, Kind, Port, Step, Type
+from lineage.model.type_catalog import well_known
 from lineage.recording.identity import ArtifactDraft, resolve
 from lineage.store import Recorded, Store
 
@@ -133,8 +134,8 @@ def write_run(store: Store, draft: RunDraft, *, known: Iterable[PortPath] = ()) 
             if wanted.parents
             else Context(type=wanted.type, name=wanted.name)
         )
-    return store.record(
-        Execution(
+    step = Step(
+        execution=Execution(
             type=draft.type,
             name=draft.name,
             external_id=draft.key,
@@ -147,6 +148,35 @@ def write_run(store: Store, draft: RunDraft, *, known: Iterable[PortPath] = ()) 
         types=types,
         time_ms=draft.time_ms,
     )
+    try:
+        return _record(store, step)
+    except UnknownType:
+        # A type of the user's own, which nobody has declared.
+        wanted_types = [(Kind.EXECUTION, draft.type)]
+        wanted_types += [(Kind.ARTIFACT, found.type) for _, _, found in drafts]
+        for kind, name in dict.fromkeys(wanted_types):
+            _declare(store, kind, name)
+        return _record(store, step)
+
+
+def _record(store: Store, step: Step) -> Recorded:
+    return store.record(
+        step.execution,
+        inputs=step.inputs,
+        outputs=step.outputs,
+        contexts=step.contexts,
+        types=step.types,
+        time_ms=step.time_ms,
+    )
+
+
+def _declare(store: Store, kind: Kind, name: str) -> None:
+    if well_known(kind, name) is not None:
+        return
+    try:
+        store.get_type(kind, name)
+    except UnknownType:
+        store.put_type(Type(kind=kind, name=name), extend=True)
 
 
 def _context(store: Store, wanted: ContextDraft) -> int:

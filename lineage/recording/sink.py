@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from pathlib import Path
 
 from lineage.errors import LineageError, StoreError
@@ -21,6 +22,9 @@ _PATIENCE_S = 30.0
 
 class RecordingWarning(UserWarning):
     """Lineage could not be recorded as it should; the program itself is not affected."""
+
+
+_all_sinks: weakref.WeakSet[Sink] = weakref.WeakSet()
 
 
 class Sink:
@@ -40,6 +44,12 @@ class Sink:
         self._lock = threading.RLock()
         self._down_until = 0.0
         self._pid = os.getpid()
+        _all_sinks.add(self)
+
+    def start_anew(self) -> None:
+        """Let go of what a fork has in common with its parent: locks and open files."""
+        self._lock = threading.RLock()
+        self.cache = ContentCache(self.cache.path)
 
     @property
     def store(self) -> Store:
@@ -145,8 +155,8 @@ def _forget_locks() -> None:
     """Another thread may have held these when the process was forked."""
     global _sinks_lock
     _sinks_lock = threading.Lock()
-    for sink in _sinks.values():
-        sink._lock = threading.RLock()
+    for sink in list(_all_sinks):
+        sink.start_anew()
 
 
 os.register_at_fork(after_in_child=_forget_locks)

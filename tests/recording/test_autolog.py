@@ -414,3 +414,28 @@ def test_exec_has_the_libraries_of_an_unchanged_script_tell(
     assert {a.id for a in ports(store, fit, "INPUT")} <= {
         a.id for a in ports(store, command_run, "INPUT")
     }
+
+
+def test_files_that_pass_and_files_that_are_put_in_place(
+    run: Script, store: lineage.Store, tmp_path: Path
+) -> None:
+    run(
+        """
+        import os
+        import joblib
+        import pandas as pd
+        from sklearn.linear_model import LogisticRegression
+        df = pd.read_csv("raw.csv")
+        model = LogisticRegression().fit(df[["a", "b"]], df["y"])
+        joblib.dump(model, "model.part")
+        os.replace("model.part", "model.joblib")
+        with lineage.run("write"):
+            df.to_csv("scratch.csv")
+            os.remove("scratch.csv")
+            df.to_csv("table.part")
+            os.rename("table.part", "table.csv")
+        """
+    )
+    assert len(store.trained_on(at(store, tmp_path, "model.joblib"))) == 1
+    [write] = [e for e in store.executions() if e.get("step_name") == "write"]
+    assert [Path(a.uri or "").name for a in ports(store, write, "OUTPUT")] == ["table.csv"]

@@ -1,6 +1,6 @@
 """A cache gives what computing anew gives, whatever is changed: pipelines and single mutations.
 
-`make test` takes three mutations of each pipeline, `make test-long` twenty-five.
+`make test` takes one mutation of each pipeline, `make test-long` twenty-five.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.recording.mutation import LIBRARY, Mutation, Pipeline, pipelines
 from tests.recording.script import run_forked
 
 LONG = bool(os.environ.get("LINEAGE_LONG"))
-EACH = 25 if LONG else 3
+EACH = 25 if LONG else 1
 
 
 @dataclass(slots=True)

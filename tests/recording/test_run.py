@@ -287,3 +287,18 @@ def test_the_commit_and_its_changes_are_recorded(store: lineage.Store, tmp_path:
     assert {e.get("git_commit") for e in found} == {head.stdout.strip()}
     assert [e.get("git_dirty") for e in found] == [False, True, True]
     assert len({e.get("git_diff_hash") for e in found}) == 3
+
+
+def test_a_type_of_the_user_s_own_needs_no_declaration(store: lineage.Store) -> None:
+    with lineage.run("embed", type="Embed") as run:
+        Path("vectors.bin").write_text("v")
+        run.output("vectors.bin", type="Vectors")
+    assert store.execution(run.key).type == "Embed"
+    assert [a.type for a in store.artifacts(type="Vectors")] == ["Vectors"]
+
+
+def test_a_strict_run_does_not_hide_the_program_s_own_exception(store: lineage.Store) -> None:
+    with pytest.raises(RuntimeError, match="mine"), lineage.run(strict=True) as run:
+        run.output("never-written.csv")
+        raise RuntimeError("mine")
+    assert store.execution(run.key).state is ExecutionState.FAILED
