@@ -4,6 +4,7 @@ from __future__ import annotations
 
 FIGURES = (
     "record_sqlite",
+    "recorded_steps",
     "bulk_artifacts",
     "command_line",
     "closure_mlmd",

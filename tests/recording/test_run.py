@@ -298,7 +298,12 @@ def test_a_type_of_the_user_s_own_needs_no_declaration(store: lineage.Store) -> 
 
 
 def test_a_strict_run_does_not_hide_the_program_s_own_exception(store: lineage.Store) -> None:
-    with pytest.raises(RuntimeError, match="mine"), lineage.run(strict=True) as run:
-        run.output("never-written.csv")
-        raise RuntimeError("mine")
+    def fail(run: lineage.Run) -> None:
+        with run:
+            run.output("never-written.csv")
+            raise RuntimeError("mine")
+
+    run = lineage.run(strict=True)
+    with pytest.raises(RuntimeError, match="mine"):
+        fail(run)
     assert store.execution(run.key).state is ExecutionState.FAILED
