@@ -17,6 +17,8 @@ import lineage
 from lineage import Execution, Store
 from lineage.model import Flow
 
+# The short form tries each kind of thing, the long one each thing.
+LONG = bool(os.environ.get("LINEAGE_LONG"))
 LINEAGE = [str(Path(sys.executable).with_name("lineage"))]
 
 

@@ -14,10 +14,10 @@ import pexpect
 import pytest
 
 from lineage.recording.capture.strace import find_strace
-from tests.recording.commands import LINEAGE, Files, Workshop
+from tests.recording.commands import LINEAGE, LONG, Files, Workshop
 
 PYTHON = sys.executable
-LAYERS = ("audit", "trace")
+LAYERS = ("audit", "trace") if LONG else ("trace",)
 layers = pytest.mark.parametrize("capture", LAYERS)
 
 
@@ -132,12 +132,14 @@ def test_roots_and_patterns(work: Workshop) -> None:
 
 class TestTheProgramIsLeftAlone:
     @layers
-    @pytest.mark.parametrize("code", [0, 1, 2, 3, 77, 255])
+    @pytest.mark.parametrize("code", [0, 1, 2, 3, 77, 255] if LONG else [0, 3])
     def test_exit_code(self, work: Workshop, code: int, capture: str) -> None:
         assert work.run("sh", "-c", f"exit {code}", capture=capture).returncode == code
 
     @layers
-    @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGSEGV", "SIGINT"])
+    @pytest.mark.parametrize(
+        "name", ["SIGKILL", "SIGINT", *(["SIGTERM", "SIGSEGV"] if LONG else [])]
+    )
     def test_ended_by_a_signal(self, work: Workshop, name: str, capture: str) -> None:
         number = signal.Signals[name]
         assert (
@@ -238,7 +240,9 @@ sys.exit(9)
         assert child.exitstatus == 9
 
     @layers
-    @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"])
+    @pytest.mark.parametrize(
+        "name", ["SIGTERM", "SIGINT", *(["SIGHUP", "SIGUSR1"] if LONG else [])]
+    )
     def test_a_signal_to_us_is_handed_on(self, work: Workshop, name: str, capture: str) -> None:
         program = f"""
 import signal, sys
