@@ -14,13 +14,20 @@ _REF = "artifact:42, Model:churn, an external id, a uri, a path."
 def resolve_path(ref: str) -> str:
     """Return the uri of a path that is given as a reference; what is no path stays as it is.
 
+    A link to a file is a place of its own, as it is recorded.
+
     Examples
     --------
     >>> resolve_path("Model:churn"), resolve_path("/dev/null")
     ('Model:churn', 'file:///dev/null')
     """
     is_path = ":" not in ref and "\0" not in ref and ("/" in ref or os.path.exists(ref))
-    return Path(os.path.realpath(ref)).as_uri() if is_path and ref else ref
+    if not is_path or not ref:
+        return ref
+    folder, name = os.path.split(ref)
+    if name in ("", ".", ".."):
+        return Path(os.path.realpath(ref)).as_uri()
+    return Path(os.path.realpath(folder or "."), name).as_uri()
 
 
 def _resolve_all(given: list[str] | None) -> list[str] | None:

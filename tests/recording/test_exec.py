@@ -106,6 +106,22 @@ def test_the_same_content_at_the_same_place_is_the_same_artifact(pipeline: Works
         assert clean[0].id not in {found.node.id for found in store.downstream(raw[1])}
 
 
+@pytest.mark.parametrize("words", [("data/raw.csv",), ("./data/../data/raw.csv",), ("link.csv",)])
+def test_a_plain_path_is_a_reference(pipeline: Workshop, words: tuple[str, ...]) -> None:
+    (pipeline.folder / "link.csv").symlink_to("data/raw.csv")
+    if words == ("link.csv",):
+        # A link is a place of its own.
+        text = (pipeline.folder / "prepare.py").read_text()
+        pipeline.write("prepare.py", text.replace("data/raw.csv", "link.csv"))
+    pipeline.record(PYTHON, "prepare.py")
+    asked = subprocess.run(
+        [*LINEAGE, "downstream", *words, "--type", "DATASET", "--json"], cwd=pipeline.folder,
+        env=pipeline.environment, capture_output=True, check=True,
+    )  # fmt: skip
+    found = [node["uri"] for node in json.loads(asked.stdout)["nodes"]]
+    assert (pipeline.folder / "data/clean.csv").as_uri() in found
+
+
 def test_roots_and_patterns(work: Workshop) -> None:
     work.write("here/a.csv", "1")
     work.write("there/b.csv", "1")
