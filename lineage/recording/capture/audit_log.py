@@ -17,12 +17,30 @@ def prepare_environment(
     environment: dict[str, str], folder: Path, *, library_hooks: bool
 ) -> dict[str, str]:
     """Return the environment in which Python interpreters log to a folder."""
+    _compile_injected()
     before = environment.get("PYTHONPATH")
     path = f"{INJECTED}{os.pathsep}{before}" if before else str(INJECTED)
     added = {"PYTHONPATH": path, "LINEAGE_CAPTURE_LOG": str(folder)}
     if library_hooks:
         added["LINEAGE_CAPTURE_HOOKS"] = "1"
     return {**environment, **added}
+
+
+def _compile_injected() -> None:
+    """Compile what each interpreter imports first, as the program may be told to keep nothing."""
+    from importlib.util import cache_from_source
+
+    for source in INJECTED.glob("*.py"):
+        try:
+            compiled = Path(cache_from_source(str(source)))
+            if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+                continue
+            import py_compile
+
+            py_compile.compile(str(source), quiet=2)
+        except (NotImplementedError, OSError):
+            # Where it can't be kept, it is compiled each time.
+            return
 
 
 def read_logs(folder: Path) -> Seen:
