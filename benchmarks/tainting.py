@@ -62,7 +62,7 @@ def _questions(store: lineage.Store, shape: Shape, turns: int) -> tuple[dict[str
         "with barriers": lambda: store.taint(label="stopped"),
         "check": lambda: store.check(end, label="tainted"),
         "cheapest_cut": lambda: store.cheapest_cut(end, label="tainted"),
-        "rebuild_plan": lambda: store.rebuild_plan(label="tainted"),
+        "plan_rebuild": lambda: store.plan_rebuild(label="tainted"),
         "taint_progress": lambda: store.taint_progress(label="tainted"),
     }
     times = {}

@@ -7,6 +7,7 @@ starts fast.
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 from lineage.errors import InvalidValue
 from lineage.ports.backend import Backend
@@ -34,4 +35,16 @@ def open_backend(url: str, *, create: bool = True) -> Backend:
         file = "" if separator else f"; a file is named sqlite:///{url.removeprefix('sqlite:')}"
         raise InvalidValue(f"store URL {url!r} does not begin with one of {known}{file}")
     backend: Backend = import_module(_SCHEMES[scheme]).open_backend(url, create=create)
+    backend.address = _absolute(url)
     return backend
+
+
+def _absolute(url: str) -> str | None:
+    """A URL that means the same in another process, if there is one."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "memory":
+        return None
+    if scheme == "sqlite":
+        path, question, options = rest.removeprefix("/").partition("?")
+        return f"sqlite:///{Path(path).absolute()}{question}{options}"
+    return url

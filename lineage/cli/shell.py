@@ -22,7 +22,7 @@ from lineage.errors import InvalidValue, LineageError, Unsupported
 
 if TYPE_CHECKING:
     from lineage import Store
-    from lineage.store.querying import Vocabulary
+    from lineage.queries.ad_hoc import Vocabulary
 
 _HELP = (
     ("a query;", "asks it; it may have many lines, and ends with a semicolon"),

@@ -16,14 +16,14 @@ from lineage.rules.values import validate_int64
 from lineage.store import Store
 
 # What is done here: the store's own life, and transactions, which bring code of the caller's.
-_OWN = frozenset({"backend", "close", "record_steps", "transact", "url", "view"})
+_OWN = frozenset({"backend", "close", "record_steps", "snapshot", "transact", "url", "view"})
 
 
 class RemoteStore(Store):
     """A store behind an HTTP server, with the interface of any other.
 
     The rules are the server's: each method is one request, which it answers, refuses or audits
-    for whoever the token belongs to. `transact`, `view` and the backend's readers and writers hold
+    for whoever the token belongs to. `transact`, `snapshot` and the backend's readers and writers hold
     a transaction open on the server, and need a token of an admin.
     """
 
@@ -53,6 +53,7 @@ class RemoteStore(Store):
 def open_store(url: str) -> RemoteStore:
     """Open the store at the URL of a server. Raises StoreUnavailable, Unauthenticated."""
     store = RemoteStore(Connection(url))
+    store.backend.address = url
     # A server that isn't there, or another token, shows here and not at the first question.
     store._connection.get("/store")
     return store

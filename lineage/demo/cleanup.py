@@ -105,7 +105,7 @@ def _rebuild(store: Store, run: PipelineRun, data: DataSet, say: _Cleanup) -> li
     made: dict[int | None, Artifact] = {}
     models: dict[str, Artifact] = {}
     trained: list[Trained] = []
-    for again in store.rebuild_plan(label=LABEL).steps:
+    for again in store.plan_rebuild(label=LABEL).steps:
         inputs = {
             str(take.path[0]): made[take.was.id] if take.artifact is None else take.artifact
             for take in again.inputs
@@ -207,7 +207,7 @@ class _Cleanup(AnsweredQuestions):
         self.console.print()
 
     def plan(self) -> None:
-        plan = self.store.rebuild_plan(label=LABEL)
+        plan = self.store.plan_rebuild(label=LABEL)
         self.question("What is to be run again, from what?", "rebuild", "--label", LABEL)
         for artifact in plan.inputs:
             self.line(f"First, replace {artifact.label}.")

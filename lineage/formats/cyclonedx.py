@@ -24,8 +24,8 @@ from lineage.model.nodes import to_datetime
 from lineage.questions.materials import Materials
 from lineage.questions.node_json import to_json_value
 from lineage.questions.run_facets import Part, leaves_of
-from lineage.questions.starting import Ref
 from lineage.questions.versions import digest_of
+from lineage.session.snapshot import Ref
 from lineage.store import Store
 
 _HASHES = {"sha256": ("SHA-256", 64), "sha512": ("SHA-512", 128), "sha1": ("SHA-1", 40),

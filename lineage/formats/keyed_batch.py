@@ -23,8 +23,8 @@ from lineage.model import (
     Type,
 )
 from lineage.rules.values import MAX_NAME_BYTES
+from lineage.session.transaction import Transaction
 from lineage.store import Store
-from lineage.store.transactions import Transaction
 
 # How often a batch is written again after another writer was quicker.
 _TRIES = 10
@@ -181,7 +181,7 @@ class KeyedBatch:
         ]
         ids = transaction.apply()
         if note is not None:
-            transaction.reader.set_note(*note)
+            transaction.writer.set_note(*note)
         return {place: ids[at] for place, at in places.items()}
 
     def _find_stored(self, transaction: Transaction) -> dict[_Key, Node]:

@@ -11,9 +11,9 @@ from lineage.formats.mlmd import signatures
 from lineage.formats.transfer import Progress, TransferReport, transfer
 from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.ports.filters import Filter
+from lineage.queries.saved_queries import QUERIES
+from lineage.questions.receipts import KEPT_NOTES
 from lineage.store import Store
-from lineage.store.deleting import KEPT_NOTES
-from lineage.store.querying import QUERIES
 
 
 def copy_store(source: Store, target: Store, *, progress: Progress | None = None) -> TransferReport:

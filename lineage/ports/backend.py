@@ -22,6 +22,9 @@ class Backend(ABC):
 
     capabilities: ClassVar[Capabilities]
 
+    # The URL that opens it again, with the password; None where nothing does.
+    address: str | None = None
+
     @property
     @abstractmethod
     def url(self) -> str:

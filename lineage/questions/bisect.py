@@ -19,14 +19,16 @@ from typing import Any
 
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, Kind
+from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.outcomes import Threshold, judge
+from lineage.questions.outcomes import judge, validate_threshold
 from lineage.questions.subgraph import Key, Subgraph, build_subgraph, key_of, propagate_bits
-from lineage.questions.type_index import TypeIndex
 from lineage.questions.versions import versions_of
+from lineage.rules.type_index import TypeIndex
+from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +69,43 @@ class Bisection(InNotebooks):
         }
 
 
-def bisect(
-    reader: Reader,
-    bad: Sequence[Artifact],
-    good: Sequence[Artifact] = (),
+def find_first_bad(
+    snapshot: Snapshot,
+    bad_refs: Sequence[Ref],
+    good_refs: Sequence[Ref] = (),
     *,
     type: str | None = None,
     versions: bool = False,
-    threshold: Threshold | None = None,
-    as_of_ms: int | None = None,
+    metric: str | None = None,
+    below: float | None = None,
+    above: float | None = None,
+    as_of: Time | None = None,
 ) -> Bisection:
-    """What is known of the first bad version, and what to test next.
+    """Return what is known of the first bad version, and what to test next.
 
     `type` (a type's name, or a base type's) says what may be a candidate besides the bad ones.
     With a threshold, candidates of which the metric was measured are bad or good by it; a bad one
-    of which a good one was made is left out of account. Raises InvalidValue where a version given
-    as good is, or was made of, one given as bad.
+    of which a good one was made is left out of account.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        Something that is named isn't there, nothing is bad, or a version given as good is, or was
+        made of, one given as bad.
     """
+    if not bad_refs:
+        raise InvalidValue("bisect what? Name at least one bad version")
+    threshold = validate_threshold(metric, below, above)
+    reader, as_of_ms = snapshot.reader, to_milliseconds(as_of)
+    bad, good = ([snapshot.artifact(ref) for ref in refs] for refs in (bad_refs, good_refs))
     bases = TypeIndex(reader)
     if versions:
-        above, nodes = _series(reader, bad, good)
+        region, nodes = _series(reader, bad, good)
     else:
-        above = build_subgraph(reader, [*bad, *good], Direction.UPSTREAM, as_of_ms=as_of_ms)
-        ids = above.ids(Kind.ARTIFACT)
+        region = build_subgraph(reader, [*bad, *good], Direction.UPSTREAM, as_of_ms=as_of_ms)
+        ids = region.ids(Kind.ARTIFACT)
         nodes = {key_of(n): n for n in reader.nodes(Kind.ARTIFACT, ids) if isinstance(n, Artifact)}
-    _check_good(above, bad, good)
+    _check_good(region, bad, good)
     wanted = None if type is None else set(bases.named(Kind.ARTIFACT, type))
     all_bad, all_good = list(bad), list(good)
     if threshold is not None:
@@ -99,15 +113,15 @@ def bisect(
         asked = [n for n in nodes.values() if n.id not in given
                  and (wanted is None or n.type_id in wanted)]  # fmt: skip
         found = judge(reader, bases, asked, threshold, as_of_ms=as_of_ms)
-        spoilt = above.reached_from(key_of(node) for node in bad)
+        spoilt = region.reached_from(key_of(node) for node in bad)
         all_good += [n for n, is_bad in found if not is_bad and key_of(n) in spoilt]
-        mended = above.reached_from(key_of(node) for node in all_good)
+        mended = region.reached_from(key_of(node) for node in all_good)
         all_bad += [n for n, is_bad in found if is_bad and key_of(n) in spoilt - mended]
-    candidates = _candidates(above, nodes, all_bad, all_good)
+    candidates = _candidates(region, nodes, all_bad, all_good)
     kept = {key_of(node) for node in all_bad}
     if wanted is not None:
         candidates = [n for n in candidates if n.type_id in wanted or key_of(n) in kept]
-    return _best(above, candidates, all_bad, all_good)
+    return _best(region, candidates, all_bad, all_good)
 
 
 def _check_good(above: Subgraph, bad: Sequence[Artifact], good: Sequence[Artifact]) -> None:

@@ -23,15 +23,17 @@ from typing import Any
 from lineage.algorithms.fault_localization import Counts, validate_formula
 from lineage.captions import caption
 from lineage.model import Artifact, Execution, Kind, Node
+from lineage.model.times import Time, to_milliseconds
 from lineage.ports.chunks import split_into_chunks
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
-from lineage.questions.outcomes import Outcomes
+from lineage.questions.outcomes import Outcomes, outcomes, validate_threshold
 from lineage.questions.run_facets import Part, comparable, leaves_of_value
 from lineage.questions.subgraph import Key, build_subgraph, key_of, propagate_bits
 from lineage.questions.versions import digest_of
+from lineage.session.snapshot import Ref, Snapshot
 
 
 class What(StrEnum):
@@ -121,12 +123,47 @@ _AT_ONCE = 2_000
 _Key = tuple[What, str | None, str, Any]
 
 
-def blame(
-    reader: Reader, outcomes: Outcomes, *, formula: str = "ochiai", as_of_ms: int | None = None
+def rank_suspects(
+    snapshot: Snapshot,
+    bad: Sequence[Ref],
+    good: Sequence[Ref] = (),
+    *,
+    type: str | None = None,
+    metric: str | None = None,
+    below: float | None = None,
+    above: float | None = None,
+    context: Ref | None = None,
+    formula: str = "ochiai",
+    as_of: Time | None = None,
 ) -> Blame:
-    """Rank everything upstream of the bad outcomes. `formula`: ochiai, tarantula or dstar."""
+    """Rank what is upstream of bad runs or models by how suspicious it is; see `Store.blame`.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        Something that is named isn't there, or it isn't said what is bad.
+    """
+    threshold = validate_threshold(metric, below, above)
+    given = [[snapshot.in_flow(ref) for ref in refs] for refs in (bad, good)]
+    inside = context and snapshot.resolve(context, Kind.CONTEXT)
+    found = outcomes(
+        snapshot.reader,
+        snapshot.type_index,
+        *given,
+        type=type,
+        threshold=threshold,
+        context_id=inside.id if inside else None,
+        as_of_ms=to_milliseconds(as_of),
+    )
+    return rank(snapshot.reader, found, formula=formula, as_of_ms=to_milliseconds(as_of))
+
+
+def rank(
+    reader: Reader, judged: Outcomes, *, formula: str = "ochiai", as_of_ms: int | None = None
+) -> Blame:
+    """Rank everything upstream of the bad outcomes; `formula`: ochiai, tarantula or dstar."""
     score = validate_formula(formula)
-    starts = (*outcomes.bad, *outcomes.good)
+    starts = (*judged.bad, *judged.good)
     known = {key_of(node): node for node in starts}
     places = {key: at for at, key in enumerate(known)}
     around = build_subgraph(reader, starts, Direction.UPSTREAM, as_of_ms=as_of_ms)
@@ -139,14 +176,14 @@ def blame(
                 bits ^= 1 << places[key_of(node)]
             tally.add(node, bits)
     found: list[tuple[float, Counts, _Key, Any]] = []
-    for key, value, bad_with, good_with in tally.counted(len(outcomes.bad)):
+    for key, value, bad_with, good_with in tally.counted(len(judged.bad)):
         if bad_with:
             counts = Counts(
-                bad_with, len(outcomes.bad) - bad_with, good_with, len(outcomes.good) - good_with
+                bad_with, len(judged.bad) - bad_with, good_with, len(judged.good) - good_with
             )
             found.append((score(counts), counts, key, value))
     found.sort(key=_most_suspicious_first)
-    return Blame(formula, outcomes.bad, outcomes.good, tuple(_rank(found)))
+    return Blame(formula, judged.bad, judged.good, tuple(_rank(found)))
 
 
 class _Tally:

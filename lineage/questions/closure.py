@@ -14,14 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lineage.captions import caption
-from lineage.errors import Unsupported
+from lineage.errors import InvalidValue, Unsupported
 from lineage.model import Event, EventType, Kind, Node
 from lineage.model.gc_pause import pause_collector
+from lineage.model.times import Time, to_milliseconds
 from lineage.model.type_catalog import is_called
 from lineage.pictures.drawing import Drawing, draw, ends
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction, Frontier
 from lineage.questions.node_json import event_to_json, node_to_json
+from lineage.rules.values import validate_int64
+from lineage.session.snapshot import Ref, Snapshot
 
 _MOST_IN_A_NOTEBOOK = 400
 _CARRYING = frozenset(type for type in EventType if type.flow is not None)
@@ -166,7 +169,52 @@ class Lineage:
         return pd.DataFrame(rows, columns=columns)
 
 
-def closure_levels(
+def trace(
+    snapshot: Snapshot,
+    refs: Sequence[Ref],
+    direction: Direction,
+    type: str | None = None,
+    kind: Kind | None = None,
+    depth: int | None = None,
+    as_of: Time | None = None,
+) -> Lineage:
+    """Return everything upstream or downstream of some nodes, with its events.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        A node isn't there, is a context, or none was named.
+    """
+    return read_lineage(
+        snapshot.reader,
+        _starts(snapshot, refs, direction),
+        direction,
+        type=type,
+        kind=kind,
+        depth=validate_depth(depth),
+        as_of_ms=to_milliseconds(as_of),
+    )
+
+
+def trace_levels(
+    snapshot: Snapshot,
+    refs: Sequence[Ref],
+    direction: Direction,
+    *,
+    depth: int | None = None,
+    as_of: Time | None = None,
+) -> list[tuple[int, Kind, list[int]]]:
+    """Return (depth, kind, ids) of the same, and load no nodes. Raises as `trace` does."""
+    return read_levels(
+        snapshot.reader,
+        _starts(snapshot, refs, direction),
+        direction,
+        depth=validate_depth(depth),
+        as_of_ms=to_milliseconds(as_of),
+    )
+
+
+def read_levels(
     reader: Reader,
     starts: Sequence[Node],
     direction: Direction,
@@ -196,7 +244,7 @@ def closure_levels(
     return [(at, kind, sorted(ids)) for (at, kind), ids in sorted(grouped.items())]
 
 
-def closure(
+def read_lineage(
     reader: Reader,
     starts: Sequence[Node],
     direction: Direction,
@@ -207,7 +255,7 @@ def closure(
     as_of_ms: int | None = None,
 ) -> Lineage:
     """The closure with its nodes and events; `type` is a type's name or a base type's."""
-    levels = closure_levels(reader, starts, direction, depth=depth, as_of_ms=as_of_ms)
+    levels = read_levels(reader, starts, direction, depth=depth, as_of_ms=as_of_ms)
     reached: dict[Kind, list[int]] = {Kind.ARTIFACT: [], Kind.EXECUTION: []}
     for _, level_kind, level in levels:
         reached[level_kind] += level
@@ -247,3 +295,16 @@ def closure(
 
 def _nearest_first(found: LineageNode) -> tuple[int, Kind, int]:
     return found.depth, found.node.kind, found.node.id or 0
+
+
+def _starts(snapshot: Snapshot, refs: Sequence[Ref], direction: Direction) -> list[Node]:
+    if not refs:
+        raise InvalidValue(f"{direction} of what? Give at least one node")
+    return [snapshot.in_flow(ref) for ref in refs]
+
+
+def validate_depth(depth: int | None) -> int | None:
+    """Return the depth, or raise InvalidValue where it is negative or no int64."""
+    if depth is not None and validate_int64(depth, "depth") < 0:
+        raise InvalidValue(f"depth is {depth}; it can't be negative")
+    return depth

@@ -18,11 +18,14 @@ from typing import Any
 
 from lineage.errors import NotFound
 from lineage.model import Artifact, Event, Execution, Flow, Kind
+from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
+from lineage.questions.closure import validate_depth
 from lineage.questions.node_json import node_to_json
 from lineage.rules.column_lineage import ColumnMap, ColumnSource, key_of, read_columns
 from lineage.rules.values import format_value
+from lineage.session.snapshot import Ref, Snapshot
 
 _Place = tuple[int, str]
 # By dataset and column: the output and the column there that came of it, and how.
@@ -69,6 +72,34 @@ class ColumnLineage:
             "gaps": [node_to_json(step) for step in self.gaps],
             "complete": self.complete,
         }
+
+
+def find_column_lineage(
+    snapshot: Snapshot,
+    dataset: Ref,
+    column: str,
+    *,
+    downstream: bool = False,
+    direct: bool = False,
+    depth: int | None = None,
+    as_of: Time | None = None,
+) -> ColumnLineage:
+    """Return which columns a column came of, or what came of it; see `Store.column_lineage`.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        The dataset isn't there, is no artifact, or has no such column on record.
+    """
+    return trace_column(
+        snapshot.reader,
+        snapshot.artifact(dataset),
+        column,
+        Direction.DOWNSTREAM if downstream else Direction.UPSTREAM,
+        direct=direct,
+        max_depth=validate_depth(depth),
+        as_of_ms=to_milliseconds(as_of),
+    )
 
 
 def trace_column(

@@ -18,11 +18,11 @@ from typing import Any
 from lineage.model import Artifact, BaseType, Context, Event, Execution, Flow, Kind, Node
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
-from lineage.questions.closure import closure_levels
-from lineage.questions.deployments import Deployment, deployments
+from lineage.questions.closure import read_levels
+from lineage.questions.deployments import Deployment, read_deployments
 from lineage.questions.subgraph import Key
-from lineage.questions.type_index import TypeIndex
 from lineage.rules.liveness import is_live
+from lineage.rules.type_index import TypeIndex
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ def read_deletion_scope(
     _keep(reach, targets)
     in_flow = [t for t in targets if t.kind is not Kind.CONTEXT]
     if in_flow:
-        for depth, kind, ids in closure_levels(reader, in_flow, Direction.DOWNSTREAM):
+        for depth, kind, ids in read_levels(reader, in_flow, Direction.DOWNSTREAM):
             reach.depths.update(dict.fromkeys(((kind, id) for id in ids), depth))
         near = {k: sorted(i for kind, i in reach.depths if kind is k) for k in Kind}
         _read_nodes(reader, reach, near)
@@ -170,7 +170,7 @@ def _read_deployments(reader: Reader, reach: DeletionScope) -> None:
     steps = {id for id, step in reach.executions.items() if reach.bases.of(step) is deploying}
     if not steps:
         return
-    found = deployments(reader, history=True)
+    found = read_deployments(reader, history=True)
     _read_before(reach, steps, found)
     for deployment in found:
         if deployment.execution.id not in steps:

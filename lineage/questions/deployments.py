@@ -30,13 +30,17 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
+from lineage.errors import InvalidValue
 from lineage.model import Artifact, BaseType, Event, Execution, ExecutionState, Flow, Kind, Value
+from lineage.model.times import Time, to_milliseconds
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.node_json import node_to_json
 from lineage.questions.run_facets import leaves
-from lineage.questions.type_index import TypeIndex
+from lineage.questions.versions import versions_of
+from lineage.rules.type_index import TypeIndex
+from lineage.session.snapshot import Ref, Snapshot
 
 N = TypeVar("N", Execution, Artifact)
 
@@ -100,7 +104,42 @@ class Deployment:
         )
 
 
-def deployments(
+def list_deployments(
+    snapshot: Snapshot,
+    model: Ref | None = None,
+    *,
+    at: Time | None = None,
+    where: str | None = None,
+    as_of: Time | None = None,
+    versions: bool = False,
+    history: bool | None = None,
+    last: bool = False,
+) -> list[Deployment]:
+    """Return the deployments in effect, or those of a model; see `Store.deployments`.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        The model isn't there, or none is named where its versions are asked about.
+    """
+    if versions and model is None:
+        raise InvalidValue("versions=True asks about the versions of a model; name one")
+    models: list[Artifact] | None = None
+    if model is not None:
+        found = snapshot.artifact(model)
+        models = versions_of(snapshot.reader, found) if versions else [found]
+    return read_deployments(
+        snapshot.reader,
+        models,
+        at_ms=to_milliseconds(at),
+        where=where,
+        as_of_ms=to_milliseconds(as_of),
+        history=model is not None if history is None else history,
+        last=last,
+    )
+
+
+def read_deployments(
     reader: Reader,
     models: Sequence[Artifact] | None = None,
     *,
@@ -176,7 +215,7 @@ def said_of(
 def standing_of(reader: Reader) -> tuple[list[Deployment], set[int]]:
     """The deployments in effect, and the ids of the steps that say what is: theirs, and of those
     that took away what was somewhere."""
-    found = deployments(reader, history=True)
+    found = read_deployments(reader, history=True)
     in_effect = [d for d in found if d.in_effect(None)]
     taking_away = {d.ended_by.id for d in found if d.ended_by} - {d.execution.id for d in found}
     steps = {d.execution.id for d in in_effect} | taking_away

@@ -17,14 +17,16 @@ from typing import Any
 
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, ArtifactState, Execution, Node
+from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.questions.alignment import Alignment, align
 from lineage.questions.metrics import higher_is_better, read_measurements
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.run_facets import Part, comparable, leaves_of
-from lineage.questions.type_index import TypeIndex
 from lineage.questions.versions import DIGESTS, digest_of
+from lineage.rules.type_index import TypeIndex
+from lineage.session.snapshot import Ref, Snapshot, check_in_flow
 
 COMPARED = (Part.CODE, Part.PARAMETER, Part.LIBRARY, Part.MACHINE)
 
@@ -144,8 +146,20 @@ class Diff(InNotebooks):
         }
 
 
-def diff(reader: Reader, first: Node, second: Node, *, as_of_ms: int | None = None) -> Diff:
-    """Compare two artifacts, or two executions, and all that is upstream of them."""
+def compare(
+    snapshot: Snapshot, first_ref: Ref, second_ref: Ref, *, as_of: Time | None = None
+) -> Diff:
+    """Compare two artifacts, or two executions, and all that is upstream of them.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        One isn't there, is a context, or they are of two kinds.
+    """
+    reader, as_of_ms = snapshot.reader, to_milliseconds(as_of)
+    first, second = (snapshot.resolve(ref) for ref in (first_ref, second_ref))
+    for end in (first, second):
+        check_in_flow(end)
     if first.kind is not second.kind:
         raise InvalidValue(
             f"{first.label} is an {first.kind} and {second.label} an {second.kind}: "

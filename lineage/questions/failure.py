@@ -17,6 +17,7 @@ from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
+from lineage.session.snapshot import Ref, Snapshot
 
 _GOOD = (ExecutionState.COMPLETE, ExecutionState.CACHED)
 
@@ -65,8 +66,24 @@ def find_maker(reader: Reader, node: Node) -> Execution:
     raise NotFound(f"no run is on record that made {node.label}")
 
 
-def failure(reader: Reader, run: Execution) -> Failure:
-    """The run, beside the last good one."""
+def compare_with_last_good(snapshot: Snapshot, ref: Ref) -> Failure:
+    """Return a run beside the last good one of the same step.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The state that is asked.
+    ref : Ref
+        The run (an int is the id of an execution), or an artifact that it made.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        It isn't there, is a context, or no run is on record that made it.
+    """
+    reader = snapshot.reader
+    found = snapshot.in_flow(ref, Kind.EXECUTION if isinstance(ref, int) else None)
+    run = find_maker(reader, found)
     inputs = _inputs(reader, run)
     good = _last_good(reader, run)
     differences: list[Difference] = []

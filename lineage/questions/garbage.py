@@ -20,12 +20,12 @@ from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.deployments import standing_of
 from lineage.questions.subgraph import Key
-from lineage.questions.type_index import TypeIndex
 from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
 from lineage.rules.marks import select_standing
 from lineage.rules.policies import is_named_by, policies_in_force
 from lineage.rules.retention import age_start, lets_expire, production_time
+from lineage.rules.type_index import TypeIndex
 
 _DAY_MS = 86_400_000
 _EXPIRED = "has expired: no retention rule keeps it"

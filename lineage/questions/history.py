@@ -11,6 +11,7 @@ from lineage.model import Flow, Kind, Node, Path
 from lineage.model.deletion import RECEIPTS
 from lineage.ports.reader import Reader
 from lineage.questions.node_json import node_to_json
+from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,17 @@ _WORDS = {
 }
 
 
-def history(reader: Reader, node: Node) -> list[Happening]:
-    """Recorded, made, used, marked, deleted, updated; of a context, what is in it."""
+def list_history(snapshot: Snapshot, ref: Ref) -> list[Happening]:
+    """Return what happened to a node, in the order of time.
+
+    That is: recorded, made, used, marked, deleted, updated; of a context, what is in it.
+
+    Raises
+    ------
+    NotFound
+        It isn't there.
+    """
+    reader, node = snapshot.reader, snapshot.resolve(ref)
     assert node.id is not None
     deletions = list(_deletions(reader, node))
     found = [Happening(node.created_ms, "recorded"), *deletions]

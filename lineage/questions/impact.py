@@ -31,8 +31,8 @@ from lineage.questions.deployments import Deployment
 from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.reproducibility import rebuildable
-from lineage.questions.starting import Ref, Starting, check_in_flow
 from lineage.rules.liveness import has_cached_result, is_live
+from lineage.session.snapshot import Ref, Snapshot, check_in_flow
 
 _OWNERS = (
     "owner", "owners", "team", "maintainer", "maintainers", "contact", "responsible", "created_by",
@@ -122,19 +122,27 @@ class Impact(InNotebooks):
         ]
 
 
-class Impacting(Starting):
-    """The question of impact, as a method of a store."""
+def measure_impact(snapshot: Snapshot, refs: Sequence[Ref], sizes: Sizes | None = None) -> Impact:
+    """Return what would break if these went.
 
-    def impact(self, *refs: Ref, sizes: Sizes | None = None) -> Impact:
-        """What would break if these went? `sizes` maps uris to bytes where the storage was asked.
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The state that is asked.
+    refs : sequence of Ref
+        Artifacts and executions.
+    sizes : mapping of str to int, optional
+        Bytes by uri, where the storage was asked.
 
-        Raises NotFound for what isn't there, InvalidValue for a context.
-        """
-        with self._reading() as (reader, types):
-            targets = [self._start(reader, types, ref) for ref in refs]
-            for target in targets:
-                check_in_flow(target)
-            return impact_of(read_deletion_scope(reader, targets), sizes)
+    Raises
+    ------
+    NotFound, InvalidValue
+        One isn't there, or is a context.
+    """
+    targets = [snapshot.resolve(ref) for ref in refs]
+    for target in targets:
+        check_in_flow(target)
+    return impact_of(read_deletion_scope(snapshot.reader, targets), sizes)
 
 
 def impact_of(

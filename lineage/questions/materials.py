@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lineage.model import Artifact, BaseType, Execution, Kind
-from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.metrics import Measurement, read_measurements
 from lineage.questions.model_facts import trainings_of
 from lineage.questions.subgraph import Key, build_subgraph
-from lineage.questions.type_index import TypeIndex
+from lineage.rules.type_index import TypeIndex
+from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,15 @@ class Materials:
     metrics: tuple[Measurement, ...]
 
 
-def materials(reader: Reader, model: Artifact) -> Materials:
-    """What this model was made of."""
+def read_materials(snapshot: Snapshot, ref: Ref) -> Materials:
+    """Return what a model was made of.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        It isn't there, or is no artifact.
+    """
+    reader, model = snapshot.reader, snapshot.artifact(ref)
     assert model.id is not None
     bases = TypeIndex(reader)
     around = build_subgraph(reader, [model], Direction.UPSTREAM)

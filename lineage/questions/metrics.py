@@ -25,7 +25,7 @@ from lineage.errors import InvalidValue
 from lineage.model import Artifact, BaseType, Event, Flow, Kind
 from lineage.ports.reader import Reader
 from lineage.questions.run_facets import leaves
-from lineage.questions.type_index import TypeIndex
+from lineage.rules.type_index import TypeIndex
 
 _SIZE_NAMES = """
     bytes size size_bytes file_size num_bytes rows columns num_rows num_columns num_examples

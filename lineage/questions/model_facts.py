@@ -15,10 +15,11 @@ from lineage.model import Artifact, BaseType, Context, Execution, Flow, Kind
 from lineage.model.type_catalog import PIPELINE_RUN_TYPES, PIPELINE_TYPES
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
-from lineage.questions.closure import closure, closure_levels
+from lineage.questions.closure import read_levels, read_lineage
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.run_facets import Part, part_of
-from lineage.questions.type_index import TypeIndex
+from lineage.rules.type_index import TypeIndex
+from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class _Graph:
     def trainings(self, model: Artifact) -> list[Execution]:
         """The steps that trained a model: the nearest TRAIN upstream, else what made it."""
         assert model.id is not None
-        for _, kind, ids in closure_levels(self.reader, [model], Direction.UPSTREAM):
+        for _, kind, ids in read_levels(self.reader, [model], Direction.UPSTREAM):
             if kind is Kind.EXECUTION:
                 found = [
                     n
@@ -112,14 +113,21 @@ def trainings_of(reader: Reader, model: Artifact) -> list[Execution]:
     return _Graph(reader).trainings(model)
 
 
-def trained_on(reader: Reader, model: Artifact) -> list[TrainingData]:
-    """The datasets (base type DATASET) upstream of a model, nearest first."""
+def list_training_data(snapshot: Snapshot, ref: Ref) -> list[TrainingData]:
+    """Return the datasets (base type DATASET) upstream of a model, nearest first.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        It isn't there, or is no artifact.
+    """
+    reader, model = snapshot.reader, snapshot.artifact(ref)
     graph = _Graph(reader)
     trainings = [e.id for e in graph.trainings(model) if e.id is not None]
     read = {
         e.artifact_id for e in reader.events(execution_ids=trainings) if e.type.flow is Flow.INPUT
     }
-    found = closure(reader, [model], Direction.UPSTREAM, type=BaseType.DATASET)
+    found = read_lineage(reader, [model], Direction.UPSTREAM, type=BaseType.DATASET)
     return [
         TrainingData(at.node, at.depth, at.node.id in read)
         for at in found
@@ -127,9 +135,18 @@ def trained_on(reader: Reader, model: Artifact) -> list[TrainingData]:
     ]
 
 
-def hyperparameters(reader: Reader, model: Artifact) -> list[Setting]:
-    """The properties of the steps that trained a model, but for those of their environment and
-    those that only say which run it was (`run_id`, TFX's `pipeline_root` and the like)."""
+def list_hyperparameters(snapshot: Snapshot, ref: Ref) -> list[Setting]:
+    """Return the properties of the steps that trained a model.
+
+    Left out are those of their environment, and those that only say which run it was (`run_id`,
+    TFX's `pipeline_root` and the like).
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        It isn't there, or is no artifact.
+    """
+    reader, model = snapshot.reader, snapshot.artifact(ref)
     return [
         s
         for s in _settings(reader, model)
@@ -137,12 +154,18 @@ def hyperparameters(reader: Reader, model: Artifact) -> list[Setting]:
     ]
 
 
-def environment_of(reader: Reader, model: Artifact) -> list[Setting]:
-    """Library versions and the like, as the training steps recorded them.
+def list_environment(snapshot: Snapshot, ref: Ref) -> list[Setting]:
+    """Return library versions and the like, as the training steps recorded them.
 
     These are the properties named `environment` (a struct, taken apart) or beginning with
     `environment.` or `env.`, and TFX's `tfx_version`, `tfx_py_version` and `tfx_runner`.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        It isn't there, or is no artifact.
     """
+    reader, model = snapshot.reader, snapshot.artifact(ref)
     settings = [s for s in _settings(reader, model) if _of_environment(s.name)]
     apart: list[Setting] = []
     for setting in settings:
@@ -153,8 +176,15 @@ def environment_of(reader: Reader, model: Artifact) -> list[Setting]:
     return apart
 
 
-def pipeline_of(reader: Reader, model: Artifact) -> Provenance:
-    """The pipelines, runs and other contexts of a model and of the steps that made it."""
+def find_pipelines(snapshot: Snapshot, ref: Ref) -> Provenance:
+    """Return the pipelines, runs and other contexts of a model and of the steps that made it.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        It isn't there, or is no artifact.
+    """
+    reader, model = snapshot.reader, snapshot.artifact(ref)
     assert model.id is not None
     graph = _Graph(reader)
     makers = [e.id for e in graph.executions(model.id, Flow.OUTPUT) if e.id is not None]
@@ -173,8 +203,15 @@ def pipeline_of(reader: Reader, model: Artifact) -> Provenance:
     )
 
 
-def evaluations(reader: Reader, model: Artifact) -> list[Evaluation]:
-    """What the steps that read a model wrote of base type METRICS, oldest first."""
+def list_evaluations(snapshot: Snapshot, ref: Ref) -> list[Evaluation]:
+    """Return what the steps that read a model wrote of base type METRICS, oldest first.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        It isn't there, or is no artifact.
+    """
+    reader, model = snapshot.reader, snapshot.artifact(ref)
     assert model.id is not None
     graph = _Graph(reader)
     readers = graph.executions(model.id, Flow.INPUT)

@@ -17,7 +17,7 @@ from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.questions.metrics import read_measurements
 from lineage.questions.subgraph import key_of
-from lineage.questions.type_index import TypeIndex
+from lineage.rules.type_index import TypeIndex
 
 _GOOD = (ExecutionState.COMPLETE, ExecutionState.CACHED)
 

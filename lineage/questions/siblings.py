@@ -22,6 +22,7 @@ from typing import Any
 
 from lineage.errors import NotFound
 from lineage.model import Artifact, BaseType, Execution, Kind, Node
+from lineage.model.times import Time, to_milliseconds
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
@@ -31,8 +32,9 @@ from lineage.questions.metrics import Measurement, read_measurements, validate_d
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.subgraph import Key, Subgraph, build_subgraph, key_of, propagate_bits
-from lineage.questions.type_index import TypeIndex
 from lineage.questions.versions import digest_of
+from lineage.rules.type_index import TypeIndex
+from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +97,25 @@ class Siblings(InNotebooks):
         }
 
 
-def siblings(
-    reader: Reader,
-    model: Artifact,
+def rank_siblings(
+    snapshot: Snapshot,
+    ref: Ref,
     *,
     metric: str | None = None,
     better: str | None = None,
-    as_of_ms: int | None = None,
+    as_of: Time | None = None,
 ) -> Siblings:
-    """The siblings of a model, ranked by a metric, and how each did beside it.
+    """Return the siblings of a model, ranked by a metric, and how each did beside it.
 
     Without `metric`, the one of the model's that most siblings have too, by name where equal.
-    Raises NotFound where nothing has the metric.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        The model isn't there, is no artifact, or nothing has the metric.
     """
+    reader, as_of_ms = snapshot.reader, to_milliseconds(as_of)
+    model = snapshot.artifact(ref)
     bases = TypeIndex(reader)
     found = list(_find(reader, bases, model, as_of_ms))
     values = read_measurements(

@@ -13,7 +13,7 @@ from typing import TypeVar
 from lineage.model import Kind, Node
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
-from lineage.questions.closure import closure_levels
+from lineage.questions.closure import read_levels
 
 Key = tuple[Kind, int]
 N = TypeVar("N", bound=Hashable)
@@ -59,7 +59,7 @@ def build_subgraph(
     reader: Reader, starts: Sequence[Node], direction: Direction, *, as_of_ms: int | None = None
 ) -> Subgraph:
     """The region of these artifacts or executions; a hop is one data-carrying event."""
-    levels = closure_levels(reader, starts, direction, as_of_ms=as_of_ms)
+    levels = read_levels(reader, starts, direction, as_of_ms=as_of_ms)
     depths = {(kind, id): at for at, kind, ids in levels for id in ids}
     hops: dict[Key, list[Key]] = {}
     for kind, other in ((Kind.ARTIFACT, Kind.EXECUTION), (Kind.EXECUTION, Kind.ARTIFACT)):

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage.model import Event, Flow, Kind, Node
+from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
-from lineage.questions.closure import closure_levels
+from lineage.questions.closure import read_levels
 from lineage.questions.node_json import event_to_json, node_to_json
 from lineage.questions.notebook import InNotebooks
+from lineage.session.snapshot import Ref, Snapshot, check_in_flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,22 @@ class Witness(InNotebooks):
         }
 
 
-def why(reader: Reader, source: Node, target: Node, *, as_of_ms: int | None = None) -> Witness:
-    """The witness that `target` came of `source`."""
+def find_witness(
+    snapshot: Snapshot, source_ref: Ref, target_ref: Ref, *, as_of: Time | None = None
+) -> Witness:
+    """Return a shortest chain of events by which the target came of the source.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        One of them isn't there, or is a context.
+    """
+    reader, as_of_ms = snapshot.reader, to_milliseconds(as_of)
+    source, target = (snapshot.resolve(ref) for ref in (source_ref, target_ref))
+    for end in (source, target):
+        check_in_flow(end)
     depths: dict[tuple[Kind, int], int] = {}
-    for at, kind, ids in closure_levels(reader, [target], Direction.UPSTREAM, as_of_ms=as_of_ms):
+    for at, kind, ids in read_levels(reader, [target], Direction.UPSTREAM, as_of_ms=as_of_ms):
         depths.update(((kind, id), at) for id in ids)
     assert source.id is not None
     here = (source.kind, source.id)

@@ -170,7 +170,7 @@ def ask(url, lines):
     try:
         with lineage.connect(url, create=False) as store:
             for line in lines:
-                with store.view():
+                with store.snapshot():
                     names = sorted(str(node.name) for node in store.artifacts())
                     if line == "hold":
                         print("held", flush=True)

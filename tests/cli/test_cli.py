@@ -328,7 +328,7 @@ def scenario(store: Store) -> None:
 
 def answers(url: str) -> list[tuple[list[str], int, str]]:
     with lineage.connect(url) as store:
-        store._clock = lambda: 1_000
+        store.clock = lambda: 1_000
         scenario(store)
     told: list[tuple[list[str], int, str]] = []
     for question in QUESTIONS:

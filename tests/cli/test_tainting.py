@@ -19,7 +19,7 @@ def scenario(url: str) -> None:
 
 
 def fill(store: Store) -> None:
-    store._clock = lambda: 1_000
+    store.clock = lambda: 1_000
     pipeline(store)
     store.put_in_context(Context(type="Project", name="prod"), artifacts=["Model:m1"])
     store.put_policy(Policy(stops={"pii": ("Anonymize",)}, forbids={"prod": ("pii", "nc")}))

@@ -23,9 +23,7 @@ import pytest
 from lineage import Artifact, Execution, Kind, Step, Store
 from lineage.errors import NotFound, PlanApplied, PlanRefused, PlanStale
 from lineage.model import EventType, Plan
-from lineage.ports.writer import Writer
-from lineage.rules.types import TypeSession
-from lineage.session.batch_builder import BatchBuilder
+from lineage.session.transaction import Transaction
 
 ROUNDS = 25 if os.environ.get("LINEAGE_LONG") else 5
 A, X = Kind.ARTIFACT, Kind.EXECUTION
@@ -62,17 +60,17 @@ def chain(store: Store, name: str, *, dense: bool = False) -> list[int]:
 def tie(store: Store, artifact: int) -> tuple[int, str] | None:
     """A new step that reads the artifact, and the artifact's state in the same transaction."""
 
-    def work(tx: Writer, types: TypeSession) -> tuple[int, str]:
-        compose = BatchBuilder(tx, types, 1)
-        step = compose.create(Execution(type="Train"))
-        compose.event(compose.reference(A, artifact), step, EventType.INPUT)
-        ids = tx.apply(compose.batch)
-        [node] = tx.nodes(A, [artifact])
+    def work(transaction: Transaction) -> tuple[int, str]:
+        builder = transaction.builder
+        step = builder.create(Execution(type="Train"))
+        builder.event(builder.reference(A, artifact), step, EventType.INPUT)
+        ids = transaction.apply()
+        [node] = transaction.reader.nodes(A, [artifact])
         assert isinstance(node, Artifact)
         return ids[step], str(node.state)
 
     try:
-        return store._write(work)
+        return store.transact(work)
     except NotFound:
         return None
 

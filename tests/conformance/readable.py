@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from lineage import Artifact, Context, Event, Execution, Kind, Store, Type
-from lineage.store.deleting import KEPT_NOTES
-from lineage.store.querying import QUERIES
+from lineage.queries.saved_queries import QUERIES
+from lineage.questions.receipts import KEPT_NOTES
 
 Node = Artifact | Execution | Context
 

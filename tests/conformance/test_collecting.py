@@ -33,7 +33,7 @@ DAY = 86_400_000
 def clock(store: Store) -> list[int]:
     """The time that the store goes by; to be set."""
     now = [1_000 * DAY]
-    store._clock = lambda: now[0]
+    store.clock = lambda: now[0]
     return now
 
 
@@ -261,8 +261,8 @@ def test_a_push_of_nothing_stays_one_when_its_output_is_collected(store: Store) 
         outputs=[Artifact(type="PushedModel", name="none", custom_properties={"pushed": 0})],
     )
     rules = [Retention(type="MODEL", keep_days=1), Retention(keep_in=("nothing",))]
-    at = store._clock() + 9 * DAY
-    store._clock = lambda: at
+    at = store.clock() + 9 * DAY
+    store.clock = lambda: at
     for _ in range(2):
         plan = store.plan_gc(rules=rules)
         if plan.nodes:

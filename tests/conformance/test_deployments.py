@@ -160,9 +160,9 @@ def test_which_version_was_last_deployed_and_what_replaced_it(store: Store) -> N
 
 
 def test_what_happened_is_not_what_was_known(store: Store) -> None:
-    store._clock = lambda: 10_000
+    store.clock = lambda: 10_000
     deploy(store, "a", 1000)
-    store._clock = lambda: 30_000
+    store.clock = lambda: 30_000
     deploy(store, "b", 2000)
     assert standing(store.deployments(as_of=20_000)) == [("prod", ["a"])]
     assert standing(store.deployments(as_of=30_000)) == [("prod", ["b"])]
@@ -172,10 +172,10 @@ def test_what_happened_is_not_what_was_known(store: Store) -> None:
 
 
 def test_a_deployment_is_heard_of_when_its_output_is(store: Store) -> None:
-    store._clock = lambda: 10_000
+    store.clock = lambda: 10_000
     step = Execution(type="Deploy", name="d", custom_properties={"endpoint": "prod"})
     store.record(step, inputs={"m": Artifact(type="Model", name="a")}, time_ms=1000)
-    store._clock = lambda: 20_000
+    store.clock = lambda: 20_000
     store.record(step, outputs={"p": Artifact(type="PushedModel", name="p")}, time_ms=2000)
     assert store.deployments(as_of=15_000) == []
     assert standing(store.deployments(as_of=20_000)) == [("prod", ["a"])]

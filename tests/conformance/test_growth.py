@@ -207,9 +207,9 @@ def instructions(counts: list[int]) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("graph", "ask"),
     [
-        pytest.param(consumers, lambda s: s.rebuild_plan(label="pii"), id="rebuild of consumers"),
-        pytest.param(nameless, lambda s: s.rebuild_plan(label="pii"), id="rebuild of nameless"),
-        pytest.param(lost, lambda s: s.rebuild_plan(label="pii"), id="rebuild of what is lost"),
+        pytest.param(consumers, lambda s: s.plan_rebuild(label="pii"), id="rebuild of consumers"),
+        pytest.param(nameless, lambda s: s.plan_rebuild(label="pii"), id="rebuild of nameless"),
+        pytest.param(lost, lambda s: s.plan_rebuild(label="pii"), id="rebuild of what is lost"),
         pytest.param(consumers, lambda s: s.taint(label="pii"), id="taint of consumers"),
         pytest.param(marks, lambda s: s.taint(), id="taint by many marks"),
         pytest.param(marks, lambda s: s.taint(causal=True), id="taint by many marks in time"),
@@ -240,7 +240,7 @@ def instructions(counts: list[int]) -> Iterator[None]:
             id="taint of what is reached ever earlier",
         ),
         pytest.param(
-            ever_earlier, lambda s: s.rebuild_plan(label="pii"), id="rebuild of what many wrote"
+            ever_earlier, lambda s: s.plan_rebuild(label="pii"), id="rebuild of what many wrote"
         ),
         pytest.param(
             joined, lambda s: s.cheapest_cut("Model:m-0", label="pii"), id="cut of many sources"

@@ -14,7 +14,7 @@ from lineage.formats.store_copy import copy_store
 
 
 def at(store: Store, now: int) -> Store:
-    store._clock = lambda: now
+    store.clock = lambda: now
     return store
 
 

@@ -150,12 +150,12 @@ def test_history_is_in_the_order_of_time(pipeline: Store) -> None:
 
 
 def test_history_has_marks_and_deletions(pipeline: Store) -> None:
-    pipeline._clock = lambda: 2**42
+    pipeline.clock = lambda: 2**42
     pipeline.mark("Weights:q", label="pii", who="ann", reason="names")
     pipeline.mark("Weights:q", label="tainted", clean=True)
-    pipeline._clock = lambda: 2**42 + 1
+    pipeline.clock = lambda: 2**42 + 1
     pipeline.lift("Weights:q", label="pii", who="bob")
-    pipeline._clock = lambda: 2**42 + 2
+    pipeline.clock = lambda: 2**42 + 2
     receipt = pipeline.delete("Weights:q", policy="tombstone", who="ann", reason="asked to")
     found = [h for h in pipeline.history("Weights:q") if (h.time_ms or 0) >= 2**42]
     assert [(h.what, h.receipt, h.why) for h in found] == [

@@ -54,7 +54,7 @@ def steps(plan: Rebuild) -> list[str]:
 def test_what_to_run_again_from_what(store: Store) -> None:
     first_run(store, 1)
     store.mark("Dataset:raw-1", label="tainted")
-    plan = store.rebuild_plan(label="tainted")
+    plan = store.plan_rebuild(label="tainted")
     assert [a.label for a in plan.inputs] == ["Dataset:raw-1"]
     assert steps(plan) == ["Transform:clean-1", "Train:a-1", "Train:b-1", "Evaluate:e-1"]
     first, second, *_ = plan.steps
@@ -67,14 +67,14 @@ def test_what_to_run_again_from_what(store: Store) -> None:
     ]
     assert [a.label for a in second.rebuilds] == ["Model:a-1"]
     assert plan.lost == ()
-    models = store.rebuild_plan(label="tainted", type="MODEL")
+    models = store.plan_rebuild(label="tainted", type="MODEL")
     assert steps(models) == ["Transform:clean-1", "Train:a-1", "Train:b-1"]
     picture = plan.to_mermaid()
     assert picture.startswith("flowchart LR\n")
     assert "Dataset:raw-1 (needs a replacement)" in picture
     assert "Evaluate:e-1 (run again: 4)" in picture
     with pytest.raises(UnknownType):
-        store.rebuild_plan(label="tainted", type="Nope")
+        store.plan_rebuild(label="tainted", type="Nope")
 
 
 def test_progress_as_replacements_are_recorded(store: Store) -> None:
@@ -93,7 +93,7 @@ def test_progress_as_replacements_are_recorded(store: Store) -> None:
     ]
     raw, lookup = store.put(dataset("raw-2")), "Dataset:lookup"
     assert dirty() == ["Dataset:clean-1", "Model:a-1", "Model:b-1", "Metrics:metrics-1"]
-    plan = store.rebuild_plan(label="tainted")
+    plan = store.plan_rebuild(label="tainted")
     assert plan.inputs == ()
     assert raw in [take.artifact for take in plan.steps[0].inputs]
     run(store, "Transform", "clean-2", {"d": raw.id, "l": lookup}, {"d": dataset("clean-2")})
@@ -105,7 +105,7 @@ def test_progress_as_replacements_are_recorded(store: Store) -> None:
     # Nor does what a step of another type made.
     run(store, "Process", "b-2", {"d": "Dataset:clean-2"}, {"m": model("b-2")})
     assert dirty() == ["Model:b-1", "Metrics:metrics-1"]
-    assert steps(store.rebuild_plan(label="tainted")) == ["Train:b-1", "Evaluate:e-1"]
+    assert steps(store.plan_rebuild(label="tainted")) == ["Train:b-1", "Evaluate:e-1"]
     store.update(store.artifact("Model:b-1").model_copy(update={"state": "DELETED"}))
     progress = store.taint_progress(label="tainted")
     assert [a.label for a in progress.gone] == ["Model:b-1"]
@@ -121,7 +121,7 @@ def test_progress_as_replacements_are_recorded(store: Store) -> None:
         ("Metrics:metrics-1", "Metrics:metrics-3"),
         ("Model:a-2", "Model:a-3"),
     ]
-    assert store.rebuild_plan(label="tainted").steps == ()
+    assert store.plan_rebuild(label="tainted").steps == ()
 
 
 def test_what_has_no_name_is_replaced_by_the_same_step_from_what_replaces(store: Store) -> None:
@@ -182,21 +182,21 @@ def test_what_cannot_be_rebuilt_says_why(store: Store) -> None:
     failed = Execution(type="Train", name="f", state="FAILED")
     store.record(failed, inputs={"d": "Dataset:raw"}, outputs={"m": model("half")})
     store.mark("Dataset:raw", "Model:m", label="tainted")
-    plan = store.rebuild_plan(label="tainted")
+    plan = store.plan_rebuild(label="tainted")
     assert {x.artifact.label: x.why for x in plan.lost} == {
         "Dataset:c": "Transform:t read Dataset:extra, which is DELETED",
         "Model:half": "Train:f, which wrote Model:half, ended as FAILED",
     }
     assert plan.steps == ()
     store.lift("Model:m", label="tainted")
-    lost = {x.artifact.label: x.why for x in store.rebuild_plan(label="tainted").lost}
+    lost = {x.artifact.label: x.why for x in store.plan_rebuild(label="tainted").lost}
     assert lost["Model:m"] == "Transform:t read Dataset:extra, which is DELETED"
 
 
 def test_a_marked_step_is_mended_and_run_again(store: Store) -> None:
     first_run(store, 1)
     store.mark("Train:a-1", label="bug")
-    plan = store.rebuild_plan(label="bug")
+    plan = store.plan_rebuild(label="bug")
     assert steps(plan) == ["Train:a-1", "Evaluate:e-1"]
     assert [again.marked for again in plan.steps] == [True, False]
     assert plan.inputs == ()
@@ -228,7 +228,7 @@ def test_what_to_roll_back_to(store: Store) -> None:
     deploy(store, "a-1", "canary", 50)
     deploy(store, "old-2", "dev", 60)
     store.mark("Dataset:raw-1", label="tainted")
-    plan = store.rebuild_plan(label="tainted")
+    plan = store.plan_rebuild(label="tainted")
     assert [
         (r.deployment.where, r.to and r.to.execution.label, [m.label for m in r.models])
         for r in plan.rollbacks
@@ -250,7 +250,7 @@ def test_what_a_step_changes_in_place_it_takes_from_the_step_that_wrote_it_befor
     run(store, "Process", "make", {"raw": dataset("raw")}, {"table": dataset("table")})
     store.record(appended, inputs={"table": "Dataset:table"}, outputs={"table": "Dataset:table"})
     store.mark("Dataset:raw", label="tainted")
-    plan = store.rebuild_plan(label="tainted")
+    plan = store.plan_rebuild(label="tainted")
     assert steps(plan) == ["Process:make", "Process:append"]
     [take] = plan.steps[1].inputs
     assert take.step is not None
@@ -264,7 +264,7 @@ def test_what_is_made_of_something_deployed_needs_what_that_was_made_of(store: S
     metrics = Artifact(type="Metrics", name="smoke")
     run(store, "Evaluate", "smoke", {"m": "PushedModel:pushed"}, {"e": metrics})
     store.mark("Dataset:raw", label="tainted")
-    plan = store.rebuild_plan(label="tainted", type="METRICS")
+    plan = store.plan_rebuild(label="tainted", type="METRICS")
     assert [a.label for a in plan.inputs] == ["Dataset:raw"]
     assert steps(plan) == ["Train:t", "Evaluate:smoke"]
     [take] = plan.steps[1].inputs
@@ -283,7 +283,7 @@ def test_a_long_chain_is_planned_whole(store: Store) -> None:
         for n in range(400)
     )
     store.mark("d0", label="tainted")
-    plan = store.rebuild_plan(label="tainted")
+    plan = store.plan_rebuild(label="tainted")
     assert len(plan.steps) == 400
     assert all(again.inputs[0].step is not None for again in plan.steps[1:])
 
@@ -303,7 +303,7 @@ def test_laws_of_the_plan_on_neo4j(neo4j_url: str, data: st.DataObject) -> None:
 
 
 def check_laws(drawn: Drawn) -> None:
-    plan = drawn.store.rebuild_plan(label=drawn.label)
+    plan = drawn.store.plan_rebuild(label=drawn.label)
     affected, _ = drawn.reference().depths()
     place = {again.step.id or 0: at for at, again in enumerate(plan.steps)}
     lost = {x.artifact.id or 0 for x in plan.lost}
@@ -350,6 +350,6 @@ def _reach(onward: dict[int, set[int]], start: int) -> set[int]:
 
 def test_nothing_to_do_says_so(store: Store) -> None:
     first_run(store, 1)
-    plan = store.rebuild_plan(label="tainted")
+    plan = store.plan_rebuild(label="tainted")
     assert (plan.steps, plan.inputs, plan.lost, plan.rollbacks) == ((), (), (), ())
     assert plan.progress.done

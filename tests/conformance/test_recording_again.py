@@ -66,9 +66,9 @@ BARE: list[Callable[[int], Any]] = [
 
 @pytest.mark.parametrize("given", [*WHOLE, *BARE])
 def test_an_output_is_live_again(store: Store, given: Callable[[int], Any]) -> None:
-    store._clock = lambda: 1_000
+    store.clock = lambda: 1_000
     id = deleted(store)
-    store._clock = lambda: 5_000
+    store.clock = lambda: 5_000
     store.mark("Dataset:raw", label="tainted")
     store.record(Execution(type="Split"), outputs={"d": given(id)})
     whole = given in WHOLE

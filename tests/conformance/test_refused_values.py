@@ -127,7 +127,7 @@ def test_a_time_that_is_none(
         pytest.param(lambda s, v: s.check("Model:churn", label=v), id="check"),
         pytest.param(lambda s, v: s.marks(label=v), id="marks"),
         pytest.param(lambda s, v: s.cheapest_cut("Model:churn", label=v), id="cheapest_cut"),
-        pytest.param(lambda s, v: s.rebuild_plan(label=v), id="rebuild_plan"),
+        pytest.param(lambda s, v: s.plan_rebuild(label=v), id="rebuild_plan"),
         pytest.param(lambda s, v: s.plan_forget("Dataset:raw", label=v), id="plan_forget"),
     ],
 )

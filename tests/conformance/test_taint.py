@@ -98,7 +98,7 @@ class Drawn:
 
     def put_marks(self) -> None:
         # Before all events, so that as_of is about these.
-        self.store._clock = lambda: 0
+        self.store.clock = lambda: 0
         for (kind, id), since in self.sources.items():
             self.store.mark(f"{kind}:{id}", label=self.label, time=since)
         for kind, id in self.clean:
@@ -329,9 +329,9 @@ def test_a_policy_stops_only_its_label(store: Store) -> None:
 
 
 def test_marks_end_and_are_known_from_a_time_on(store: Store) -> None:
-    store._clock = lambda: 1_000
+    store.clock = lambda: 1_000
     pipeline(store)
-    store._clock = lambda: 2_000
+    store.clock = lambda: 2_000
     store.mark("Dataset:safe", label="tainted", until=5_000)
 
     def models(**asked: Any) -> list[str | None]:
@@ -339,13 +339,13 @@ def test_marks_end_and_are_known_from_a_time_on(store: Store) -> None:
 
     assert models() == ["m1"]
     assert models(as_of=1_999) == []
-    store._clock = lambda: 3_000
+    store.clock = lambda: 3_000
     store.lift("Dataset:safe", label="tainted")
     assert models() == []
     assert models(as_of=2_500) == ["m1"]
     store.mark("Dataset:raw", label="tainted", until=5_000)
     assert models() == ["m2", "m1"]
-    store._clock = lambda: 5_000
+    store.clock = lambda: 5_000
     assert models() == []
 
 
@@ -521,7 +521,7 @@ def test_marks_of_other_meaning_are_not_sources(store: Store) -> None:
 
 def test_policies_are_those_that_were_known_then(store: Store) -> None:
     """Was it known to be stopped when it was asked about? What is said today is another matter."""
-    store._clock = lambda: 1_000
+    store.clock = lambda: 1_000
     pipeline(store)
     store.mark("Dataset:raw", label="pii")
 
@@ -534,15 +534,15 @@ def test_policies_are_those_that_were_known_then(store: Store) -> None:
 
     open_to_it = answers(None)
     assert "m1" in open_to_it[0]
-    store._clock = lambda: 2_000
+    store.clock = lambda: 2_000
     store.put_policy(Policy(stops={"pii": ("Anonymize",)}))
     stopped = answers(None)
     assert stopped != open_to_it
-    store._clock = lambda: 3_000
+    store.clock = lambda: 3_000
     store.put_policy(Policy(stops={"pii": ("TRAIN",)}))
     trained = answers(None)
     assert trained not in (stopped, open_to_it)
-    store._clock = lambda: 4_000
+    store.clock = lambda: 4_000
     store.drop_policy("default")
     assert answers(None) == open_to_it
     for then, known in (

@@ -210,14 +210,14 @@ def test_only_what_is_live_or_deployed(store: Store) -> None:
 
 
 def test_what_a_context_may_not_contain_is_as_it_was_known_then(store: Store) -> None:
-    store._clock = lambda: 1_000
+    store.clock = lambda: 1_000
     pipeline(store)
     store.put_in_context(store.put(Context(type="Project", name="prod")), artifacts=["Model:m1"])
     store.mark("Dataset:raw", label="pii")
     assert store.check("Project:prod").clean
-    store._clock = lambda: 2_000
+    store.clock = lambda: 2_000
     store.put_policy(Policy(forbids={"prod": ("pii",)}))
-    store._clock = lambda: 3_000
+    store.clock = lambda: 3_000
     store.drop_policy("default")
     assert store.check("Project:prod").clean
     assert not store.check("Project:prod", as_of=2_500).clean

@@ -56,7 +56,7 @@ def test_a_withdrawal_is_carried_through(store: lineage.Store, tmp_path: Path) -
     progress = store.taint_progress(label=LABEL)
     assert progress.done
     assert {was.label: by.label for was, by in progress.replaced}[old_raw.label] == end.raw
-    assert store.rebuild_plan(label=LABEL).steps == ()
+    assert store.plan_rebuild(label=LABEL).steps == ()
     assert (old_raw.uri, str(old_raw.state)) == (None, "DELETED")
     assert not (tmp_path / "cancer-1" / "raw.csv").exists()
     assert not list((tmp_path / "cancer-1").glob("forest*"))

@@ -36,7 +36,7 @@ TYPE = Type(kind=Kind.ARTIFACT, name="Dataset")
 
 def made(store: Store, folder: Path) -> None:
     """raw -> Split -> parts -> Train -> models, in storage; exports, the older of which expire."""
-    store._clock = lambda: THEN
+    store.clock = lambda: THEN
 
     def artifact(type: str, name: str) -> Artifact:
         return Artifact(
@@ -92,7 +92,7 @@ def files(folder: Path) -> None:
 def run(url: str, operation: str, connection: Connection) -> None:
     """Say when it begins and when it is done, and wait to be killed."""
     with lineage.connect(url, create=False) as store:
-        store._clock = lambda: NOW
+        store.clock = lambda: NOW
         store.counts()
         connection.send("begins")
         OPERATIONS[operation](store)

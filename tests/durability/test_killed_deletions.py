@@ -26,7 +26,7 @@ import lineage
 from lineage import Store
 from lineage.cli.commands import app
 from lineage.formats.store_copy import copy_store
-from lineage.store.deleting import REMOVALS
+from lineage.questions.receipts import REMOVALS
 from tests.conformance.readable import listing
 from tests.durability import deleter
 from tests.neo4j_for_tests import driver, emptied
@@ -91,7 +91,7 @@ class Stage:
     def leave_bytes_behind(self) -> None:
         """A deletion whose bytes could not be removed: a file stands where a folder is listed."""
         with lineage.connect(self.url) as store:
-            store._clock = lambda: deleter.THEN
+            store.clock = lambda: deleter.THEN
             plan = store.plan_deletion("Dataset:raw", policy="cascade", bytes=True)
             moved = self.folder.rename(self.folder.with_name("elsewhere"))
             self.folder.write_text("in the way")

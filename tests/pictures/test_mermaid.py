@@ -143,7 +143,7 @@ def test_a_rebuild_plan(page: Page, store: Store) -> None:
         [model] = made.outputs.values()
         before = f"artifact:{model}"
     store.mark("artifact:1", label="bad")
-    plan = store.rebuild_plan(label="bad")
+    plan = store.plan_rebuild(label="bad")
     found = drawn_by_mermaid(page, plan.to_mermaid())
     names = {f"artifact{a.id}": a.label for a in store.artifacts()}
     names |= {f"execution{e.id}": e.label for e in store.executions()}

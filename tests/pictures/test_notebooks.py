@@ -44,7 +44,7 @@ def answers(store: Store) -> dict[str, Any]:
         "Check": store.check("Model:m0", label=HOSTILE),
         "Cut": store.cheapest_cut("Model:m0", label=HOSTILE),
         "Progress": store.taint_progress(label=HOSTILE),
-        "Rebuild": store.rebuild_plan(label=HOSTILE),
+        "Rebuild": store.plan_rebuild(label=HOSTILE),
         "Impact": store.impact(source),
         "Diff": store.diff("Model:m0", "Model:m1"),
         "Siblings": store.siblings("Model:m0"),

@@ -234,7 +234,7 @@ def rebuild(
     Only a plan: nothing is done. For all that is dirty, or for that of one type.
     """
     store = open_store(context)
-    plan = store.rebuild_plan(label=label, source=source, type=type)
+    plan = store.plan_rebuild(label=label, source=source, type=type)
     if json:
         print_json(plan.to_dict())
     elif mermaid:

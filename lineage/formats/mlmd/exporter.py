@@ -138,7 +138,7 @@ class _Writer:
             run(statement)
         run("INSERT INTO MLMDEnv VALUES (?)", (VERSION,))
         types = store.types()
-        with store.view() as view:
+        with store.snapshot() as view:
             kept = signatures.read(view.reader)
         self._types(types, kept)
         total = self._source.counts()

@@ -42,7 +42,7 @@ from lineage.model import (
 )
 from lineage.model.nodes import NODE_CLASSES
 from lineage.rules.column_lineage import DATASET_KEY, property_for
-from lineage.store.transactions import Transaction
+from lineage.session.transaction import Transaction
 
 DATASET = "Dataset"
 RUN = Type(

@@ -10,8 +10,8 @@ from lineage.errors import AlreadyExists, Conflict, LineageError, StoreError
 from lineage.formats.openlineage_events.event import LineageEvent, parse_event
 from lineage.formats.openlineage_events.graph import EventGraph
 from lineage.model import Kind
+from lineage.session.transaction import Transaction
 from lineage.store import Store
-from lineage.store.transactions import Transaction
 
 # How often a write is made again after another receiver was quicker.
 _TRIES = 10

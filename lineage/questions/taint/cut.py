@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage.algorithms.min_cut import FlowNetwork
+from lineage.errors import InvalidValue
 from lineage.model import Execution, Kind, Node
+from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.subgraph import Key
 from lineage.questions.taint.loading import nodes_of, upstream_of
 from lineage.questions.taint.propagation import EventSearch
-from lineage.questions.taint.sources import TaintQuery
+from lineage.questions.taint.sources import TaintQuery, resolve_taint_queries
+from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,35 @@ class Cut(InNotebooks):
         }
 
 
-def cheapest_cut(
+def find_cheapest_cut(
+    snapshot: Snapshot,
+    refs: Sequence[Ref],
+    *,
+    label: str | None = None,
+    source: Ref | Sequence[Ref] | None = None,
+    as_of: Time | None = None,
+) -> Cut:
+    """Return the fewest steps to run again, or to bar, so that nodes are clean.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        A node isn't there, or it isn't said what is to be clean, or of what.
+    """
+    if not refs:
+        raise InvalidValue("say what is to be clean: give at least one artifact or execution")
+    at_ms = to_milliseconds(as_of)
+    targets = [snapshot.in_flow(ref) for ref in refs]
+    if label is None and source is None:
+        raise InvalidValue("say of what: label=..., source=... or both")
+    [what] = resolve_taint_queries(snapshot, label=label, source=source, as_of_ms=at_ms)
+    return cut_chains(snapshot.reader, targets, what, as_of_ms=at_ms)
+
+
+def cut_chains(
     reader: Reader, targets: Sequence[Node], what: TaintQuery, *, as_of_ms: int | None = None
 ) -> Cut:
-    """The fewest steps that cut every chain from the sources to the targets."""
+    """Return the fewest steps that cut every chain from the sources to the targets."""
     keys = {(node.kind, node.id): node for node in targets if node.id is not None}
     upstream = upstream_of(reader, keys, as_of_ms)
     found = EventSearch(reader, what, as_of_ms=as_of_ms, causal=False, within=upstream)

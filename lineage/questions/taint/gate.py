@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lineage.errors import InvalidValue
 from lineage.model import Context, Kind, Mark, Node
+from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
@@ -18,8 +20,11 @@ from lineage.questions.subgraph import Key
 from lineage.questions.taint.answer import witness_of
 from lineage.questions.taint.loading import nodes_of, upstream_of
 from lineage.questions.taint.propagation import EventSearch
-from lineage.questions.taint.sources import TaintQuery
+from lineage.questions.taint.sources import TaintQuery, build_taint_query
 from lineage.questions.why import Witness
+from lineage.rules.marks import validate_labels
+from lineage.rules.policies import forbidden_labels, policies_in_force
+from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,37 @@ class Check(InNotebooks):
         }
 
 
-def check(
+def check_clean(
+    snapshot: Snapshot,
+    ref: Ref,
+    *,
+    label: str | Sequence[str] | None = None,
+    context: int | str | None = None,
+    as_of: Time | None = None,
+    causal: bool = False,
+) -> Check:
+    """Return whether a node is clean of a label, or of several; see `Store.check`.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        The node, or the context, isn't there.
+    """
+    reader, at_ms = snapshot.reader, to_milliseconds(as_of)
+    node = snapshot.resolve(ref)
+    labels = validate_labels(label)
+    if context is not None or (not labels and isinstance(node, Context)):
+        place = node if context is None else snapshot.resolve(context, Kind.CONTEXT)
+        if not isinstance(place, Context):
+            raise InvalidValue(f"{place.label} is an {place.kind}, not a context")
+        labels += forbidden_labels(policies_in_force(reader, at_ms), _with_above(reader, place))
+        if not labels:
+            return Check(node, ())
+    searched = build_taint_query(reader, snapshot.now_ms, at_ms, labels=list(dict.fromkeys(labels)))
+    return give_verdicts(reader, node, searched, as_of_ms=at_ms, causal=causal)
+
+
+def give_verdicts(
     reader: Reader,
     node: Node,
     searched: Sequence[TaintQuery],
@@ -97,7 +132,7 @@ def check(
     as_of_ms: int | None = None,
     causal: bool = False,
 ) -> Check:
-    """A verdict for each label."""
+    """Return a verdict on a node for each label."""
     assert node.id is not None
     targets = _contents(reader, node) if isinstance(node, Context) else [(node.kind, node.id)]
     upstream = upstream_of(reader, targets, as_of_ms)
@@ -141,6 +176,16 @@ def _verdict(
         witness_of(way, known),
         what.marks_on(way.source),
     )
+
+
+def _with_above(reader: Reader, context: Context) -> list[Context]:
+    """A context and all those above it."""
+    assert context.id is not None
+    ids, frontier = {context.id}, [context.id]
+    while frontier:
+        frontier = sorted({above for _, above in reader.parents_of(frontier)} - ids)
+        ids.update(frontier)
+    return [c for c in reader.nodes(Kind.CONTEXT, sorted(ids)) if isinstance(c, Context)]
 
 
 def _contents(reader: Reader, context: Context) -> list[Key]:

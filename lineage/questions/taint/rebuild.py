@@ -22,18 +22,23 @@ The plan has, for the dirty artifacts that are asked for (all of them, or those 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lineage.model import Artifact, BaseType, Event, Execution, Kind, Node, Path
 from lineage.ports.reader import Reader
-from lineage.questions.deployments import Deployment, deployments
+from lineage.questions.deployments import Deployment, read_deployments
 from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
+from lineage.questions.subgraph import Key
+from lineage.questions.taint.affected import select_shown
+from lineage.questions.taint.propagation import search
 from lineage.questions.taint.replacements import Flows, Replacements
-from lineage.questions.type_index import TypeIndex
+from lineage.questions.taint.sources import resolve_taint_queries
 from lineage.rules.liveness import can_run_again, is_live
+from lineage.rules.type_index import TypeIndex
+from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +200,54 @@ class Rebuild(InNotebooks):
         return whole(lines)
 
 
+def plan_rebuild(
+    snapshot: Snapshot,
+    *,
+    label: str | Sequence[str] | None = None,
+    source: Ref | Sequence[Ref] | None = None,
+    type: str | None = None,
+) -> Rebuild:
+    """Return what to run again, and how, for everything dirty, or for that of a type alone.
+
+    Raises
+    ------
+    NotFound, InvalidValue, UnknownType
+        A source, or the type, isn't there.
+    """
+    asked = select_shown(snapshot.reader, type, None, live=False, deployed=False, as_of_ms=None)
+    return _clean_up(snapshot, label, source).plan(asked)
+
+
+def measure_progress(
+    snapshot: Snapshot,
+    *,
+    label: str | Sequence[str] | None = None,
+    source: Ref | Sequence[Ref] | None = None,
+) -> Progress:
+    """Return what has been replaced by something clean, what is dirty, what is deployed.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        A source isn't there.
+    """
+    return _clean_up(snapshot, label, source).progress()
+
+
+def _clean_up(
+    snapshot: Snapshot, label: str | Sequence[str] | None, source: Ref | Sequence[Ref] | None
+) -> CleanUp:
+    affected: dict[Key, int] = {}
+    searched = resolve_taint_queries(snapshot, label=label, source=source)
+    for what in searched:
+        found = search(snapshot.reader, what, as_of_ms=None, causal=False)
+        for key, depth in found.depths.items():
+            affected[key] = min(depth, affected.get(key, depth))
+    sources = {key for what in searched for key in what.keys if key in affected}
+    labels = tuple(what.label for what in searched)
+    return CleanUp(snapshot.reader, Flows(snapshot.reader, affected, sources), labels)
+
+
 class CleanUp:
     """A taint's affected nodes, and what has been done about them."""
 
@@ -204,7 +257,7 @@ class CleanUp:
         self._bases = TypeIndex(reader)
         self._replacements = Replacements(reader, flows)
         self._reader = reader
-        self._all = deployments(reader, history=True)
+        self._all = read_deployments(reader, history=True)
         self._at_place: dict[str | None, list[Deployment]] = {}
         for deployment in self._all:
             self._at_place.setdefault(deployment.where, []).append(deployment)

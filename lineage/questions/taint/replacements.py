@@ -24,9 +24,9 @@ from lineage.model import Artifact, Event, Execution, ExecutionState, Flow, Kind
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.questions.subgraph import Key
-from lineage.questions.type_index import TypeIndex
 from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
+from lineage.rules.type_index import TypeIndex
 
 _WITHOUT_RESULT = frozenset({ExecutionState.FAILED, ExecutionState.CANCELED})
 _Series = tuple[str, Hashable]

@@ -9,8 +9,9 @@ from lineage.model import Kind, Mark, Node, Policy
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers
 from lineage.questions.subgraph import Key
-from lineage.rules.marks import select_standing
+from lineage.rules.marks import select_standing, validate_labels
 from lineage.rules.policies import policies_in_force, stopping_types
+from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +83,31 @@ class TaintQuery:
         return f"{node.type} stops it (policy {policy})", None
 
 
+def resolve_taint_queries(
+    snapshot: Snapshot,
+    *,
+    label: str | Sequence[str] | None,
+    source: Ref | Sequence[Ref] | None = None,
+    barrier: Ref | Sequence[Ref] | None = None,
+    as_of_ms: int | None = None,
+) -> list[TaintQuery]:
+    """Return what is to be searched, by labels and references as a caller gives them.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        A source or barrier isn't there, or is a context.
+    """
+    return build_taint_query(
+        snapshot.reader,
+        snapshot.now_ms,
+        as_of_ms,
+        labels=validate_labels(label),
+        given=[snapshot.in_flow(ref) for ref in _list(source)],
+        barred=[snapshot.in_flow(ref) for ref in _list(barrier)],
+    )
+
+
 def build_taint_query(
     reader: Reader,
     now_ms: int,
@@ -138,3 +164,9 @@ def _by_node(marks: Iterable[Mark]) -> dict[Key, list[Mark]]:
 def _key(node: Node) -> Key:
     assert node.id is not None
     return node.kind, node.id
+
+
+def _list(refs: Ref | Sequence[Ref] | None) -> Sequence[Ref]:
+    if refs is None:
+        return ()
+    return refs if isinstance(refs, Sequence) and not isinstance(refs, str) else [refs]

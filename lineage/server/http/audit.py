@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +17,9 @@ from typing import Any, TypeVar
 
 from lineage import wire
 from lineage.errors import Conflict
+from lineage.ports.backend import Backend
+from lineage.session.session import Session, now_ms
+from lineage.session.transaction import Transaction
 from lineage.store import Store
 
 T = TypeVar("T")
@@ -53,8 +55,68 @@ class Change:
 _change: ContextVar[Change | None] = ContextVar("change", default=None)
 
 
+class _AuditedSession(Session):
+    """A session that audits each transaction while a change is under way."""
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run a transaction, with its entry in the audit, or give the answer that it gave before.
+
+        Raises
+        ------
+        Conflict
+            The caller's key was used for another request.
+        """
+        change = _change.get()
+        if change is None:
+            return super().transact(work)
+        change.writes += 1
+        number = change.writes
+
+        def audited(transaction: Transaction) -> T:
+            writer = transaction.writer
+            key = None if change.key is None else _replay_key(change, number)
+            if key is not None and (text := writer.note(key)) is not None:
+                kept = json.loads(text)
+                if kept["fingerprint"] != change.fingerprint:
+                    raise Conflict(
+                        "the Idempotency-Key was used for another request; take one key for each"
+                    )
+                change.replayed = True
+                answer: T = wire.decode(kept["answer"], trusted=True)
+                return answer
+            result = work(transaction)
+            if change.operation in _ERASING:
+                # What was erased must not be in an answer that is kept.
+                for replay, _ in writer.notes(REPLAYS):
+                    writer.set_note(replay, None)
+            now = now_ms()
+            entry = {
+                "at_ms": now,
+                "who": change.who,
+                "operation": change.operation,
+                "request": change.request,
+            }
+            # In the order of time; what comes in the same millisecond has a name of its own.
+            place = f"{AUDIT}{now:015d}-{secrets.token_hex(4)}"
+            writer.set_note(place, json.dumps(entry, ensure_ascii=False))
+            if key is not None:
+                replay = {
+                    "at_ms": now,
+                    "fingerprint": change.fingerprint,
+                    "answer": wire.encode(result),
+                }
+                writer.set_note(key, json.dumps(replay))
+            return result
+
+        return super().transact(audited)
+
+
 class AuditedStore(Store):
     """A store whose changes are audited while `changing` is entered."""
+
+    def __init__(self, backend: Backend, *, clock: Callable[[], int] | None = None) -> None:
+        super().__init__(backend, clock=clock)
+        self._session = _AuditedSession(backend, clock)
 
     @contextmanager
     def changing(self, change: Change) -> Iterator[None]:
@@ -64,50 +126,6 @@ class AuditedStore(Store):
             yield
         finally:
             _change.reset(token)
-
-    def _write(self, work: Callable[[Any, Any], T]) -> T:
-        change = _change.get()
-        if change is None:
-            return super()._write(work)
-        change.writes += 1
-        number = change.writes
-
-        def audited(tx: Any, types: Any) -> T:
-            key = None if change.key is None else _replay_key(change, number)
-            if key is not None and (text := tx.note(key)) is not None:
-                kept = json.loads(text)
-                if kept["fingerprint"] != change.fingerprint:
-                    raise Conflict(
-                        "the Idempotency-Key was used for another request; take one key for each"
-                    )
-                change.replayed = True
-                answer: T = wire.decode(kept["answer"], trusted=True)
-                return answer
-            result = work(tx, types)
-            if change.operation in _ERASING:
-                # What was erased must not be in an answer that is kept.
-                for replay, _ in tx.notes(REPLAYS):
-                    tx.set_note(replay, None)
-            now = time.time_ns() // 1_000_000
-            entry = {
-                "at_ms": now,
-                "who": change.who,
-                "operation": change.operation,
-                "request": change.request,
-            }
-            # In the order of time; what comes in the same millisecond has a name of its own.
-            place = f"{AUDIT}{now:015d}-{secrets.token_hex(4)}"
-            tx.set_note(place, json.dumps(entry, ensure_ascii=False))
-            if key is not None:
-                told = {
-                    "at_ms": now,
-                    "fingerprint": change.fingerprint,
-                    "answer": wire.encode(result),
-                }
-                tx.set_note(key, json.dumps(told))
-            return result
-
-        return super()._write(audited)
 
 
 def list_changes(store: Store, *, limit: int = 100, before: str | None = None) -> dict[str, Any]:
@@ -129,9 +147,9 @@ def list_changes(store: Store, *, limit: int = 100, before: str | None = None) -
     }
 
 
-def forget_replays(store: Store, now_ms: int | None = None) -> int:
+def forget_replays(store: Store, at_ms: int | None = None) -> int:
     """Drop the answers that are kept for repeated requests longer than a day; returns how many."""
-    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    now = now_ms() if at_ms is None else at_ms
     with store.backend.read() as reader:
         notes = reader.notes(REPLAYS)
     old = [key for key, text in notes if json.loads(text)["at_ms"] < now - KEPT_MS]

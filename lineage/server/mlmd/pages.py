@@ -18,7 +18,7 @@ from lineage.model import Kind, Node
 from lineage.ports.filters import Filter, Order
 from lineage.server.mlmd import values
 from lineage.server.mlmd.messages import ListOperationOptions, NextPageToken
-from lineage.store.transactions import View
+from lineage.session.snapshot import Snapshot
 
 _FIELD = ListOperationOptions.OrderByField
 _ORDERS: dict[int, Literal["id", "created", "updated"]] = {
@@ -31,7 +31,7 @@ OLD_LIMIT = 100
 
 
 def page(
-    view: View, kind: Kind, options: Any, where: Filter, *, old_limits: bool = False
+    view: Snapshot, kind: Kind, options: Any, where: Filter, *, old_limits: bool = False
 ) -> tuple[list[Node], str]:
     """The nodes of one page among those of `where`, and the token of the next, empty at the end.
 
@@ -61,7 +61,9 @@ def page(
     return found[:limit], "" if cut else _token(found[limit - 1], options)
 
 
-def match(view: View, kind: Kind, query: str, *, among: Iterable[int] | None = None) -> list[int]:
+def match(
+    view: Snapshot, kind: Kind, query: str, *, among: Iterable[int] | None = None
+) -> list[int]:
     """The ids of the nodes that a filter query holds for, of these or of all, ordered."""
     found = view.reader.find(kind, Filter(where=_condition(query, kind)))
     wanted = None if among is None else set(among)
@@ -105,7 +107,7 @@ def _decode(options: Any) -> tuple[int, int]:
     return token.field_offset, token.id_offset
 
 
-def find_by(view: View, kind: Kind, filters: Sequence[Filter]) -> list[Node]:
+def find_by(view: Snapshot, kind: Kind, filters: Sequence[Filter]) -> list[Node]:
     """What any of the filters finds, each node once, by id."""
     found: dict[int | None, Node] = {}
     for where in filters:

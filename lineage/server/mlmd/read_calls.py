@@ -13,9 +13,9 @@ from lineage.ports.filters import Filter
 from lineage.server.mlmd import messages, nodes
 from lineage.server.mlmd import types as wire_types
 from lineage.server.mlmd.pages import find_by, page
-from lineage.store.transactions import View
+from lineage.session.snapshot import Snapshot
 
-Call = Callable[[View, Any, Any], None]
+Call = Callable[[Snapshot, Any, Any], None]
 _EVENT_NUMBERS = {type: number for number, type in enumerate(EventType)}
 _EVERYTHING = Filter()
 
@@ -23,7 +23,7 @@ _EVERYTHING = Filter()
 def get_type(kind: Kind) -> Call:
     """One type by name and version. Raises NotFound."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         type = _type(view, kind, request)
         if type is None:
             raise NotFound(
@@ -38,7 +38,7 @@ def get_type(kind: Kind) -> Call:
 def get_types(kind: Kind) -> Call:
     """All types of a kind, without the system types."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         add_types(
             view, response, kind, (t for t in all_types(view, kind) if not wire_types.is_system(t))
         )
@@ -49,7 +49,7 @@ def get_types(kind: Kind) -> Call:
 def get_types_by_id(kind: Kind) -> Call:
     """The types with these ids, as they are given."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         by_id = {type.id: type for type in all_types(view, kind)}
         add_types(view, response, kind, (by_id[id] for id in request.type_ids if id in by_id))
 
@@ -59,7 +59,7 @@ def get_types_by_id(kind: Kind) -> Call:
 def get_types_by_external_ids(kind: Kind) -> Call:
     """The types with these external ids. Raises NotFound where there is none."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         wanted = _external_ids(request)
         found = [type for type in all_types(view, kind) if type.external_id in wanted]
         if wanted and not found:
@@ -72,7 +72,7 @@ def get_types_by_external_ids(kind: Kind) -> Call:
 def get_nodes(kind: Kind, old_limits: bool) -> Call:
     """All nodes of a kind, or a page of them."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         _list(view, kind, request, response, _EVERYTHING, old_limits=old_limits)
 
     return call
@@ -81,7 +81,7 @@ def get_nodes(kind: Kind, old_limits: bool) -> Call:
 def get_nodes_by_id(kind: Kind) -> Call:
     """The nodes with these ids, each once, by id; on demand with the types of artifacts."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         found = view.reader.nodes(kind, sorted(set(getattr(request, f"{kind}_ids"))))
         _add_nodes(response, kind, found)
         if kind is Kind.ARTIFACT and request.populate_artifact_types:
@@ -96,7 +96,7 @@ def get_nodes_by_id(kind: Kind) -> Call:
 def get_nodes_by_type(kind: Kind, old_limits: bool) -> Call:
     """The nodes of one type, or a page of them; none where there is no such type."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         type = _type(view, kind, request)
         if type is not None and type.id is not None:
             where = Filter(type_ids=[type.id])
@@ -111,7 +111,7 @@ def get_nodes_by_type(kind: Kind, old_limits: bool) -> Call:
 def get_node_by_type_and_name(kind: Kind) -> Call:
     """One node, or an empty answer."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         type = _type(view, kind, request)
         name = getattr(request, f"{kind}_name")
         if type is not None and type.id is not None and name:
@@ -124,7 +124,7 @@ def get_node_by_type_and_name(kind: Kind) -> Call:
 def get_nodes_by_external_ids(kind: Kind) -> Call:
     """The nodes with these external ids. Raises NotFound where there is none."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         wanted = _external_ids(request)
         found = find_by(view, kind, [Filter(external_id=id) for id in wanted])
         if wanted and not found:
@@ -134,7 +134,7 @@ def get_nodes_by_external_ids(kind: Kind) -> Call:
     return call
 
 
-def get_artifacts_by_uri(view: View, request: Any, response: Any) -> None:
+def get_artifacts_by_uri(view: Snapshot, request: Any, response: Any) -> None:
     """The artifacts with these uris."""
     if request.HasField("uri"):
         raise InvalidValue(
@@ -150,7 +150,7 @@ def get_artifacts_by_uri(view: View, request: Any, response: Any) -> None:
 def get_events_by(kind: Kind) -> Call:
     """The events of these artifacts, or of these executions."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         ids = list(getattr(request, f"{kind}_ids"))
         wanted = {"artifact_ids": ids} if kind is Kind.ARTIFACT else {"execution_ids": ids}
         response.events.extend(event_message(event) for event in view.reader.events(**wanted))
@@ -161,7 +161,7 @@ def get_events_by(kind: Kind) -> Call:
 def get_contexts_by(kind: Kind) -> Call:
     """The contexts that an artifact or execution is in. Raises NotFound where it is in none."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         id = getattr(request, f"{kind}_id")
         contexts = [context for _, context in view.reader.contexts_of(kind, [id])]
         if not contexts:
@@ -174,32 +174,32 @@ def get_contexts_by(kind: Kind) -> Call:
 def get_members(kind: Kind, old_limits: bool) -> Call:
     """The artifacts or executions in a context, or a page of them."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         where = Filter(context_id=request.context_id)
         _list(view, kind, request, response, where, old_limits=old_limits)
 
     return call
 
 
-def get_parents(view: View, request: Any, response: Any) -> None:
+def get_parents(view: Snapshot, request: Any, response: Any) -> None:
     """The contexts directly above one."""
     above = sorted({parent for _, parent in view.reader.parents_of([request.context_id])})
     _add_nodes(response, Kind.CONTEXT, view.reader.nodes(Kind.CONTEXT, above))
 
 
-def get_children(view: View, request: Any, response: Any) -> None:
+def get_children(view: Snapshot, request: Any, response: Any) -> None:
     """The contexts directly below one."""
     below = sorted({child for child, _ in view.reader.children_of([request.context_id])})
     _add_nodes(response, Kind.CONTEXT, view.reader.nodes(Kind.CONTEXT, below))
 
 
-def get_parents_of_all(view: View, request: Any, response: Any) -> None:
+def get_parents_of_all(view: Snapshot, request: Any, response: Any) -> None:
     """The contexts directly above each of several; those without any are left out."""
     pairs = view.reader.parents_of(_context_ids(request))
     _add_linked(view, [(child, parent) for child, parent in pairs], response, "parent_contexts")
 
 
-def get_children_of_all(view: View, request: Any, response: Any) -> None:
+def get_children_of_all(view: Snapshot, request: Any, response: Any) -> None:
     """The contexts directly below each of several; those without any are left out."""
     pairs = view.reader.children_of(_context_ids(request))
     _add_linked(view, [(parent, child) for child, parent in pairs], response, "children_contexts")
@@ -222,7 +222,7 @@ def event_message(event: Event) -> Any:
 
 
 def _list(
-    view: View, kind: Kind, request: Any, response: Any, where: Filter, *, old_limits: bool
+    view: Snapshot, kind: Kind, request: Any, response: Any, where: Filter, *, old_limits: bool
 ) -> list[Node]:
     if request.HasField("options"):
         try:
@@ -240,11 +240,11 @@ def _list(
     return found
 
 
-def _type(view: View, kind: Kind, request: Any) -> Type | None:
+def _type(view: Snapshot, kind: Kind, request: Any) -> Type | None:
     return view.types.exact(kind, request.type_name, request.type_version or None)
 
 
-def all_types(view: View, kind: Kind) -> list[Type]:
+def all_types(view: Snapshot, kind: Kind) -> list[Type]:
     """The types of a kind, by id."""
     view.types.refresh()
     found = [type for type in view.types.known.values() if type.kind is kind]
@@ -263,13 +263,13 @@ def _context_ids(request: Any) -> Sequence[int]:
     return list(request.context_ids)
 
 
-def add_types(view: View, answer: Any, kind: Kind, found: Iterable[Type]) -> None:
+def add_types(view: Snapshot, answer: Any, kind: Kind, found: Iterable[Type]) -> None:
     """Types into an answer or a graph."""
     kept = _keep(view, kind)
     getattr(answer, f"{kind}_types").extend(wire_types.message(type, kept) for type in found)
 
 
-def _keep(view: View, kind: Kind) -> signatures.Signatures | None:
+def _keep(view: Snapshot, kind: Kind) -> signatures.Signatures | None:
     return signatures.read(view.reader) if kind is Kind.EXECUTION else None
 
 
@@ -277,7 +277,9 @@ def _add_nodes(response: Any, kind: Kind, found: Iterable[Node]) -> None:
     getattr(response, f"{kind}s").extend(nodes.message(node) for node in found)
 
 
-def _add_linked(view: View, pairs: Sequence[tuple[int, int]], response: Any, field: str) -> None:
+def _add_linked(
+    view: Snapshot, pairs: Sequence[tuple[int, int]], response: Any, field: str
+) -> None:
     ids = sorted({linked for _, linked in pairs})
     made = {node.id: nodes.message(node) for node in view.reader.nodes(Kind.CONTEXT, ids)}
     for context, linked in pairs:

@@ -25,8 +25,8 @@ from lineage.server.mlmd import read_calls, subgraph, write_calls
 from lineage.server.mlmd.messages import SERVICE, methods
 from lineage.server.mlmd.types import system_base
 from lineage.server.tokens import Gate, Role, check_own_token
+from lineage.session.transaction import Transaction
 from lineage.store import Store
-from lineage.store.transactions import Transaction
 
 try:
     import grpc
@@ -194,8 +194,8 @@ def _answer_calls(answer: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
 def _read(store: Store, call: read_calls.Call, response: Any) -> Callable[[Any], Any]:
     def answer(request: Any) -> Any:
         made = response()
-        with store.view() as view:
-            call(view, request, made)
+        with store.snapshot() as snapshot:
+            call(snapshot, request, made)
         return made
 
     return answer

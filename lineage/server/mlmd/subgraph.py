@@ -19,7 +19,7 @@ from lineage.server.mlmd import types as wire_types
 from lineage.server.mlmd.messages import LineageGraph, SubgraphOptions
 from lineage.server.mlmd.pages import OLD_LIMIT, match, page
 from lineage.server.mlmd.read_calls import Call, add_types, all_types, event_message
-from lineage.store.transactions import View
+from lineage.session.snapshot import Snapshot
 
 _MAX_HOPS = 100
 _OTHER = {Kind.ARTIFACT: Kind.EXECUTION, Kind.EXECUTION: Kind.ARTIFACT}
@@ -37,7 +37,7 @@ _NODE_FIELDS = {Kind.ARTIFACT: "artifacts", Kind.EXECUTION: "executions"}
 def get_lineage_subgraph(old_limits: bool) -> Call:
     """The ids of all nodes around some, with the edges between them."""
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         options = request.lineage_subgraph_query_options
         kind, query = _find_starts(options)
         hops = _hops(options, options.HasField("max_num_hops"), old_limits)
@@ -60,7 +60,7 @@ def get_lineage_graph(old_limits: bool) -> Call:
     ML Metadata has deprecated it and answers UNIMPLEMENTED; its definition is what is done here.
     """
 
-    def call(view: View, request: Any, response: Any) -> None:
+    def call(view: Snapshot, request: Any, response: Any) -> None:
         options = request.options
         if not options.HasField("artifacts_options"):
             raise InvalidValue("Missing query_nodes conditions; give artifacts_options")
@@ -87,7 +87,7 @@ def get_lineage_graph(old_limits: bool) -> Call:
 class _Search:
     """Breadth first, one query a hop."""
 
-    def __init__(self, view: View, options: Any) -> None:
+    def __init__(self, view: Snapshot, options: Any) -> None:
         self._view = view
         self._direction = options.direction
         self._ends = {
@@ -155,7 +155,7 @@ class _Search:
 class _Bounded:
     """The older call's search: only through nodes that match, up to a number of them."""
 
-    def __init__(self, view: View, stop: Any, most: int | None) -> None:
+    def __init__(self, view: Snapshot, stop: Any, most: int | None) -> None:
         self._view = view
         self._most = most
         self._bounds = {
@@ -216,7 +216,7 @@ def _hops(options: Any, given: bool, old_limits: bool) -> int | None:
     return min(hops, _MAX_HOPS) if old_limits else hops
 
 
-def _answer(view: View, search: _Search, mask: set[str], graph: Any) -> None:
+def _answer(view: Snapshot, search: _Search, mask: set[str], graph: Any) -> None:
     # It is there even where it is empty.
     graph.SetInParent()
     found = {kind: search.nodes(kind) for kind in _NODE_FIELDS}
@@ -242,7 +242,7 @@ def _answer(view: View, search: _Search, mask: set[str], graph: Any) -> None:
     _add_types(view, graph, {kind for kind in Kind if f"{kind}_types" in mask}, system=True)
 
 
-def _add_types(view: View, graph: Any, kinds: set[Kind], *, system: bool) -> None:
+def _add_types(view: Snapshot, graph: Any, kinds: set[Kind], *, system: bool) -> None:
     for kind in kinds:
         found = all_types(view, kind)
         add_types(view, graph, kind, (t for t in found if system or not wire_types.is_system(t)))

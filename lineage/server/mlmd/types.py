@@ -17,7 +17,7 @@ from lineage.formats.mlmd import signatures
 from lineage.model import BaseType, Kind, PropertyKind, Type
 from lineage.server.mlmd.messages import POOL, ArtifactType, ContextType, ExecutionType
 from lineage.server.mlmd.values import KINDS, NUMBERS
-from lineage.store.transactions import Transaction
+from lineage.session.transaction import Transaction
 
 MESSAGES: dict[Kind, Any] = {
     Kind.ARTIFACT: ArtifactType,
@@ -113,7 +113,7 @@ def _keep_signature(transaction: Transaction, type: Type, given: Any) -> None:
     }
     if said:
         kept = signatures.read(transaction.reader)
-        transaction.reader.set_note(signatures.NOTE, signatures.unparse({**kept, type.label: said}))
+        transaction.writer.set_note(signatures.NOTE, signatures.unparse({**kept, type.label: said}))
 
 
 def _check(

@@ -14,7 +14,7 @@ from lineage.model import EventType, Kind, Node, Path, Type
 from lineage.ports.filters import Filter
 from lineage.server.mlmd import nodes, values
 from lineage.server.mlmd import types as wire_types
-from lineage.store.transactions import Transaction
+from lineage.session.transaction import Transaction
 
 _EVENT_TYPES = tuple(EventType)
 # A node by its id, or by its place in the batch that makes it.

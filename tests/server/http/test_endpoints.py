@@ -17,7 +17,7 @@ MODEL = {"model": "Model:churn"}
 
 def test_every_method_of_a_store_has_its_operation() -> None:
     """A method that is added to the store is served, or named here."""
-    here = {"backend", "clock", "close", "transact", "url", "view"}
+    here = {"backend", "clock", "close", "snapshot", "transact", "url", "view"}
     there = {name for name in dir(lineage.Store) if not name.startswith("_")}
     assert there - here == OPERATIONS.keys()
 

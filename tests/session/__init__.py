@@ -1,0 +1,1 @@
+"""The session: snapshots, transactions, and what is kept of what was read."""
