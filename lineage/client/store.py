@@ -23,8 +23,8 @@ class RemoteStore(Store):
     """A store behind an HTTP server, with the interface of any other.
 
     The rules are the server's: each method is one request, which it answers, refuses or audits
-    for whoever the token belongs to. `transact`, `snapshot` and the backend's readers and writers hold
-    a transaction open on the server, and need a token of an admin.
+    for whoever the token belongs to. `transact`, `snapshot` and the backend's readers and writers
+    hold a transaction open on the server, and need a token of an admin.
     """
 
     def __init__(self, connection: Connection) -> None:
