@@ -87,8 +87,8 @@ class _AuditedSession(Session):
             result = work(transaction)
             if change.operation in _ERASING:
                 # What was erased must not be in an answer that is kept.
-                for replay, _ in writer.notes(REPLAYS):
-                    writer.set_note(replay, None)
+                for kept_key, _ in writer.notes(REPLAYS):
+                    writer.set_note(kept_key, None)
             now = now_ms()
             entry = {
                 "at_ms": now,
