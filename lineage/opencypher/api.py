@@ -13,6 +13,7 @@ from lineage.opencypher.execution.expression_compiler import ExpressionCompiler
 from lineage.opencypher.execution.operators import ExecutionContext, PlacedOperator, Profile
 from lineage.opencypher.execution.pipeline import PipelineBuilder
 from lineage.opencypher.semantics.semantic_analysis import Analysis, analyse
+from lineage.opencypher.syntax.interruption import interruptible
 from lineage.opencypher.syntax.parser import parse
 from lineage.opencypher.values.budget import Budget, Limits
 from lineage.opencypher.values.entities import Value
@@ -66,18 +67,19 @@ def run(
     are taken). CypherUnsupported: it is legal, but not run here; it names what, and where.
     QueryStopped: a limit was reached, while rows are taken.
     """
-    analysis = analyse_text(text)
-    given = dict(parameters or {})
-    for name, position in analysis.parameters.items():
-        if name not in given:
-            raise CypherParameterMissing(name, position=position)
     budget = Budget(limits or Limits())
-    context = ExecutionContext(graph, budget, now or datetime.now(UTC), profile=profile)
-    try:
-        evaluator = PipelineBuilder(ExpressionCompiler(context, given), analysis.stars)
-        prepared = evaluator.prepare(analysis.query)
-    except RecursionError:
-        raise CypherUnsupported("an expression nested this deeply is") from None
+    given = dict(parameters or {})
+    with interruptible(budget.step):
+        analysis = analyse_text(text)
+        for name, position in analysis.parameters.items():
+            if name not in given:
+                raise CypherParameterMissing(name, position=position)
+        context = ExecutionContext(graph, budget, now or datetime.now(UTC), profile=profile)
+        try:
+            compiler = ExpressionCompiler(context, given)
+            prepared = PipelineBuilder(compiler, analysis.stars).prepare(analysis.query)
+        except RecursionError:
+            raise CypherUnsupported("an expression nested this deeply is") from None
     columns = tuple(analysis.columns)
     return RowStream(
         columns, _rows(prepared.run, columns), lambda: prepared.list_operators(frozenset())

@@ -26,11 +26,13 @@ __all__ = [
     "COMPILE_TIME", "RUNTIME", "CypherArgumentError", "CypherArithmeticError",
     "CypherEntityNotFound", "CypherError", "CypherParameterMissing", "CypherProcedureError",
     "CypherSemanticError", "CypherSyntaxError", "CypherTypeError", "CypherUnsupported",
-    "Position", "QueryStopped",
+    "Position", "QueryStopped", "locate_error", "shorten",
 ]  # fmt: skip
 
 COMPILE_TIME = "compile time"
 RUNTIME = "runtime"
+# A message shows so many characters of a value.
+_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Position:
     offset: int
     line: int
     column: int
+
+
+def shorten(text: str) -> str:
+    """Return a text as a message shows it: in quotes, and no more than its beginning."""
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r} … ({len(text):,} characters)"
 
 
 class CypherError(InvalidQuery):
@@ -169,3 +176,11 @@ class CypherUnsupported(CypherError):
             phase=COMPILE_TIME,
             position=position,
         )
+
+
+def locate_error(error: CypherError, position: Position) -> CypherError:
+    """The error with its place in the query, if it has none yet."""
+    if error.position is None:
+        error.position = position
+        error.args = (f"{error.message} (line {position.line}, column {position.column})",)
+    return error

@@ -30,6 +30,8 @@ from lineage.ports.reader import Reader
 from lineage.queries.profiled_reader import profile_reader
 from lineage.queries.store_graph import StoreGraph
 
+# As a parameter may be.
+_DEEPEST = 100
 _KINDS = {kind.capitalize(): kind for kind in Kind}
 _EVENTS = frozenset({"INPUT", "OUTPUT", "PENDING_OUTPUT", "UNKNOWN_EVENT"})
 
@@ -111,8 +113,13 @@ class _AnswerConverter:
     def row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(map(self.value, row))
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: Any, depth: int = 0) -> Any:
         self._pile.add(weigh_alone(value))
+        if depth > _DEEPEST:
+            raise QueryStopped(
+                f"the answer has lists or maps inside each other more than {_DEEPEST} deep; "
+                "return what is in them"
+            )
         match value:
             case Node():
                 return self._node(value)
@@ -124,9 +131,9 @@ class _AnswerConverter:
                     tuple(map(self._link, value.relationships)),
                 )
             case list():
-                return [self.value(item) for item in value]
+                return [self.value(item, depth + 1) for item in value]
             case dict():
-                return {name: self.value(item) for name, item in value.items()}
+                return {name: self.value(item, depth + 1) for name, item in value.items()}
         return value
 
     def _node(self, node: Node) -> StoredNode | Vertex:

@@ -14,12 +14,18 @@ from lineage.opencypher.errors import (
     CypherSyntaxError,
     CypherTypeError,
     CypherUnsupported,
+    locate_error,
 )
 from lineage.opencypher.execution.degree_lookup import (
     DegreeLookup,
     DegreePattern,
     match_degree_patterns,
     match_degree_query,
+)
+from lineage.opencypher.execution.list_expressions import (
+    compile_list_comprehension,
+    compile_quantifier,
+    compile_reduce,
 )
 from lineage.opencypher.execution.list_membership import ListMembership
 from lineage.opencypher.execution.matching.matcher import Matcher, MatchUse
@@ -38,7 +44,8 @@ from lineage.opencypher.values import operations
 from lineage.opencypher.values.comparison import and_, equal, not_, or_, xor
 from lineage.opencypher.values.entities import Node, Path, Relationship, Value
 from lineage.opencypher.values.kinds import kind_of
-from lineage.opencypher.values.memory_estimate import weigh
+from lineage.opencypher.values.memory_estimate import weigh, weigh_nested
+from lineage.opencypher.values.normal_forms import check_normalizable
 from lineage.opencypher.values.value_types import is_of_type
 
 Row = dict[str, Value]
@@ -91,7 +98,7 @@ class ExpressionCompiler:
             self._met[-1].append(InnerPlan(steps, self._local, foresee))
 
     @contextmanager
-    def _within(self, names: Iterable[str], *, alone: bool = False) -> Iterator[None]:
+    def within(self, names: Iterable[str], *, alone: bool = False) -> Iterator[None]:
         """Expressions made within it see these names too; `alone`: no others of expressions
         around it."""
         before = self._local
@@ -130,7 +137,8 @@ class ExpressionCompiler:
 
         return holds
 
-    def _optional(self, expression: ast.Expression | None, default: Value) -> Evaluate:
+    def optional(self, expression: ast.Expression | None, default: Value) -> Evaluate:
+        """Its value for a row; where it was not written, a default."""
         return (lambda row: default) if expression is None else self.expression(expression)
 
     # --- Constants and names ---
@@ -172,7 +180,7 @@ class ExpressionCompiler:
 
     def _slice(self, e: ast.Slice) -> Evaluate:
         subject = self.expression(e.subject)
-        start, end = self._optional(e.start, 0), self._optional(e.end, 2**62)
+        start, end = self.optional(e.start, 0), self.optional(e.end, 2**62)
         position = e.position
 
         def evaluate(row: Row) -> Value:
@@ -204,11 +212,33 @@ class ExpressionCompiler:
 
     def _list(self, e: ast.ListLiteral) -> Evaluate:
         items = [self.expression(item) for item in e.items]
-        return lambda row: [item(row) for item in items]
+        if not _may_nest(e.items):
+            return lambda row: [item(row) for item in items]
+        budget, depth = self.context.budget, self.context.budget.limits.depth
+
+        def evaluate(row: Row) -> Value:
+            made = [item(row) for item in items]
+            for value in made:
+                if value.__class__ is list or value.__class__ is dict:
+                    budget.make(weigh_nested(value, depth))
+            return made
+
+        return evaluate
 
     def _map(self, e: ast.MapLiteral) -> Evaluate:
         items = [(key, self.expression(value)) for key, value in e.items]
-        return lambda row: {key: value(row) for key, value in items}
+        if not _may_nest([value for _, value in e.items]):
+            return lambda row: {key: value(row) for key, value in items}
+        budget, depth = self.context.budget, self.context.budget.limits.depth
+
+        def evaluate(row: Row) -> Value:
+            made = {key: value(row) for key, value in items}
+            for value in made.values():
+                if value.__class__ is list or value.__class__ is dict:
+                    budget.make(weigh_nested(value, depth))
+            return made
+
+        return evaluate
 
     def _map_projection(self, e: ast.MapProjection) -> Evaluate:
         subject = self.expression(e.subject)
@@ -332,17 +362,19 @@ class ExpressionCompiler:
 
     def _is_normalized(self, e: ast.IsNormalized) -> Evaluate:
         operand, form, negated = self.expression(e.operand), e.form, e.negated
+        budget = self.context.budget
 
         def evaluate(row: Row) -> Value:
             value = operand(row)
             if not isinstance(value, str):
                 return None
+            check_normalizable(budget, value)
             return is_normalized(form, value) is not negated  # type: ignore[arg-type]
 
         return evaluate
 
     def _case_test(self, e: ast.CaseTest) -> Evaluate:
-        with self._within((ast.SUBJECT,)):
+        with self.within((ast.SUBJECT,)):
             return self.expression(e.condition)
 
     def _has_labels(self, e: ast.HasLabels) -> Evaluate:
@@ -416,7 +448,7 @@ class ExpressionCompiler:
         return evaluate
 
     def _case(self, e: ast.Case) -> Evaluate:
-        default = self._optional(e.default, None)
+        default = self.optional(e.default, None)
         if e.subject is None:
             tests = [(self.predicate(when), self.expression(then)) for when, then in e.alternatives]
 
@@ -445,7 +477,8 @@ class ExpressionCompiler:
 
     # --- What goes through a list ---
 
-    def _items(self, e: ast.Expression) -> Callable[[Row], list[Value] | None]:
+    def items(self, e: ast.Expression) -> Callable[[Row], list[Value] | None]:
+        """The list that an expression gives for a row, or null."""
         source, position, budget = self.expression(e), e.position, self.context.budget
 
         def items(row: Row) -> list[Value] | None:
@@ -460,93 +493,6 @@ class ExpressionCompiler:
             )
 
         return items
-
-    def _list_comprehension(self, e: ast.ListComprehension) -> Evaluate:
-        source, name = self._items(e.source), e.variable
-        with self._within((name,)):
-            where = None if e.where is None else self.predicate(e.where)
-            projection = None if e.projection is None else self.expression(e.projection)
-        budget = self.context.budget
-
-        def evaluate(row: Row) -> Value:
-            items = source(row)
-            if items is None:
-                return None
-            inner = dict(row)
-            made: list[Value] = []
-            size = budget.made
-            for item in items:
-                budget.step()
-                inner[name] = item
-                if where is None or where(inner):
-                    value = item if projection is None else projection(inner)
-                    budget.made = size
-                    budget.make(weigh(value))
-                    size = budget.made
-                    made.append(value)
-            return made
-
-        return evaluate
-
-    def _quantifier(self, e: ast.Quantifier) -> Evaluate:
-        source, name, kind = self._items(e.source), e.variable, e.kind
-        position, budget = e.position, self.context.budget
-        with self._within((name,)):
-            test = self._optional(e.where, True)
-
-        def evaluate(row: Row) -> Value:
-            items = source(row)
-            if items is None:
-                return None
-            inner = dict(row)
-            true = unknown = 0
-            before = budget.made
-            for item in items:
-                budget.made = before
-                inner[name] = item
-                try:
-                    answer = operations.to_truth(test(inner))
-                except CypherError as error:
-                    raise locate_error(error, position) from None
-                if answer is None:
-                    unknown += 1
-                elif answer:
-                    true += 1
-                    if kind == "any":
-                        return True
-                    if kind == "none" or (kind == "single" and true > 1):
-                        return False
-                elif kind == "all":
-                    return False
-            if unknown:
-                return None
-            if kind == "single":
-                return true == 1
-            return kind != "any"
-
-        return evaluate
-
-    def _reduce(self, e: ast.Reduce) -> Evaluate:
-        initial, source = self.expression(e.initial), self._items(e.source)
-        name, accumulator, budget = e.variable, e.accumulator, self.context.budget
-        with self._within((name, accumulator)):
-            step = self.expression(e.expression)
-
-        def evaluate(row: Row) -> Value:
-            items = source(row)
-            if items is None:
-                return None
-            inner = dict(row)
-            inner[accumulator] = initial(row)
-            before = budget.made
-            for item in items:
-                inner[name] = item
-                value = inner[accumulator] = step(inner)
-                if value.__class__ is not list and value.__class__ is not str:
-                    budget.made = before
-            return inner[accumulator]
-
-        return evaluate
 
     # --- What looks into the graph ---
 
@@ -589,7 +535,7 @@ class ExpressionCompiler:
             self, (e.pattern,), e.where, MatchUse(find_variables(e.projection), looks=looks)
         )
         self._meet(matcher.list_operators)
-        with self._within(matcher.names):
+        with self.within(matcher.names):
             projection = self.expression(e.projection)
         budget = self.context.budget
 
@@ -631,7 +577,7 @@ class ExpressionCompiler:
         return self._run_query(e)
 
     def _run_query(self, e: ast.Subquery) -> Evaluate:
-        with self._within((), alone=True):
+        with self.within((), alone=True):
             prepared = self.subqueries.prepare(e.query, duplicates=e.kind != "exists")
         self._meet(prepared.list_operators)
         budget = self.context.budget
@@ -657,16 +603,13 @@ class ExpressionCompiler:
         return collect
 
 
+def _may_nest(items: Sequence[ast.Expression]) -> bool:
+    """Whether one of these may be a list or a map."""
+    return not all(isinstance(item, ast.Literal | ast.Comparison | ast.IsNull) for item in items)
+
+
 def _pattern_names(pattern: ast.PathPattern) -> frozenset[str]:
     return find_variables(pattern)
-
-
-def locate_error(error: CypherError, position: ast.Position) -> CypherError:
-    """The error with its place in the query, if it has none yet."""
-    if error.position is None:
-        error.position = position
-        error.args = (f"{error.message} (line {position.line}, column {position.column})",)
-    return error
 
 
 _MAKERS: dict[type, Callable[[ExpressionCompiler, Any], Evaluate]] = {
@@ -689,10 +632,10 @@ _MAKERS: dict[type, Callable[[ExpressionCompiler, Any], Evaluate]] = {
     ast.HasLabels: ExpressionCompiler._has_labels,
     ast.FunctionCall: ExpressionCompiler._call,
     ast.Case: ExpressionCompiler._case,
-    ast.ListComprehension: ExpressionCompiler._list_comprehension,
+    ast.ListComprehension: compile_list_comprehension,
     ast.PatternComprehension: ExpressionCompiler._pattern_comprehension,
-    ast.Quantifier: ExpressionCompiler._quantifier,
-    ast.Reduce: ExpressionCompiler._reduce,
+    ast.Quantifier: compile_quantifier,
+    ast.Reduce: compile_reduce,
     ast.PatternPredicate: ExpressionCompiler._pattern_predicate,
     ast.PathValue: ExpressionCompiler._path_value,
     ast.Subquery: ExpressionCompiler._subquery,

@@ -43,6 +43,10 @@ Row = dict[str, Value]
 Pair = tuple[Row, Row]
 
 
+# So many rows are sorted at once.
+_RUN = 50_000
+
+
 class ProjectionPlan:
     """One projection, ready to run; `where` is that of WITH. The `last` one is a RETURN."""
 
@@ -338,6 +342,9 @@ class ProjectionPlan:
             return
 
         def sort() -> None:
+            # In runs first, which can be stopped between; to merge them takes little.
+            for first in range(0, len(kept), _RUN) if len(kept) > _RUN else ():
+                kept[first : first + _RUN] = self._sort_run(kept[first : first + _RUN])
             # Sorting keeps the order of equals, so the last key comes first.
             for place in range(len(order) - 1, -1, -1):
                 kept.sort(key=lambda item: item[0][place], reverse=order[place][1])
@@ -363,6 +370,12 @@ class ProjectionPlan:
         ordered = [pair for _, pair, _ in kept]
         kept.clear()
         yield from ordered
+
+    def _sort_run(self, run: list[tuple[list[Any], Pair, int]]) -> list[Any]:
+        for place in range(len(self._order) - 1, -1, -1):
+            self._context.budget.step(len(run))
+            run.sort(key=lambda item: item[0][place], reverse=self._order[place][1])
+        return run
 
     def _comes_before(self, keys: Sequence[Any], others: Sequence[Any]) -> bool:
         for mine, other, (_, descending) in zip(keys, others, self._order, strict=True):

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable
 
-from lineage.opencypher.errors import CypherTypeError
+from lineage.opencypher.errors import CypherTypeError, shorten
 from lineage.opencypher.functions.numbers import LARGEST, SMALLEST
 from lineage.opencypher.functions.registry import Context, function
 from lineage.opencypher.functions.strings import _WHITE
@@ -15,6 +15,8 @@ from lineage.opencypher.values.entities import Value
 from lineage.opencypher.values.kinds import Temporal, kind_of
 from lineage.opencypher.values.operations import format_float
 
+# Of an integer of 64 bits.
+_DIGITS = 19
 _WHOLE = re.compile(r"[+-]?\d+")
 _FLOAT = re.compile(
     r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[fFdD]?"
@@ -56,14 +58,18 @@ def _to_integer(value: Value) -> Value:
     if not isinstance(value, str):
         raise _NotConvertible
     if _WHOLE.fullmatch(value):
-        number = int(value)
+        digits = value.lstrip("+-0")
+        # Python reads no more than 4,300 digits at once.
+        number = 2**64 if len(digits) > _DIGITS else int(digits or "0")
+        if value[0] == "-":
+            number = -number
     else:
         found = _FLOAT.fullmatch(value)
         if found is None or not found["number"]:
             return None
         number = int(_whole(float(found["number"])))
     if not SMALLEST <= number <= LARGEST:
-        raise CypherTypeError(f"{value!r} is too large for an integer of 64 bits")
+        raise CypherTypeError(f"{shorten(value)} is too large for an integer of 64 bits")
     return number
 
 

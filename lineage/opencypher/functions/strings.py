@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
+from typing import Literal
 
-from lineage.opencypher.errors import CypherArgumentError, CypherTypeError
+from lineage.opencypher.errors import CypherArgumentError, CypherTypeError, shorten
 from lineage.opencypher.functions.registry import Context, function
+from lineage.opencypher.values.budget import LONGEST_TEXT
 from lineage.opencypher.values.entities import Value
 from lineage.opencypher.values.kinds import kind_of
+from lineage.opencypher.values.normal_forms import check_normalizable
 
 _TEXT = frozenset({"string"})
+_Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+_FORMS: dict[str, _Form] = {"NFC": "NFC", "NFD": "NFD", "NFKC": "NFKC", "NFKD": "NFKD"}
+# No letter becomes more than so many in the other case.
+_MOST_OF_CASE = 3
 _COUNT = frozenset({"integer"})
 # White space as Java has it: not the spaces that forbid a line break, but the four separators.
 _WHITE = "".join(
@@ -43,18 +51,25 @@ def _count(value: Value, name: str) -> int:
     return number
 
 
+def _change_case(context: Context, whole: str, change: Callable[[str], str]) -> str:
+    if len(whole) > LONGEST_TEXT // _MOST_OF_CASE:
+        longest = max(len(change(letter)) for letter in set(whole))
+        context.budget.make_text(len(whole) * longest)
+    return change(whole)
+
+
 @function("toUpper", 1, accepts=(_TEXT,))
 @function("upper", 1, accepts=(_TEXT,))
 def to_upper(context: Context, value: Value) -> Value:
     """`toUpper('ß')` is 'SS'."""
-    return text(value, "toUpper").upper()
+    return _change_case(context, text(value, "toUpper"), str.upper)
 
 
 @function("toLower", 1, accepts=(_TEXT,))
 @function("lower", 1, accepts=(_TEXT,))
 def to_lower(context: Context, value: Value) -> Value:
     """In small letters."""
-    return text(value, "toLower").lower()
+    return _change_case(context, text(value, "toLower"), str.lower)
 
 
 @function("trim", 1, 2, accepts=(_TEXT, _TEXT))
@@ -101,7 +116,10 @@ def replace(context: Context, value: Value, search: Value, replacement: Value) -
     """Every occurrence; an empty search is found between all characters."""
     whole, old = text(value, "replace"), text(search, "replace")
     new = text(replacement, "replace")
-    context.budget.make((whole.count(old) * max(0, len(new) - len(old))) // 64)
+    more = whole.count(old) * max(0, len(new) - len(old))
+    context.budget.make(more // 64)
+    if more:
+        context.budget.make_text(len(whole) + more)
     return whole.replace(old, new)
 
 
@@ -132,13 +150,15 @@ def character_length(context: Context, value: Value) -> Value:
 @function("normalize", 1, 2, accepts=(_TEXT, _TEXT))
 def normalize(context: Context, value: Value, form: Value = "NFC") -> Value:
     """The Unicode normal form NFC, NFD, NFKC or NFKD."""
-    match text(form, "normalize").upper():
-        case "NFC":
-            return unicodedata.normalize("NFC", text(value, "normalize"))
-        case "NFD":
-            return unicodedata.normalize("NFD", text(value, "normalize"))
-        case "NFKC":
-            return unicodedata.normalize("NFKC", text(value, "normalize"))
-        case "NFKD":
-            return unicodedata.normalize("NFKD", text(value, "normalize"))
-    raise CypherArgumentError(f"normalize() knows NFC, NFD, NFKC and NFKD, not {form!r}")
+    whole = text(value, "normalize")
+    named = _FORMS.get(text(form, "normalize").upper())
+    if named is None:
+        raise CypherArgumentError(
+            f"normalize() knows NFC, NFD, NFKC and NFKD, not {shorten(text(form, 'normalize'))}"
+        )
+    check_normalizable(context.budget, whole)
+    # A character becomes as many as it does alone, at most.
+    longest = max((len(unicodedata.normalize(named, one)) for one in set(whole)), default=0)
+    if longest > 1:
+        context.budget.make_text(len(whole) * longest)
+    return unicodedata.normalize(named, whole)

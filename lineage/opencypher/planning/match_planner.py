@@ -15,6 +15,7 @@ from lineage.opencypher.planning.pattern_graph import NamedPath, PatternEdge, Pa
 from lineage.opencypher.semantics.determinism import is_volatile
 from lineage.opencypher.semantics.free_variables import find_variables
 from lineage.opencypher.syntax import ast
+from lineage.opencypher.syntax.interruption import take_steps
 from lineage.opencypher.values.graph import Graph, Sign
 
 
@@ -161,6 +162,7 @@ class _MatchPlanner:
 
     def _decide(self, *, last: bool = False) -> Iterator[PlanStep]:
         """The predicates all of whose names are known now."""
+        take_steps(1 + len(self._predicates))
         ready = [
             predicate
             for predicate in self._predicates
@@ -184,6 +186,7 @@ class _MatchPlanner:
     def _next(self) -> PlanStep:
         best: tuple[int, PlanStep] | None = None
         for link in self._links:
+            take_steps(10)
             step = self._follow(link)
             if step is None:
                 continue
@@ -240,6 +243,7 @@ class _MatchPlanner:
     def _anchor(self) -> Anchor | None:
         found: tuple[float, Anchor] | None = None
         for node in self._shape.nodes:
+            take_steps(1 + len(self._predicates))
             if node in self._met:
                 continue
             cost, anchor = self._candidates(node)

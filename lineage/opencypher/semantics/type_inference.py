@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from lineage.opencypher.errors import COMPILE_TIME, CypherSyntaxError, CypherTypeError
+from lineage.opencypher.errors import COMPILE_TIME, CypherSyntaxError, CypherTypeError, shorten
 from lineage.opencypher.functions.registry import FunctionSpec, find_aggregate, find_function
 from lineage.opencypher.semantics.aggregation import find_aggregates
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.syntax.ast_walk import child_parts, walk_parts
+from lineage.opencypher.syntax.interruption import take_steps
 
 Kind = str | None
 _LISTS = frozenset({"list", "relationships"})
@@ -42,6 +43,7 @@ class Scope:
 
     def with_(self, name: str, kind: Kind) -> Scope:
         """One name more."""
+        take_steps(1 + len(self.kinds) // 50)
         return Scope({**self.kinds, name: kind})
 
     def only(self, names: Iterable[str]) -> Scope:
@@ -62,11 +64,12 @@ class TypeChecker:
 
         `predicate`: it stands where a pattern may be a predicate.
         """
+        take_steps()
         match e:
             case ast.Literal(kind=kind):
                 if kind == "integer" and e.value == 2**63:
                     raise CypherSyntaxError(
-                        f"{e.value} is beyond 64 bits",
+                        f"{shorten(str(e.value))} is beyond 64 bits",
                         detail="IntegerOverflow",
                         position=e.position,
                     )

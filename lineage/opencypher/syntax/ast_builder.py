@@ -10,7 +10,7 @@ from typing import Any
 
 from lark import Token, Transformer
 
-from lineage.opencypher.errors import CypherSyntaxError, CypherUnsupported
+from lineage.opencypher.errors import CypherSyntaxError, CypherUnsupported, shorten
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.syntax.type_names import FORMS
 from lineage.opencypher.syntax.value_tests import OPERATORS, ValueTests, find_position
@@ -48,7 +48,9 @@ def _read_integer(token: Token) -> int:
     text = str(token.value)
     if _INTEGER.match(text) is None:
         raise CypherSyntaxError(
-            f"{text} is no number", detail="InvalidNumberLiteral", position=find_position(token)
+            f"{shorten(text)} is no number",
+            detail="InvalidNumberLiteral",
+            position=find_position(token),
         )
     prefix = text[:2].lower()
     if len(text) > 400:
@@ -58,7 +60,9 @@ def _read_integer(token: Token) -> int:
     # 2**63 is kept for a minus before it; without one the analysis refuses it.
     if value > 2**63:
         raise CypherSyntaxError(
-            f"{text} is beyond 64 bits", detail="IntegerOverflow", position=find_position(token)
+            f"{shorten(text)} is beyond 64 bits",
+            detail="IntegerOverflow",
+            position=find_position(token),
         )
     return value
 

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from lineage.opencypher.syntax import ast
+from lineage.opencypher.syntax.interruption import take_steps
 
 
 def child_parts(value: object) -> Iterator[ast.Part]:
@@ -29,6 +30,7 @@ def walk_parts(part: ast.Part | None) -> Iterator[ast.Part]:
     waiting: list[ast.Part] = [] if part is None else [part]
     while waiting:
         taken = waiting.pop()
+        take_steps()
         yield taken
         waiting.extend(child_parts(taken))
 

@@ -17,6 +17,7 @@ from lark import Token
 
 from lineage.opencypher.errors import CypherSyntaxError, CypherUnsupported
 from lineage.opencypher.syntax.ast import Position
+from lineage.opencypher.syntax.interruption import take_steps
 from lineage.opencypher.syntax.prefix import SPACE
 from lineage.opencypher.syntax.type_names import FORMS, read_type
 
@@ -74,6 +75,8 @@ _REFUSED_FIRST = frozenset(
     }
 )  # fmt: skip
 _DEEPEST = 100
+# What a query may consist of; its time to be read and planned grows with it.
+MOST_TOKENS = 60_000
 
 
 class SourceText:
@@ -99,7 +102,7 @@ def tokenize(text: str) -> list[Token]:
 
 def scan(source: SourceText) -> Iterator[Token]:
     """Split a text into words, numbers, strings and signs, with where each begins and ends."""
-    text, at = source.text, 0
+    text, at, count = source.text, 0, 0
     while at < len(text):
         found = _SCANNER.match(text, at)
         if found is None:
@@ -110,6 +113,15 @@ def scan(source: SourceText) -> Iterator[Token]:
             continue
         if kind == "SYMBOL":
             kind = _SYMBOLS[value]
+        count += 1
+        if count > MOST_TOKENS:
+            raise CypherSyntaxError(
+                f"the query has more than {MOST_TOKENS:,} words and signs; give values as "
+                "parameters, and long lists as one of them",
+                position=source.position(start),
+            )
+        if not count % 100:
+            take_steps(100)
         yield Token(kind, value, start_pos=start, end_pos=at)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from lark import Lark, Token
 from lark.lexer import Lexer
 
 from lineage.opencypher.syntax.ast_builder import Builder
+from lineage.opencypher.syntax.interruption import take_steps
 from lineage.opencypher.syntax.lexer import tokenize
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
@@ -33,7 +34,14 @@ class TokenLexer(Lexer):
         pass
 
     def lex(self, data: Any) -> Iterator[Token]:  # type: ignore[override]
-        return iter(tokenize(data))
+        return _watch(tokenize(data))
+
+
+def _watch(tokens: Iterable[Token]) -> Iterator[Token]:
+    for token in tokens:
+        # About as much work as 20 steps of a query.
+        take_steps(20)
+        yield token
 
 
 @cache

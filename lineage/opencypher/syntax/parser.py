@@ -6,11 +6,12 @@ from functools import lru_cache
 
 from lark.exceptions import UnexpectedToken
 
-from lineage.opencypher.errors import CypherSyntaxError
+from lineage.opencypher.errors import CypherSyntaxError, shorten
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.syntax.mistakes import suggest_correction
 from lineage.opencypher.syntax.parse_table import get_parser
 
+LONGEST_QUERY = 1_000_000
 _NAMES = {
     "LPAR": "'('", "NPAR": "'('", "RPAR": "')'", "LBRACK": "'['", "LCOMP": "'['", "PCOMP": "'['",
     "RBRACK": "']'", "LBRACE": "'{'", "RBRACE": "'}'", "COMMA": "','", "DOT": "'.'",
@@ -28,6 +29,11 @@ def parse(text: str) -> ast.Query:
     Raises CypherSyntaxError, with the position, where the text is none; CypherUnsupported for what
     is known to be legal but not read here.
     """
+    if len(text) > LONGEST_QUERY:
+        raise CypherSyntaxError(
+            f"the query has {len(text):,} characters, and none has more than {LONGEST_QUERY:,}; "
+            "give values as parameters"
+        )
     if not text.strip():
         raise CypherSyntaxError("the query is empty")
     try:
@@ -44,7 +50,7 @@ def _explain_unexpected(text: str, error: UnexpectedToken) -> CypherSyntaxError:
         said = "the query ends too early"
         position = None
     else:
-        said = f"{str(token.value)!r} can't stand here"
+        said = f"{shorten(str(token.value))} can't stand here"
         position = ast.Position(token.start_pos or 0, token.line or 1, token.column or 1)
         if _is_in_relationship(text[: token.start_pos or 0]) and token.type in ("DOTDOT", "MINUS"):
             detail = "InvalidRelationshipPattern"

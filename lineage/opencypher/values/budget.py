@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lineage.opencypher.errors import QueryStopped
-from lineage.opencypher.values.memory_estimate import MOST
+from lineage.opencypher.values.memory_estimate import MOST, TEXT_A_VALUE
 
+# One call works through a text of so many characters within a second, and can't be stopped in it.
+LONGEST_TEXT = 16_000_000
 # The clock is looked at once in so many steps: a step is about a microsecond of work.
 _STEPS_A_LOOK = 2_000
 
@@ -76,6 +78,15 @@ class Budget:
         if self.made > self._limits.held:
             raise self._too_much()
         self.step(1 + count // 100)
+
+    def make_text(self, length: int) -> None:
+        """The expression under way is about to make a text. Raises QueryStopped for too much."""
+        self.make(1 + length // TEXT_A_VALUE)
+        if length > LONGEST_TEXT:
+            raise QueryStopped(
+                f"the query would make a text of {length:,} characters, and none is longer than "
+                f"{LONGEST_TEXT:,}; take a part of it, or do that outside the query"
+            )
 
     def seconds_left(self) -> float | None:
         """Until the deadline; None where there is none."""

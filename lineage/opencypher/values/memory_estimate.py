@@ -13,7 +13,7 @@ from lineage.errors import QueryStopped
 # What a query may hold, and what an answer may have: 2 GB, so reckoned.
 MOST = 4_000_000
 # So many characters, or bytes, weigh as much as a number.
-_TEXT = 100
+TEXT_A_VALUE = 100
 _TEXTS = frozenset({str, bytes, bytearray})
 _LIGHT = frozenset({int, float, bool, type(None)})
 # A node or relationship with its small properties.
@@ -34,9 +34,22 @@ def weigh(value: Any) -> int:
     return int(getattr(value, "weight", 1))
 
 
+def weigh_nested(value: Any, depth: int) -> int:
+    """As `weigh`, of what is put into a list or map. Raises QueryStopped beyond a depth."""
+    mine = value.__class__
+    if mine is not list and mine is not dict:
+        return weigh(value)
+    if not depth:
+        raise QueryStopped(
+            "the query would put lists or maps into each other too deep; keep them side by side"
+        )
+    items = value if mine is list else value.values()
+    return 1 + sum([weigh_nested(item, depth - 1) for item in items])
+
+
 def weigh_alone(value: Any) -> int:
     """Of a value alone, without what a list or a map has in it."""
-    return 1 + len(value) // _TEXT if value.__class__ in _TEXTS else 1
+    return 1 + len(value) // TEXT_A_VALUE if value.__class__ in _TEXTS else 1
 
 
 def weigh_row(values: Collection[Any]) -> int:
@@ -55,7 +68,8 @@ def _weigh_rest(values: Iterable[Any]) -> int:
         [
             weigh(value) - 1
             for value in values
-            if value.__class__ not in _LIGHT and (value.__class__ is not str or len(value) >= _TEXT)
+            if value.__class__ not in _LIGHT
+            and (value.__class__ is not str or len(value) >= TEXT_A_VALUE)
         ]
     )
 
@@ -74,5 +88,5 @@ class MemoryMeter:
         if self._weight > MOST:
             raise QueryStopped(
                 f"the answer would have more than {MOST:,} values (a text counts as one for each "
-                f"{_TEXT} characters); narrow it, or give a limit"
+                f"{TEXT_A_VALUE} characters); narrow it, or give a limit"
             )

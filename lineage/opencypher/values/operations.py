@@ -11,9 +11,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from lineage.opencypher.errors import CypherArithmeticError, CypherTypeError, QueryStopped
+from lineage.opencypher.errors import (
+    CypherArithmeticError,
+    CypherTypeError,
+    QueryStopped,
+    shorten,
+)
 from lineage.opencypher.values import temporal
-from lineage.opencypher.values.budget import Budget
+from lineage.opencypher.values.budget import LONGEST_TEXT, Budget
 from lineage.opencypher.values.comparison import equal, less, not_
 from lineage.opencypher.values.entities import Node, Relationship, Value
 from lineage.opencypher.values.kinds import Temporal, is_number, kind_of
@@ -23,7 +28,6 @@ from lineage.opencypher.values.regular_expressions import compile_java_regex
 _LEAST, _MOST = -(2**63), 2**63 - 1
 # A pattern that takes longer than this on one text is taken for one that explodes.
 _REGEX_SECONDS = 2.0
-_LONGEST_TEXT = 100_000_000
 
 
 def check_int64(value: Value) -> Value:
@@ -49,9 +53,9 @@ def add(budget: Budget, left: Value, right: Value) -> Value:
         return check_int64(left + right)
     if mine is str and theirs is str:
         budget.step(1 + (len(left) + len(right)) // 1000)
-        if len(left) + len(right) > _LONGEST_TEXT:
-            raise QueryStopped("the query would make a string of more than 100 million characters")
         budget.make(weigh(right))
+        if len(left) + len(right) > LONGEST_TEXT:
+            budget.make_text(len(left) + len(right))
         return left + right
     if mine is list or theirs is list:
         # The other side has been counted when it was made.
@@ -260,7 +264,7 @@ def matches_regex(budget: Budget, left: Value, right: Value) -> bool | None:
         return compile_java_regex(right).fullmatch(left, timeout=seconds) is not None
     except TimeoutError:
         raise QueryStopped(
-            f"the regular expression {right!r} took more than {seconds:g} s on one text; "
+            f"the regular expression {shorten(right)} took more than {seconds:g} s on one text; "
             "write it without nested repetition"
         ) from None
 

@@ -66,6 +66,7 @@ from lineage.opencypher.semantics.free_variables import (
 )
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.syntax.ast_walk import walk_parts
+from lineage.opencypher.syntax.interruption import interruptible
 from lineage.opencypher.syntax.unparser import quote_name
 from lineage.opencypher.values.entities import Keys, Node, Relationship, Value
 from lineage.opencypher.values.graph import Bound
@@ -191,7 +192,9 @@ class Matcher:
     def _steps(self, bound: Names) -> list[PhysicalOperator]:
         bound &= self._names
         if bound not in self._plans:
-            self._plans[bound] = list(self._plan_operators(bound))
+            # It is planned while it runs, and stopped as what runs is.
+            with interruptible(self._context.budget.step):
+                self._plans[bound] = list(self._plan_operators(bound))
         return self._plans[bound]
 
     def _plan_operators(self, bound: Names) -> Iterator[PhysicalOperator]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from lineage.opencypher.errors import shorten
 from lineage.opencypher.values.temporal import calendar
 from lineage.opencypher.values.temporal.amounts import build_duration
 from lineage.opencypher.values.temporal.errors import InvalidTemporal
@@ -21,6 +22,8 @@ from lineage.opencypher.values.temporal.types import (
 )
 from lineage.opencypher.values.temporal.zones import UTC_ZONE, Zone, find_zone, offset_of
 
+# No date, time or duration that fits 64 bits is longer.
+_LONGEST = 250
 _DATE = re.compile(
     r"(?P<year>\d{4}|[+-]\d{1,9}(?=-|$)|[+-]\d{4})"
     r"(?:-?W(?P<week>\d{2})(?:-?(?P<weekday>\d))?"
@@ -57,16 +60,19 @@ _DURATION_AS_DATE = re.compile(
 
 def parse_date(text: str) -> Date:
     """`2015-07-21`, `201507`, `2015-W30-2`, `2015Q3`, `2015-202` …"""
+    _check_length(text)
     return Date(_days(text, text))
 
 
 def parse_local_time(text: str) -> LocalTime:
     """`21:40:32.142`, `2140` …"""
+    _check_length(text)
     return LocalTime(_nanos(text.removeprefix("T"), text))
 
 
 def parse_time(text: str) -> Time:
     """The same with an offset, else in UTC."""
+    _check_length(text)
     local, offset, name = _split(text.removeprefix("T"), text)
     if name is not None:
         raise InvalidTemporal(f"{text!r} is no time: a time has an offset, not a named zone")
@@ -75,12 +81,14 @@ def parse_time(text: str) -> Time:
 
 def parse_local_date_time(text: str) -> LocalDateTime:
     """A date, `T`, and a local time; or a date alone."""
+    _check_length(text)
     date, _, time = text.partition("T")
     return LocalDateTime(_days(date, text), _nanos(time, text) if time else 0)
 
 
 def parse_date_time(text: str) -> DateTime:
     """The same with an offset, a zone's name in brackets, or both; else in UTC."""
+    _check_length(text)
     date, _, rest = text.partition("T")
     if not rest and "[" in date:
         date, _, name = date.partition("[")
@@ -101,6 +109,7 @@ def parse_date_time(text: str) -> DateTime:
 
 def parse_duration(text: str) -> Duration:
     """`P1Y2M10DT2H30M`, `P2.5W`, `P2012-02-02T14:37:21.545` …"""
+    _check_length(text)
     found = _DURATION.fullmatch(text)
     if found is None or found["time"] == "T" or text[-1:] == "P":
         found = _DURATION_AS_DATE.fullmatch(text)
@@ -113,6 +122,11 @@ def parse_duration(text: str) -> Duration:
     }
     made = build_duration(parts)
     return made.negate() if found["sign"] == "-" else made
+
+
+def _check_length(text: str) -> None:
+    if len(text) > _LONGEST:
+        raise InvalidTemporal(f"{shorten(text)} is no date, time or duration: it is too long")
 
 
 def _days(text: str, whole: str) -> int:

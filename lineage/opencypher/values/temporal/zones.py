@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
+from lineage.opencypher.errors import shorten
 from lineage.opencypher.values.temporal import calendar
 from lineage.opencypher.values.temporal.errors import InvalidTemporal
 
@@ -75,11 +76,11 @@ def offset_of(text: str) -> int:
         return 0
     found = _OFFSET.fullmatch(text)
     if not found:
-        raise InvalidTemporal(f"{text!r} is no offset from UTC")
+        raise InvalidTemporal(f"{shorten(text)} is no offset from UTC")
     hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
     total = hours * 3600 + minutes * 60 + seconds
     if minutes > 59 or seconds > 59 or total > _LONGEST:
-        raise InvalidTemporal(f"the offset {text!r} is not within 18 hours")
+        raise InvalidTemporal(f"the offset {shorten(text)} is not within 18 hours")
     return -total if found[1] == "-" else total
 
 
@@ -103,7 +104,7 @@ def _names() -> dict[str, str]:
 def _find_name(text: str) -> str:
     name = _names().get(text.lower())
     if name is None:
-        raise InvalidTemporal(f"there is no time zone {text!r}")
+        raise InvalidTemporal(f"there is no time zone {shorten(text)}")
     return name
 
 
