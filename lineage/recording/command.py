@@ -395,7 +395,7 @@ class _Files:
         return None
 
     def _artifact(self, path: str, content: Content | None) -> ArtifactDraft:
-        type = type_of_file(path, self._options.types)
+        type = type_of_file(path, self._options.types, self.name_of(path))
         return ArtifactDraft(
             type,
             uri=Path(path).as_uri(),

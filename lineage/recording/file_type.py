@@ -9,6 +9,8 @@ A rule given by the user (`*.pkl=Dataset`) goes first. Then:
   plain lists and mappings are a File, everything else is a Model. Nothing in it is run;
 - what is called a model (`model.json`, `churn_model.bin`) is a Model where nothing else is known;
 - programs and notebooks are Code;
+- text, XML, JSON, images and sound below a folder of the project that is called data, dataset,
+  datasets or raw are a Dataset;
 - everything else is a File.
 """
 
@@ -48,6 +50,12 @@ _CODE = frozenset(
 )
 _METRICS = frozenset(("metric", "metrics", "score", "scores", "evaluation"))
 _NUMBERS = frozenset(("json", "yaml", "yml", "toml", "csv", "tsv", "txt"))
+_RAW = frozenset(
+    """
+    bmp dat flac gif html jpeg jpg json md mp3 ogg png tif tiff txt wav webp xml zip
+    """.split()  # noqa: SIM905
+)
+_FOLDERS = frozenset(("data", "dataset", "datasets", "raw"))
 # Formats that models are kept in, and much else.
 _UNCLEAR = frozenset(("", "bin", "dat", "json", "msgpack", "txt", "zip"))
 _COMPRESSED = frozenset(("br", "bz2", "gz", "lz4", "snappy", "xz", "zip", "zst", "z"))
@@ -63,7 +71,7 @@ _MOST_METRICS = 100
 _LONGEST_METRICS = 1 << 20
 
 
-def type_of_file(path: str, rules: Sequence[tuple[str, str]] = ()) -> str:
+def type_of_file(path: str, rules: Sequence[tuple[str, str]] = (), below: str | None = None) -> str:
     """Return the type of artifact that a file is.
 
     Parameters
@@ -72,6 +80,8 @@ def type_of_file(path: str, rules: Sequence[tuple[str, str]] = ()) -> str:
         The file; its first bytes are read where its name does not say.
     rules
         Patterns of names or paths with the type that they have; the first that fits counts.
+    below
+        The path below the project's root, whose folders are of the project.
 
     Examples
     --------
@@ -99,6 +109,8 @@ def type_of_file(path: str, rules: Sequence[tuple[str, str]] = ()) -> str:
         return "Model"
     if suffix in _CODE:
         return "Code"
+    if suffix in _RAW and below is not None and _FOLDERS & set(PurePosixPath(below).parts[:-1]):
+        return "Dataset"
     return "Model" if suffix in _UNCLEAR and _is_called_model(name) else "File"
 
 

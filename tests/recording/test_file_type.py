@@ -91,6 +91,13 @@ def test_a_pickle_is_never_run(tmp_path: Path) -> None:
     assert not (tmp_path / "went off").exists()
 
 
+def test_by_the_folder_of_the_project() -> None:
+    assert type_of_file("/x/data/posts.xml", below="data/posts.xml") == "Dataset"
+    assert type_of_file("/data/x/posts.xml", below="posts.xml") == "File"
+    assert type_of_file("/x/data/tool.py", below="data/tool.py") == "Code"
+    assert type_of_file("/x/data/x.dvc", below="data/x.dvc") == "File"
+
+
 def test_rules_go_first() -> None:
     rules = parse_rules(["*.csv=Examples", "/data/*.bin=Statistics"])
     assert type_of_file("/x/a.csv", rules) == "Examples"

@@ -21,8 +21,8 @@ LEFT_OUT = (
     ".ipynb_checkpoints", ".numba_cache", "*.pyc", "*.nbi", "*.nbc", ".DS_Store", "joblib_cache",
     ".coverage", ".coverage.*", ".ropeproject",
     # Version control, and the records of other tools.
-    ".git", ".hg", ".svn", ".jj", ".gitignore", ".gitattributes",
-    ".lineage",
+    ".git", ".hg", ".svn", ".jj", ".gitignore", ".gitattributes", ".gitmodules",
+    ".dvc", ".dvcignore", ".lineage",
     # Editors.
     ".idea", ".vscode", "*.swp", "*~",
 )  # fmt: skip

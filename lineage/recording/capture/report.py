@@ -14,11 +14,11 @@ from lineage.recording.redaction import redact_arguments, redact_text
 _THROUGH_PYTHON = frozenset(
     """
     PIL _cffi_backend _yaml aiohttp bottleneck brotli cffi charset_normalizer contourpy coverage
-    cryptography cython cytoolz dateutil frozenlist google greenlet grpc hypothesis joblib
+    cryptography cython cytoolz dateutil dulwich frozenlist google greenlet grpc hypothesis joblib
     kiwisolver lz4 lxml markupsafe matplotlib mmh3 msgpack multidict mypy mypyc numexpr numpy
     orjson pandas patsy propcache psutil psycopg2 pydantic_core regex rpds ruamel_yaml scipy
     simplejson sklearn skimage snappy sqlalchemy statsmodels tokenizers tornado ujson umap
-    uvloop websockets wrapt xxhash yaml yarl zmq zstandard
+    uvloop wcwidth websockets wrapt xxhash yaml yarl zmq zstandard
     """.split()  # noqa: SIM905
 )
 # Packages that have their compiled parts in another one.
