@@ -32,9 +32,9 @@ from lineage.recording.identity import ArtifactDraft
 from lineage.recording.journal import journal_folder, keep_run
 from lineage.recording.lease import LEASE_MS, lease_until
 from lineage.recording.memo import CacheKey
+from lineage.recording.parent_run import PARENT
 from lineage.recording.process import Ended, find_program, interpreted, run_program
 from lineage.recording.redaction import redact_arguments, redact_text
-from lineage.recording.run import PARENT
 from lineage.recording.run_draft import ContextDraft, RunDraft
 from lineage.recording.sink import Sink, open_sink
 

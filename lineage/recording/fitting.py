@@ -17,7 +17,7 @@ from lineage.recording.description import describe_object, port_of, type_of_obje
 from lineage.recording.identity import ArtifactDraft, draft_file, type_of_file, uri_of
 from lineage.recording.origin import Origin, join_origins, keep_origin, origin_of
 from lineage.recording.project import is_project_file
-from lineage.recording.property_value import to_properties, to_property
+from lineage.recording.property_value import to_parameters, to_properties, to_property
 from lineage.recording.run import Run, current_run, draft_metrics
 from lineage.recording.sink import open_sink
 from lineage.store import Store
@@ -328,7 +328,10 @@ def begin_fit(
     """Take in that an estimator is being fitted on data."""
     session.close(all=False)
     values = [value for value in data if value is not None]
-    properties = {"algorithm": algorithm, **to_properties(params)}
+    properties = {**to_parameters(params), "algorithm": algorithm}
+    if "algorithm" in params:
+        # Some estimators have a parameter of that name.
+        properties["param.algorithm"] = to_property("algorithm", params["algorithm"])
     run = current_run()
     if run is not None:
         run.params(_beside(run, properties))

@@ -16,6 +16,13 @@ from lineage.recording.redaction import REDACTED, is_secret_name, redact_text
 _MAX_TEXT = 2_000
 _MAX_ITEMS = 200
 _MAX_DEPTH = 8
+_RESERVED = frozenset(
+    {
+        "attempt", "cached_from", "command", "cpu_s", "duration_s", "environment", "error", "host",
+        "inputs_assumed", "lease_until", "parent_run", "peak_memory_bytes", "pid", "step_name",
+        "traceback", "user",
+    }
+)  # fmt: skip
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -39,6 +46,28 @@ def to_property(name: str, value: Any) -> Any:
 def to_properties(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return properties by name, each as `to_property` has it."""
     return {str(name): to_property(str(name), value) for name, value in values.items()}
+
+
+def to_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a program's own parameters as properties.
+
+    A name that a run has a property of its own under stands behind `param.`, so that neither is
+    lost.
+
+    Examples
+    --------
+    >>> to_parameters({"lr": 0.1, "user": "ann"})
+    {'lr': 0.1, 'param.user': 'ann'}
+    """
+    return {
+        f"param.{name}" if is_reserved(name) else name: value
+        for name, value in to_properties(values).items()
+    }
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether a run has a property of that name of its own."""
+    return name in _RESERVED or name.startswith(("git_", "cache_"))
 
 
 def to_number(value: Any) -> float | int | None:

@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 
 from lineage.errors import InvalidValue, LineageError
 from lineage.model import ExecutionState
-from lineage.recording import lease
+from lineage.recording import lease, parent_run
 from lineage.recording.description import (
     describe_error,
     describe_object,
@@ -30,21 +30,22 @@ from lineage.recording.environment import capture_environment, capture_program, 
 from lineage.recording.identity import ArtifactDraft, draft_file, type_of_file, uri_of
 from lineage.recording.journal import journal_folder, keep_run
 from lineage.recording.origin import Origin, keep_origin, origin_of
-from lineage.recording.property_value import describe, to_number, to_properties
+from lineage.recording.property_value import (
+    describe,
+    to_number,
+    to_parameters,
+    to_properties,
+)
 from lineage.recording.run_draft import ContextDraft, Ended, PortPath, RunDraft
 from lineage.recording.sink import Sink, explain, open_sink, warn
 from lineage.recording.trace import untraced
 from lineage.store import Store
 
 T = TypeVar("T")
-PARENT = "LINEAGE_PARENT_RUN"
 
 _current: ContextVar[Run | None] = ContextVar("lineage_run", default=None)
 # The outermost runs that are going on, for threads that were started inside of one.
 _roots: list[Run] = []
-# Those of them that child processes are told of, and what this process was told.
-_announced: list[Run] = []
-_inherited: str | None = None
 
 
 def current_run() -> Run | None:
@@ -58,33 +59,6 @@ def current_run() -> Run | None:
     here = threading.get_ident()
     there = [r for r in _roots if r.is_running and not r.is_of_a_parent_process]
     return there[0] if len(there) == 1 and there[0].thread != here else None
-
-
-def _announce(run: Run) -> None:
-    """Have child processes find their way back to a run."""
-    global _inherited
-    if not _announced:
-        _inherited = os.environ.get(PARENT)
-    _announced.append(run)
-    os.environ[PARENT] = run.key
-
-
-def _withdraw(run: Run) -> None:
-    if run not in _announced:
-        return
-    # Runs of several tasks end in any order.
-    _announced.remove(run)
-    left = _announced[-1].key if _announced else _inherited
-    if left is None:
-        os.environ.pop(PARENT, None)
-    else:
-        os.environ[PARENT] = left
-
-
-def _inherited_parent() -> str | None:
-    """The run of another process that this process was started in."""
-    ours = [run for run in _announced if not run.is_of_a_parent_process]
-    return _inherited if ours else os.environ.get(PARENT)
 
 
 class Run:
@@ -224,7 +198,7 @@ class Run:
 
     def params(self, values: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Record parameters of this run."""
-        self.guard(lambda: self._say(to_properties({**(values or {}), **more})))
+        self.guard(lambda: self._say(to_parameters({**(values or {}), **more})))
 
     def metrics(self, values: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Record what was measured; a metric that is given again takes its last value."""
@@ -305,7 +279,7 @@ class Run:
         if self._parent is None:
             _roots.append(self)
             if threading.current_thread() is threading.main_thread():
-                _announce(self)
+                parent_run.announce(self.key)
 
     def deactivate(self) -> None:
         """Leave it."""
@@ -318,7 +292,7 @@ class Run:
                 _current.set(None)
         if self in _roots:
             _roots.remove(self)
-            _withdraw(self)
+            parent_run.withdraw(self.key)
 
     def finish(self, error: BaseException | None = None) -> None:
         """Record how it ended: COMPLETE, FAILED with the traceback, or CANCELED."""
@@ -368,7 +342,7 @@ class Run:
             draft.properties["step_name"] = self.name
         if parent is not None:
             draft.properties["parent_run"] = parent.key
-        elif (started_in := _inherited_parent()) is not None:
+        elif (started_in := parent_run.find_inherited()) is not None:
             draft.properties["parent_run"] = started_in
         context = self._contexts()
         draft.contexts = () if context is None else (context,)
@@ -662,7 +636,7 @@ def run(
         store=store,
         strict=strict,
         parent=current_run(),
-        properties=to_properties(params or {}),
+        properties=to_parameters(params or {}),
     )
 
 

@@ -29,7 +29,7 @@ from lineage.recording.description import is_place, type_of_object
 from lineage.recording.identity import ArtifactDraft, uri_of
 from lineage.recording.memo import CacheKey, build_key
 from lineage.recording.origin import origin_of
-from lineage.recording.property_value import to_number, to_property
+from lineage.recording.property_value import to_number, to_parameters
 from lineage.recording.run import Run, current_run
 from lineage.recording.run_draft import PortPath
 from lineage.recording.trace import digest_variable, trace_reads
@@ -247,13 +247,15 @@ class _Call:
         run.guard(lambda: self._describe_arguments(run))
 
     def _describe_arguments(self, run: Run) -> None:
-        properties: dict[str, Any] = {}
+        properties = to_parameters(
+            {
+                name: value
+                for name, value in self._arguments.items()
+                if name not in self._ports and not _is_data(value)
+            }
+        )
         if self.options.retries:
             properties["attempt"] = self._attempt
-        for name, value in self._arguments.items():
-            flow = self._ports.get(name)
-            if flow is None and not _is_data(value):
-                properties[name] = to_property(name, value)
         run.give(properties, self._inputs, self._outputs)
 
     def _inputs(self, run: Run) -> None:

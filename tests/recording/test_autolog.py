@@ -439,3 +439,25 @@ def test_files_that_pass_and_files_that_are_put_in_place(
     assert len(store.trained_on(at(store, tmp_path, "model.joblib"))) == 1
     [write] = [e for e in store.executions() if e.get("step_name") == "write"]
     assert [Path(a.uri or "").name for a in ports(store, write, "OUTPUT")] == ["table.csv"]
+
+
+def test_models_that_say_what_they_are_only_once_fitted(run: Script, store: lineage.Store) -> None:
+    run(
+        """
+        import pandas as pd
+        from sklearn.cluster import KMeans
+        from sklearn.ensemble import StackingClassifier
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.preprocessing import StandardScaler
+        df = pd.read_csv("raw.csv")
+        X, y = df[["a", "b"]], df["y"]
+        StandardScaler().fit(X)
+        StackingClassifier([("one", LogisticRegression())]).fit(X, y).score(X, y)
+        KMeans(n_clusters=2, n_init=1).fit(X)
+        """
+    )
+    stacked, clustered = store.executions(type="Train")
+    assert stacked.get("algorithm") == "sklearn.ensemble.StackingClassifier"
+    assert clustered.get("algorithm") == "sklearn.cluster.KMeans"
+    assert clustered.get("param.algorithm") == "lloyd"
+    assert len(store.executions(type="Evaluate")) == 1

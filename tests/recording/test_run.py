@@ -307,3 +307,13 @@ def test_a_strict_run_does_not_hide_the_program_s_own_exception(store: lineage.S
     with pytest.raises(RuntimeError, match="mine"):
         fail(run)
     assert store.execution(run.key).state is ExecutionState.FAILED
+
+
+def test_parameters_and_what_is_captured_do_not_hide_each_other(store: lineage.Store) -> None:
+    with lineage.run("fit", params={"user": "ann"}) as run:
+        run.params(environment="prod", error="none", command="go")
+    got = store.execution(run.key)
+    names = ("user", "environment", "error", "command")
+    assert [got.get(f"param.{name}") for name in names] == ["ann", "prod", "none", "go"]
+    assert got.get("environment")["python"]
+    assert got.get("error") is None

@@ -130,6 +130,19 @@ def _is_estimator(value: Any) -> bool:
     return hasattr(value, "get_params") and hasattr(value, "fit") and not isinstance(value, type)
 
 
+def _is_model(estimator: Any) -> bool:
+    """Whether it predicts; what only transforms is a part of a model."""
+    from sklearn.base import is_classifier, is_regressor
+
+    if hasattr(estimator, "predict"):
+        return True
+    try:
+        # Some can say so only once they are fitted.
+        return bool(is_classifier(estimator) or is_regressor(estimator))
+    except Exception:  # an estimator of another library may have no tags
+        return False
+
+
 def _data_of(call: Call) -> list[Any]:
     found = [value for value in call.args[1:3] if value is not None]
     found += [call.kwargs[name] for name in _DATA if call.kwargs.get(name) is not None]
@@ -143,7 +156,7 @@ def _data_of(call: Call) -> list[Any]:
 
 def _before_fit(call: Call) -> Fit | None:
     estimator = call.args[0]
-    if not _is_estimator(estimator) or not hasattr(estimator, "predict"):
+    if not _is_estimator(estimator) or not _is_model(estimator):
         return None
     if call.name == "partial_fit" and own_fit(estimator) is not None:
         return None
