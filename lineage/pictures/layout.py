@@ -101,6 +101,12 @@ def layout(drawing: Drawing) -> Layout:
     )
 
 
+def layers(drawing: Drawing) -> dict[str, int]:
+    """Return the layer that each box stands in, from 0 on the left."""
+    keys = [box.key for box in drawing.boxes]
+    return _layers(keys, _without_circles(keys, drawing.arrows))
+
+
 def _without_circles(keys: Sequence[str], arrows: Sequence[Arrow]) -> dict[tuple[str, str], None]:
     """The arrows as pairs, those turned round that lead back to what leads to them."""
     onward: dict[str, list[str]] = {key: [] for key in keys}

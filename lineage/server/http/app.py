@@ -29,6 +29,7 @@ from lineage.server.http.sessions import add_sessions
 from lineage.server.http.settings import Settings
 from lineage.server.http.typed import add_typed
 from lineage.server.mcp import create_server
+from lineage.server.page.routes import add_page
 from lineage.server.tokens import Gate, Role
 from lineage.store import Store
 
@@ -126,6 +127,7 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
     sessions = add_sessions(router, service)
     app.include_router(router)
     app.router.routes.extend(spoken.routes)
+    add_page(app, PREFIX, service)
     _add_health(app, service, metrics)
     _add_errors(app)
     # The last one added is the first one that a request meets.
