@@ -11,7 +11,7 @@ from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.questions.metrics import higher_is_better, read_measurements
 from lineage.questions.node_json import node_to_json
-from lineage.questions.type_index import TypeIndex
+from lineage.rules.type_index import TypeIndex
 from lineage.store import Store
 
 _RUNS = 40
