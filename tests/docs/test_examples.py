@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ SAID = {
     "record_by_hand": "Dataset:customers at depth 4",
     "quarantine": "Model:ranker is clean: False",
     "delete_safely": "still upstream: ['Model:churn', 'execution:1', 'Dataset:raw']",
+    "cached_steps": "another rate: CACHED COMPLETE COMPLETE",
     "ask_in_cypher": "{'model': 'churn-0.01', 'lr': 0.01, 'accuracy': 0.94}",
 }
 
@@ -52,3 +54,25 @@ def test_each_is_listed_and_tried() -> None:
     listed = (ROOT / "examples" / "README.md").read_text()
     assert {p.stem for p in PROGRAMS} == {*SAID, "ci_gate"}
     assert [p.name for p in PROGRAMS if f"`{p.name}`" not in listed] == []
+
+
+def test_the_notebook_runs_cell_by_cell(tmp_path: Path) -> None:
+    notebook = json.loads((ROOT / "examples" / "autolog.ipynb").read_text())
+    cells = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    # As IPython does it: one cell after the other in one namespace, the last value of each shown.
+    program = tmp_path / "cells.py"
+    program.write_text(
+        "import ast, json\n"
+        f"for cell in json.loads({json.dumps(json.dumps(cells))}):\n"
+        "    *rest, last = ast.parse(cell).body\n"
+        "    if not isinstance(last, ast.Expr):\n"
+        "        rest, last = [*rest, last], None\n"
+        "    exec(compile(ast.Module(rest, []), '<cell>', 'exec'), globals())\n"
+        "    if last is not None:\n"
+        "        print(eval(compile(ast.Expression(last.value), '<cell>', 'eval'), globals()))\n"
+    )
+    ran = run(program, tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "patients.csv").as_uri() in ran.stdout
+    assert "{'C': 0.5, 'max_iter': 5000}" in ran.stdout
+    assert "lineage:" not in ran.stderr
