@@ -70,6 +70,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not os.environ.get("LINEAGE_LONG"):
+        _shorten_served(config, items)
     if not config.getoption("--no-neo4j"):
         return
     left_out = [
@@ -80,6 +82,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     if left_out:
         items[:] = [i for i in items if i not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def _shorten_served(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep one case of each test for the store behind a server; test-long has them all."""
+    seen: set[str] = set()
+    left_out = []
+    for item in items:
+        call = getattr(item, "callspec", None)
+        if call is None or call.params.get("url") != SERVED:
+            continue
+        name = item.nodeid.partition("[")[0]
+        if name in seen:
+            left_out.append(item)
+        seen.add(name)
+    if left_out:
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
         config.hook.pytest_deselected(items=left_out)
 
 
