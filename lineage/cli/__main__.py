@@ -42,7 +42,7 @@ def _run() -> None:
         ended = _narrow(app, sys.argv[1:])(prog_name="lineage", standalone_mode=not _to_json())
         sys.exit(ended if isinstance(ended, int) else 0)
     except LineageError as error:
-        _complain(type(error).__name__, str(error))
+        _complain(error.public_name, str(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # Whoever read us has had enough (`| head`).

@@ -32,6 +32,15 @@ Match = Annotated[str | None, Header(description="The ETag of the version that i
 _IN_A_PAGE = 100
 _IN_A_STREAM = 1_000
 _AUDIT = Operation("audit", Role.ADMIN)
+_EXPORT = Operation("export", Role.READ)
+_ENDINGS = {"dot": "dot", "graphml": "graphml", "html": "html", "mermaid": "mmd", "svg": "svg"}
+_MEDIA = {
+    "dot": "text/vnd.graphviz",
+    "graphml": "application/graphml+xml",
+    "html": "text/html",
+    "mermaid": "text/vnd.mermaid",
+    "svg": "image/svg+xml",
+}
 
 
 def _route(router: Any, method: str, path: str, **told: Any) -> Callable[[Endpoint], Endpoint]:
@@ -50,6 +59,7 @@ def add_resources(router: APIRouter, service: Service) -> None:
         _add_nodes(router, service, kind)
     _add_recording(router, service)
     _add_rules(router, service)
+    _add_exports(router, service)
     _add_queries(router, service)
     _add_store(router, service)
 
@@ -359,6 +369,44 @@ def _add_rules(router: APIRouter, service: Service) -> None:
     )
     def receipt(request: Request, id: str) -> Response:
         return answer(request, service.call(request, "receipt", [id]))
+
+
+def _add_exports(router: APIRouter, service: Service) -> None:
+    ways: dict[str, tuple[str, ...]] = {"upstream": ("upstream",), "downstream": ("downstream",)}
+    ways["both"] = ("upstream", "downstream")
+
+    @_route(
+        router,
+        "GET",
+        "/export/{format}",
+        tags=["Trace"],
+        operation_id="export",
+        summary="What is upstream or downstream, in another tool's format.",
+        response_class=Response,
+    )
+    def export(
+        request: Request,
+        format: str,
+        ref: Annotated[list[str], Query(max_length=1_000)],
+        direction: Annotated[str, Query(pattern="^(upstream|downstream|both)$")] = "upstream",
+        depth: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+        as_of: Text = None,
+    ) -> Response:
+        """The formats of `lineage export`: cyclonedx, dot, graphml, html, json, mermaid,
+        openlineage, prov and svg."""
+        from lineage.formats.export import validate_format
+
+        write = validate_format(format)
+        asked = {"depth": depth, "as_of": as_of}
+        first, *rest = (service.call(request, way, ref, asked) for way in ways[direction])
+        found = first
+        for other in rest:
+            found = found | other
+        text = service.run(request, _EXPORT, lambda: write(service.store, found))
+        # It comes as a file: what is in it is never a page of this server.
+        name = f'attachment; filename="lineage.{_ENDINGS.get(format, "json")}"'
+        headers = {"Content-Disposition": name}
+        return Response(text.encode(), 200, headers, _MEDIA.get(format, "application/json"))
 
 
 def _add_queries(router: APIRouter, service: Service) -> None:
