@@ -104,7 +104,8 @@ def _import(
         for page in source.runs(id, since if id == at else None):
             for start in range(0, len(page), _TOGETHER):
                 runs = page[start : start + _TOGETHER]
-                batch = _build_runs(source, runs, context, models, history=history)
+                batch = KeyedBatch(mapping.TYPES)
+                _add_runs(batch, source, runs, context, models, history=history)
                 batch.write(store, note=(note, json.dumps([id, runs[-1].info.start_time])))
                 done += len(runs)
                 if progress is not None:
@@ -113,6 +114,22 @@ def _import(
     KeyedBatch().write(store, note=(note, None))
     left_out = tuple(source.left_out)
     return Imported(len(experiments), done, len(models), registered, versions, left_out)
+
+
+def import_runs(source: MlflowSource, store: Store, run_ids: Sequence[str]) -> None:
+    """Import some runs, with the experiments and models that they belong to."""
+    for run_id in run_ids:
+        run = source.run(run_id)
+        batch = KeyedBatch(mapping.TYPES)
+        experiment = source.experiment(run.info.experiment_id)
+        batch.put(mapping.build_experiment(experiment))
+        outputs = getattr(getattr(run, "outputs", None), "model_outputs", None) or ()
+        models = {each.model_id: source.logged_model(each.model_id) for each in outputs}
+        for model in models.values():
+            batch.put(mapping.build_model(model))
+        context = mapping.experiment_key(experiment)
+        _add_runs(batch, source, [run], context, models, history=False)
+        batch.write(store)
 
 
 def _find_place(note: str | None) -> tuple[str, int | None]:
@@ -139,15 +156,15 @@ def _import_models(
     return found
 
 
-def _build_runs(
+def _add_runs(
+    batch: KeyedBatch,
     source: MlflowSource,
     runs: Sequence[Run],
     context: str,
     models: dict[str, LoggedModel],
     *,
     history: bool,
-) -> KeyedBatch:
-    batch = KeyedBatch(mapping.TYPES)
+) -> None:
     batch.refer_to_context(context)
     made: dict[str, list[str]] = {}
     for model in models.values():
@@ -169,7 +186,6 @@ def _build_runs(
             batch.put_event(batch.put(metrics), key, EventType.OUTPUT, ("metrics",), ended)
         _add_inputs(batch, run, key, models)
         _add_outputs(batch, run, key, models, made.get(run.info.run_id, ()))
-    return batch
 
 
 def _read_histories(source: MlflowSource, run: Run) -> Iterator[tuple[str, list[Metric]]]:

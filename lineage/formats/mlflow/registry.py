@@ -34,6 +34,11 @@ def import_registry(source: MlflowSource, store: Store) -> tuple[int, int]:
     return models, versions
 
 
+def import_registered_model(source: MlflowSource, store: Store, name: str) -> None:
+    """Import one registered model, with its versions and where they are deployed."""
+    _import_model(store, source.registered_model(name), list(source.versions(name)))
+
+
 def _import_model(store: Store, model: RegisteredModel, versions: list[ModelVersion]) -> None:
     batch = KeyedBatch(mapping.TYPES)
     context = batch.put(mapping.build_registered(model))

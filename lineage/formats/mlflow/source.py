@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ class MlflowSource:
         # Its folders' registry asks the tracking store that the process has, not its client's.
         import mlflow
 
-        self._before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else ""
+        self._before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
         mlflow.set_tracking_uri(self.uri)
         return self
 
@@ -99,6 +100,26 @@ class MlflowSource:
             token = page.token
             if not token:
                 return
+
+    def run(self, run_id: str) -> Run:
+        """Return a run by its id."""
+        with self._failing():
+            return self._client.get_run(run_id)
+
+    def experiment(self, experiment_id: str) -> Experiment:
+        """Return an experiment by its id."""
+        with self._failing():
+            return self._client.get_experiment(experiment_id)
+
+    def logged_model(self, model_id: str) -> LoggedModel:
+        """Return a logged model of MLflow 3 by its id."""
+        with self._failing():
+            return self._client.get_logged_model(model_id)
+
+    def registered_model(self, name: str) -> RegisteredModel:
+        """Return a registered model by its name."""
+        with self._failing():
+            return self._client.get_registered_model(name)
 
     def logged_models(self, experiment_ids: list[str]) -> Iterator[LoggedModel]:
         """Yield the logged models of MLflow 3; none where the client or the server is older."""
@@ -171,7 +192,11 @@ class MlflowSource:
 def _warnings_kept(kept: list[str]) -> Iterator[None]:
     """Keep what is logged as a warning, and let nothing of it be printed."""
 
+    own = threading.get_ident()
+
     def keep(record: logging.LogRecord) -> bool:
+        if record.thread != own:
+            return True
         # The client's own retries and migrations are no finding.
         text = record.getMessage().strip().splitlines()
         if record.levelno >= logging.WARNING and text and "Malformed" in text[0]:
