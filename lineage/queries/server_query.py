@@ -8,6 +8,7 @@ from typing import Any
 from lineage.errors import InvalidQuery
 from lineage.ports.backend import Backend
 from lineage.ports.query import QueryMode, QueryRows
+from lineage.queries.server_cost import check_cost
 from lineage.queries.visible_nodes import hide_internal_nodes
 
 
@@ -27,9 +28,10 @@ def answer_on_server(
     Raises
     ------
     InvalidQuery: the query is wrong, with the place in the text as it was given.
-    QueryRefused: it does more than read.
+    QueryRefused: it does more than read, or an expression of it may compute for ever.
     QueryStopped: it took too long, or too much memory.
     """
+    check_cost(cypher, parameters)
     text = hide_internal_nodes(cypher)
     try:
         return backend.query(text, parameters, limit=limit, timeout=timeout, asking=mode)

@@ -74,7 +74,8 @@ class QueryMaker(Expressions):
             self._inside += 2
             where = self._where(scope)
             self._inside -= 2
-            return f"MATCH {ends} MATCH {path}{where}"
+            # Neo4j takes what a later MATCH asks of the path for what its search is to find.
+            return f"MATCH {ends} MATCH {path}{where} WITH *"
         optional = self._one_of("", "", "OPTIONAL ") if scope.nodes else ""
         self._optionally = bool(optional)
         text = f"{optional}MATCH {self._build_selected(scope)}{self._where(scope)}"

@@ -154,7 +154,11 @@ class ExpressionCompiler:
         return lambda row: value
 
     def _variable(self, e: ast.Variable) -> Evaluate:
-        return itemgetter(e.name)
+        name = e.name
+        if name.upper() in ast.FLOAT_NAMES:
+            constant = ast.FLOAT_NAMES[name.upper()]
+            return lambda row: row.get(name, constant)
+        return itemgetter(name)
 
     # --- Access ---
 

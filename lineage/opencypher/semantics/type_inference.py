@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from lineage.opencypher.errors import COMPILE_TIME, CypherSyntaxError, CypherTypeError, shorten
+from lineage.opencypher.errors import (
+    COMPILE_TIME,
+    CypherSyntaxError,
+    CypherTypeError,
+    CypherUnsupported,
+    shorten,
+)
 from lineage.opencypher.functions.registry import FunctionSpec, find_aggregate, find_function
 from lineage.opencypher.semantics.aggregation import find_aggregates
 from lineage.opencypher.syntax import ast
@@ -17,6 +23,11 @@ from lineage.opencypher.syntax.ast_walk import child_parts, walk_parts
 from lineage.opencypher.syntax.interruption import take_steps
 
 Kind = str | None
+# Functions of Neo4j that are not here.
+_ELSEWHERE = frozenset(
+    {"point", "point.distance", "point.withinbbox", "vector.similarity.cosine",
+     "vector.similarity.euclidean", "linenumber", "file", "graph.names", "graph.byname"}
+)  # fmt: skip
 _LISTS = frozenset({"list", "relationships"})
 _BOOLEAN = frozenset({"AND", "OR", "XOR"})
 _ARITHMETIC = frozenset({"-", "*", "/", "%", "^"})
@@ -76,6 +87,8 @@ class TypeChecker:
                 return kind
             case ast.Variable(name=name):
                 if name not in scope:
+                    if name.upper() in ast.FLOAT_NAMES:
+                        return "float"
                     raise _report_undefined(name, e.position)
                 return scope.kind(name)
             case ast.Parameter():
@@ -262,6 +275,8 @@ class TypeChecker:
             return {"count": "integer", "collect": "list"}.get(name)
         function = find_function(name)
         if function is None:
+            if name in _ELSEWHERE:
+                raise CypherUnsupported(f"{e.name}() is", position=e.position)
             raise CypherSyntaxError(
                 f"there is no function {e.name}()", detail="UnknownFunction", position=e.position
             )

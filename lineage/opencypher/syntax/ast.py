@@ -177,6 +177,8 @@ class CountStar(Expression):
 
 # The name that the subject of a CASE has in what is asked of it.
 SUBJECT = "\0subject"
+# Names that are numbers where nothing else is called so.
+FLOAT_NAMES = {"NAN": float("nan"), "INF": float("inf"), "INFINITY": float("inf")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,13 @@ from lineage.opencypher.errors import CypherSyntaxError, CypherUnsupported
 from lineage.opencypher.syntax.ast import Position
 from lineage.opencypher.syntax.interruption import take_steps
 from lineage.opencypher.syntax.prefix import SPACE
+from lineage.opencypher.syntax.spellings import respell
 from lineage.opencypher.syntax.type_names import FORMS, read_type
 
 _SCANNER = re.compile(
     rf"(?P<SPACE>{SPACE})"
     r"""
-  | (?P<FLOAT>(?:\d+\.\d+|\.\d+)(?:[eE][+-]?\d+)?\w*|\d+[eE][+-]?\d+\w*)
+  | (?P<FLOAT>(?:\d[\d_]*\.\d+|\.\d+)(?:[eE][+-]?\d+)?\w*|\d+[eE][+-]?\d+\w*)
   | (?P<INTEGER>\d\w*)
   | (?P<NAME>[^\W\d]\w*)
   | (?P<QUOTED>`(?:[^`]|``)*`)
@@ -140,7 +141,7 @@ def _refuse(source: SourceText, at: int) -> CypherSyntaxError:
 class _Classifier:
     def __init__(self, source: SourceText) -> None:
         self._source = source
-        self._raw = list(scan(source))
+        self._raw = respell(list(scan(source)), source.position)
         self._match = self._brackets()
         self._bars = self._comprehension_bars()
         self._out: list[Token] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # What people write who come from other languages.
 _MEANT = {
     "==": "equality is =",
@@ -14,6 +16,22 @@ _MEANT = {
     "ORDER": "write ORDER BY",
     "OPTIONAL": "write OPTIONAL MATCH",
 }
+# What beginners of Cypher write: what stands before, the token, and what to write.
+_IN_PLACE = tuple(
+    (re.compile(before + r"\Z", re.IGNORECASE), re.compile(token + r"\Z"), meant)
+    for before, token, meant in (
+        (r"\bMATCH\s+\w+\s*", r"[^=(]+", "a node stands in round brackets: MATCH (n)"),
+        (r"\bMATCH\s+", r"\[", "a node stands in round brackets: MATCH (n)"),
+        (r"\)\s*<?-", r">", "an arrow between nodes is -->, or -[:TYPE]->"),
+        (r"\)\s*-", r"\(", "a relationship between nodes is --, or -[:TYPE]-"),
+        (r"-\s*>?\s*", r"\w+", "a node stands in round brackets: -->(m)"),
+        (r"\{[^{}]*\b\w+\s*", r"=", "in braces write a colon: {name: 'x'}"),
+        (r"\bAS\s+", r"['\"].*", "a name has no quotes, or backquotes: AS `name`"),
+    )
+)  # fmt: skip
+_COLUMN = re.compile(r"\b(RETURN|WITH)\b[^{}\[\]]*[\w)]\s+\Z", re.IGNORECASE)
+# What stands before is looked at no further back.
+_NEAR = 200
 _KEYWORDS = (
     "MATCH", "OPTIONAL", "WHERE", "RETURN", "WITH", "UNWIND", "ORDER", "SKIP", "LIMIT", "UNION",
     "CALL", "DISTINCT", "CONTAINS", "STARTS", "EXPLAIN", "PROFILE",
@@ -27,6 +45,10 @@ def suggest_correction(text: str, at: int, token: str) -> str | None:
         word = "=="
     elif text[at : at + 2] == "!=":
         word = "!="
+    near_text = text[max(0, at - _NEAR) : at]
+    for before, tokens, meant in _IN_PLACE:
+        if tokens.match(token) and before.search(near_text):
+            return meant
     if word in _MEANT:
         return _MEANT[word]
     if word in _KEYWORDS:
@@ -35,4 +57,8 @@ def suggest_correction(text: str, at: int, token: str) -> str | None:
     from difflib import get_close_matches
 
     near = get_close_matches(word, _KEYWORDS, 1, 0.75)
-    return f"did you mean {near[0]}?" if near else None
+    if near:
+        return f"did you mean {near[0]}?"
+    if word.isidentifier() and _COLUMN.search(near_text):
+        return "write AS before the name of a column"
+    return None

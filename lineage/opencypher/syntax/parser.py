@@ -10,6 +10,7 @@ from lineage.opencypher.errors import CypherSyntaxError, shorten
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.syntax.mistakes import suggest_correction
 from lineage.opencypher.syntax.parse_table import get_parser
+from lineage.opencypher.syntax.prefix import blank_options
 
 LONGEST_QUERY = 1_000_000
 _NAMES = {
@@ -34,6 +35,7 @@ def parse(text: str) -> ast.Query:
             f"the query has {len(text):,} characters, and none has more than {LONGEST_QUERY:,}; "
             "give values as parameters"
         )
+    text = blank_options(text)
     if not text.strip():
         raise CypherSyntaxError("the query is empty")
     try:

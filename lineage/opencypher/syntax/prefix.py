@@ -47,6 +47,17 @@ def split_prefix(text: str) -> tuple[PlanWord | None, str]:
     return asked, text
 
 
+def blank_options(text: str) -> str:
+    """Put spaces where `CYPHER 25 runtime = slotted` stands before a query."""
+    at = _skip_space(text, 0)
+    found = _WORD.match(text, at)
+    if found is None or found[0].upper() != "CYPHER":
+        return text
+    end = _skip_options(text, _skip_space(text, found.end()))
+    blank = "".join("\n" if letter == "\n" else " " for letter in text[at:end])
+    return text[:at] + blank + text[end:]
+
+
 def _skip_space(text: str, at: int) -> int:
     while (found := _SPACE.match(text, at)) is not None:
         at = found.end()
