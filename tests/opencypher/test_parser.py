@@ -74,7 +74,7 @@ def test_parts_are_equal_wherever_they_stand() -> None:
         ("MATCH (n) WHERE n.x LIKE 'a%' RETURN n", "CONTAINS", 1, 21),
         ("MATCH (n) RETURN n GROUP BY n.x", "grouped by the columns", 1, 20),
         ("MATCH (n) RETURN n ORDER n.x", "ORDER BY", 1, 20),
-        ("MATCH (n)->(m) RETURN n", r"expected '-', '\['", 1, 11),
+        ("MATCH (n)->(m) RETURN n", "an arrow between nodes is -->", 1, 11),
         ("RETURN 'abc", "not closed", 1, 8),
         ("RETURN [1, 2}", "closes nothing", 1, 13),
         ("MATCH (a)(b) RETURN a", "alternate", 1, 10),
