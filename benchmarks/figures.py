@@ -5,6 +5,7 @@ from __future__ import annotations
 FIGURES = (
     "record_sqlite",
     "recorded_steps",
+    "stale_results",
     "bulk_artifacts",
     "command_line",
     "hashing",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import dedent
 
 LIBRARY = "site-packages/tinylib"
@@ -274,3 +275,26 @@ def pipelines() -> list[Pipeline]:
             "    def wide(self):\n        return self.x * 7\n",
         ),
     ]  # fmt: skip
+
+
+def write_pipeline(
+    pipeline: Pipeline, folder: Path, mutation: Mutation | None = None
+) -> dict[str, str]:
+    """Write a pipeline's files, changed; returns the environment that it is run in."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pipeline.files.items():
+        if mutation is not None and mutation.file == name:
+            assert mutation.old in text, (mutation, text)
+            text = text.replace(mutation.old, mutation.new, 1)
+        file = folder / ("config.txt" if name == "config.txt.py" else name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    if mutation is not None and mutation.file is not None and mutation.file.startswith(LIBRARY):
+        # Other code of a library comes with another version.
+        version = int(mutation.new.rpartition(" ")[2])
+        (folder / "site-packages/tinylib-7.dist-info/METADATA").write_text(
+            f"Name: tinylib\nVersion: {version}\n"
+        )
+    if mutation is not None and mutation.file is None:
+        return {mutation.old: mutation.new}
+    return {}

@@ -18,7 +18,7 @@ import pytest
 import lineage
 from lineage.model import Execution
 from lineage.recording.memo import explain_step
-from tests.recording.mutation import LIBRARY, Mutation, Pipeline, pipelines
+from tests.recording.mutation import Pipeline, pipelines, write_pipeline
 from tests.recording.script import run_forked
 
 LONG = bool(os.environ.get("LINEAGE_LONG"))
@@ -38,27 +38,6 @@ class Ran:
         return {step for step, state in self.states if state == "COMPLETE"}
 
 
-def write(pipeline: Pipeline, folder: Path, mutation: Mutation | None = None) -> dict[str, str]:
-    """Write a pipeline's files, changed; returns the environment that it is run in."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pipeline.files.items():
-        if mutation is not None and mutation.file == name:
-            assert mutation.old in text, (mutation, text)
-            text = text.replace(mutation.old, mutation.new, 1)
-        file = folder / ("config.txt" if name == "config.txt.py" else name)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    if mutation is not None and mutation.file is not None and mutation.file.startswith(LIBRARY):
-        # Other code of a library comes with another version.
-        version = int(mutation.new.rpartition(" ")[2])
-        (folder / "site-packages/tinylib-7.dist-info/METADATA").write_text(
-            f"Name: tinylib\nVersion: {version}\n"
-        )
-    if mutation is not None and mutation.file is None:
-        return {mutation.old: mutation.new}
-    return {}
-
-
 def run(folder: Path, environment: dict[str, str], url: str, *, cache: bool) -> Ran:
     """Run a pipeline in a process of its own."""
     with lineage.connect(url) as store:
@@ -76,8 +55,8 @@ def run(folder: Path, environment: dict[str, str], url: str, *, cache: bool) -> 
 @pytest.mark.parametrize("pipeline", pipelines(), ids=lambda p: p.name.replace(" ", "-"))
 def test_no_mutation_gives_a_stale_result(pipeline: Pipeline, tmp_path: Path) -> None:
     folder, url = tmp_path / "project", f"sqlite:///{tmp_path}/store/lineage.db"
-    base = run(folder, write(pipeline, folder), url, cache=True)
-    again = run(folder, write(pipeline, folder), url, cache=True)
+    base = run(folder, write_pipeline(pipeline, folder), url, cache=True)
+    again = run(folder, write_pipeline(pipeline, folder), url, cache=True)
     assert again.results == base.results
     assert again.computed == set()
     kept = tmp_path / "store-before"
@@ -91,7 +70,7 @@ def test_no_mutation_gives_a_stale_result(pipeline: Pipeline, tmp_path: Path) ->
         shutil.rmtree(tmp_path / "store")
         shutil.copytree(kept, tmp_path / "store")
         shutil.rmtree(folder)
-        environment = write(pipeline, folder, mutation)
+        environment = write_pipeline(pipeline, folder, mutation)
         found = run(folder, environment, url, cache=True)
         other = f"sqlite:///{tmp_path}/other.db"
         truth = run(folder, environment, other, cache=False)
