@@ -102,7 +102,10 @@ def _complain(kind: str, message: str) -> None:
 
         print(json.dumps({"error": kind, "message": message}), file=sys.stderr)
     else:
-        print(f"lineage: {message}", file=sys.stderr)
+        from lineage.cli.output import echo
+
+        # A message names what was given, and what is there.
+        echo(f"lineage: {message}", file=sys.stderr)
 
 
 if __name__ == "__main__":

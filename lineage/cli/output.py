@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from lineage.captions import Named, padded, printable, short_type, width_of
 
@@ -56,6 +56,7 @@ def print_table(
     Where there is too little room beside the others, it stands below them. Headings are in
     capitals, unless they are `as_written` by the user.
     """
+    headings = [to_one_line(heading) for heading in headings]
     texts = [[to_one_line(cell) for cell in row] for row in rows]
     if not texts:
         print(empty)
@@ -87,7 +88,11 @@ def print_fields(fields: Iterable[tuple[str, object]], *, wrap: bool = False) ->
 
     With `wrap`, values go on below themselves where the line is full.
     """
-    shown = [(name, to_one_line(value)) for name, value in fields if value not in (None, "", {})]
+    shown = [
+        (to_one_line(name), to_one_line(value))
+        for name, value in fields
+        if value not in (None, "", {})
+    ]
     width = max((width_of(name) for name, _ in shown), default=0)
     for name, value in shown:
         first, *rest = _wrap(value, available_width() - width - 2) if wrap else [value]
@@ -110,8 +115,18 @@ def progress_bar(what: str, *, show: bool) -> Iterator[Callable[[int, int | None
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def echo(text: str = "", *, end: str = "\n", file: TextIO | None = None) -> None:
+    """Print lines of ours with names of theirs in them, and nothing that a terminal acts on.
+
+    A name that holds a line feed, an escape sequence or an override of the writing direction is
+    shown with spaces in their places. Line feeds that begin the text are ours.
+    """
+    ours = len(text) - len(text.lstrip("\n"))
+    print(text[:ours] + printable(text[ours:]), end=end, file=file)
+
+
 def note(text: str) -> None:
-    """What a person should know beside an answer, on standard error."""
+    """Say on standard error what a person should know beside an answer."""
     print(f"lineage: {to_one_line(text)}", file=sys.stderr)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage.cli.output import available_width, note, print_json, print_table, to_one_line
+from lineage.cli.output import available_width, echo, note, print_json, print_table, to_one_line
 
 if TYPE_CHECKING:
     from lineage import Store
@@ -41,7 +41,7 @@ def parse_parameter(text: str) -> Any:
         return text
 
 
-def print_result(result: QueryResult, format: str) -> None:
+def print_result(result: QueryResult, format: str, *, spreadsheet: bool = False) -> None:
     """An answer in one of the formats, or its plan where that was asked for."""
     from lineage.errors import InvalidValue
     from lineage.questions.query_result import to_text
@@ -54,18 +54,18 @@ def print_result(result: QueryResult, format: str) -> None:
         for line in result.jsonl():
             print(line)
     elif format == "csv":
-        sys.stdout.write(result.to_csv().replace("\r\n", "\n"))
+        sys.stdout.write(result.to_csv(spreadsheet=spreadsheet).replace("\r\n", "\n"))
     elif format == "arrow":
         if sys.stdout.isatty():
             raise InvalidValue("Arrow is not for a terminal; send it to a file: > answer.arrow")
         _write_arrow(result)
     else:
         if not result.columns:
-            print("no columns")
+            echo("no columns")
         else:
             rows = [tuple(to_one_line(to_text(value)) for value in row) for row in result.rows]
             print_table(result.columns, rows, empty="no rows", as_written=True)
-        print(_count(len(result), result.complete))
+        echo(_count(len(result), result.complete))
 
 
 def print_hints(store: Store, text: str, result: QueryResult, format: str) -> None:
@@ -95,7 +95,7 @@ def print_plan(plan: QueryPlan, format: str) -> None:
     _print_plan(plan, format)
     if format == "table":
         told = "It was not run."
-        print(told if plan.row_count is None else _count(plan.row_count, plan.complete))
+        echo(told if plan.row_count is None else _count(plan.row_count, plan.complete))
 
 
 def _print_plan(plan: QueryPlan, format: str) -> None:
@@ -104,7 +104,7 @@ def _print_plan(plan: QueryPlan, format: str) -> None:
     if format == "json":
         print_json(plan.to_dict())
     elif format == "table":
-        print(plan.to_text(available_width()))
+        echo(plan.to_text(available_width()))
     else:
         raise InvalidValue(f"a plan is shown as table or json, and the format is {format}")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineage.cli.output import print_fields, print_table, to_one_line
+from lineage.cli.output import echo, print_fields, print_table, to_one_line
 from lineage.cli.query_output import (
     FORMATS,
     expand_saved,
@@ -80,10 +80,10 @@ class Session:
             else:
                 self._ask(text.rstrip(";").strip())
         except LineageError as error:
-            print(f"lineage: {error}", file=sys.stderr)
+            echo(f"lineage: {error}", file=sys.stderr)
             return False
         except KeyboardInterrupt:
-            print("\nstopped", file=sys.stderr)
+            echo("\nstopped", file=sys.stderr)
             return False
         return True
 
@@ -146,7 +146,7 @@ class Session:
         if self._last is None:
             raise InvalidValue("there is no query to keep yet")
         self.store.save_query(rest, self._last)
-        print(f"Kept; @{rest}; asks it.")
+        echo(f"Kept; @{rest}; asks it.")
 
     def _queries(self, rest: str) -> None:
         kept = self.store.saved_queries().items()
@@ -255,7 +255,7 @@ def _converse(session: Session) -> None:
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.validate_and_handle()
 
-    print(f"{session.store.url}  :help tells what there is, :quit ends.")
+    echo(f"{session.store.url}  :help tells what there is, :quit ends.")
     while True:
         try:
             for text in statements([prompt.prompt("lineage> ")]):

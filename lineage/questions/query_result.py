@@ -93,12 +93,17 @@ class QueryResult:
             shown = {name: value_to_json(value) for name, value in row.items()}
             yield json.dumps(shown, ensure_ascii=False).translate(_LINE_ENDS)
 
-    def to_csv(self) -> str:
-        """Comma-separated values (RFC 4180) with a heading; what is no text or number is JSON."""
+    def to_csv(self, *, spreadsheet: bool = False) -> str:
+        """Return comma-separated values (RFC 4180) with a heading; no text or number is JSON.
+
+        With `spreadsheet`, a text that a spreadsheet would take for a formula has an apostrophe
+        before it, by which it stays a text there. The file then does not read back exactly.
+        """
         text = io.StringIO()
         writer = csv.writer(text)
-        writer.writerow(self.columns)
-        writer.writerows([_cell(value) for value in row] for row in self.rows)
+        guard = _guard_formula if spreadsheet else _unguarded
+        writer.writerow([guard(column) for column in self.columns])
+        writer.writerows([guard(_cell(value)) for value in row] for row in self.rows)
         return text.getvalue()
 
     def to_dataframe(self) -> Any:
@@ -239,6 +244,18 @@ def _walk_in_words(walk: Walk) -> str:
         text += f" -{type}-> " if forward else f" <-{type}- "
         text += str(to_text(after))
     return text
+
+
+# What spreadsheets begin a formula with, and what they pass over before it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def _guard_formula(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _unguarded(cell: Any) -> Any:
+    return cell
 
 
 def _cell(value: Any) -> Any:

@@ -8,7 +8,7 @@ import typer
 
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf
-from lineage.cli.output import name_node, print_json, print_table, title, to_one_line
+from lineage.cli.output import echo, name_node, print_json, print_table, title, to_one_line
 
 if TYPE_CHECKING:
     from lineage.questions.bisect import Bisection
@@ -113,7 +113,7 @@ def bisect(
 def print_blame(found: Blame, limit: int) -> None:
     """A table of suspects."""
     if not found.bad:
-        print("Nothing went wrong.")
+        echo("Nothing went wrong.")
         return
     shown = found.suspects[: limit or None]
     print_table(
@@ -132,21 +132,21 @@ def print_blame(found: Blame, limit: int) -> None:
         empty="nothing is upstream of what went wrong",
     )
     more = f", {len(shown)} shown (--limit 0 shows all)" if len(shown) < len(found) else ""
-    print(f"{len(found)} suspects of {len(found.bad)} bad and {len(found.good)} good{more}.")
+    echo(f"{len(found)} suspects of {len(found.bad)} bad and {len(found.good)} good{more}.")
 
 
 def print_bisection(found: Bisection) -> None:
     """What is known, and what to do next."""
     if found.first_bad is not None:
-        print(f"First bad: {title(found.first_bad)}  ({name_node(found.first_bad)})")
+        echo(f"First bad: {title(found.first_bad)}  ({name_node(found.first_bad)})")
     elif found.test is not None:
-        print(f"Test next: {title(found.test)}  ({name_node(found.test)})")
-        print(
+        echo(f"Test next: {title(found.test)}  ({name_node(found.test)})")
+        echo(
             f"Candidates: {len(found.candidates)}; left {found.if_bad} if it is bad, "
             f"{found.if_good} if it is good; about {found.tests} to test."
         )
     elif found.candidates:
-        print("These can't be told apart, for each came of the other:")
+        echo("These can't be told apart, for each came of the other:")
         print_table(("id", "node"), [(name_node(node), title(node)) for node in found.candidates])
     else:
-        print("No single version explains what is bad and what is good.")
+        echo("No single version explains what is bad and what is good.")

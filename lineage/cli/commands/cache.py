@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.output import print_json, print_table
+from lineage.cli.output import echo, print_json, print_table
 
 cache = typer.Typer(help="See which results of steps are used again.", rich_markup_mode=None)
 app.add_typer(cache, name="cache")
@@ -31,19 +31,19 @@ def why(
         return
     name = f"execution:{found.execution.id}"
     if found.used is not None:
-        print(f"{name} used the result of {found.used}")
+        echo(f"{name} used the result of {found.used}")
         return
     for reason in found.refused:
-        print(f"{name} could not use {reason}")
+        echo(f"{name} could not use {reason}")
     if found.nearest is None:
         if not found.refused:
-            print(f"{name} is the first call of it that was recorded")
+            echo(f"{name} is the first call of it that was recorded")
         return
     if found.differences:
-        print(f"{name} differs from execution:{found.nearest.id} in")
+        echo(f"{name} differs from execution:{found.nearest.id} in")
         print_table(
             ("what", "this call", "before"),
             [(row.what, row.now or "-", row.before or "-") for row in found.differences],
         )
     elif not found.refused:
-        print(f"{name} is the same call as execution:{found.nearest.id}")
+        echo(f"{name} is the same call as execution:{found.nearest.id}")

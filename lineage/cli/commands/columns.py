@@ -9,7 +9,7 @@ import typer
 
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf
-from lineage.cli.output import name_node, note, print_json, print_table, title
+from lineage.cli.output import echo, name_node, note, print_json, print_table, title
 
 if TYPE_CHECKING:
     from lineage.questions.column_lineage import Column
@@ -43,7 +43,7 @@ def columns(
     headings = ("depth", "id", "dataset", "column", "how", "by")
     print_table(headings, _rows(answer.columns))
     if answer.masked:
-        print()
+        echo()
         print_table(("depth", "id", "masked", "column", "how", "by"), _rows(answer.masked))
     if answer.gaps:
         steps = ", ".join(name_node(step) for step in answer.gaps)

@@ -8,7 +8,7 @@ import typer
 
 import lineage
 from lineage.cli.app import Json, app, importing, open_store
-from lineage.cli.output import print_json, progress_bar
+from lineage.cli.output import echo, print_json, progress_bar
 
 
 @app.command(epilog="Example: lineage copy sqlite:///lineage.db neo4j://neo4j:secret@localhost")
@@ -31,7 +31,7 @@ def copy(
     if json:
         print_json(done.to_dict())
     else:
-        print(f"{to_store.url} has {done}")
+        echo(f"{to_store.url} has {done}")
 
 
 @importing.command("mlmd", epilog="Example: lineage import mlmd metadata.sqlite")
@@ -55,4 +55,4 @@ def import_mlmd(
     if json:
         print_json(done.to_dict())
     else:
-        print(f"{store.url} has {done}")
+        echo(f"{store.url} has {done}")

@@ -14,6 +14,7 @@ from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AnyRefs, Refs
 from lineage.cli.commands.mark import Reason, Who, user
 from lineage.cli.output import (
+    echo,
     format_time,
     name_node,
     print_fields,
@@ -217,7 +218,7 @@ def decide(
     from lineage.errors import InvalidInput
 
     if not json and not plan.nodes and not plan.blockers:
-        print("There is nothing to delete.")
+        echo("There is nothing to delete.")
     elif not json:
         print_plan(plan)
     if save is not None:
@@ -226,7 +227,7 @@ def decide(
         if json:
             print_json({"plan": plan.model_dump(mode="json"), "receipt": None})
         elif save is not None:
-            print(f"\nSaved; lineage delete --apply {save} applies it, as long as nothing changes.")
+            echo(f"\nSaved; lineage delete --apply {save} applies it, as long as nothing changes.")
         if plan.refused:
             raise typer.Exit(1)
         return
@@ -237,7 +238,7 @@ def decide(
                 "--save FILE to keep it"
             )
         if not typer.confirm("\nApply this plan?"):
-            print("Nothing was deleted.")
+            echo("Nothing was deleted.")
             raise typer.Exit(1)
     with progress_bar("removed", show=not json) as advance:
         receipt = store.apply(plan, who=who, progress=advance)
@@ -248,21 +249,21 @@ def decide(
         if not receipt.done:
             raise typer.Exit(1)
         return
-    print()
+    echo()
     _report([receipt], json)
 
 
 def print_plan(plan: Plan) -> None:
     """The plan as people read it: what goes, what stands in the way, the bytes, the impact."""
     purged = ", purge" if plan.purge else ""
-    print(f"Plan {plan.id[:8]}: {plan.operation}, policy {plan.policy}{purged}")
-    print(f"\n{'To leave the graph' if plan.purge else 'To be deleted'}")
+    echo(f"Plan {plan.id[:8]}: {plan.operation}, policy {plan.policy}{purged}")
+    echo(f"\n{'To leave the graph' if plan.purge else 'To be deleted'}")
     _print_planned(plan.nodes, "nothing")
     if plan.blockers:
-        print("\nIn the way")
+        echo("\nIn the way")
         _print_planned(plan.blockers, "")
     if plan.removals is not None:
-        print("\nIn storage")
+        echo("\nIn storage")
         print_table(
             ("files", "bytes", "what", "uri"),
             [
@@ -272,16 +273,16 @@ def print_plan(plan: Plan) -> None:
             empty="no uri",
         )
         _more(plan.removals)
-    print("\nWhat it means")
+    echo("\nWhat it means")
     print_fields(_summary(plan.impact), wrap=True)
     if plan.refused:
-        print("\nRefused: something stands in the way.")
+        echo("\nRefused: something stands in the way.")
 
 
 def print_receipt(receipt: Receipt) -> None:
     """A receipt as people read it."""
     plan = receipt.plan
-    print(f"Receipt {receipt.id}")
+    echo(f"Receipt {receipt.id}")
     print_fields(
         [
             ("what", _what(plan, receipt.done)),
@@ -292,10 +293,10 @@ def print_receipt(receipt: Receipt) -> None:
             ("policy", f"{plan.policy}{', purge' if plan.purge else ''}"),
         ]
     )
-    print(f"\n{'Left the graph' if plan.purge else 'Deleted'}")
+    echo(f"\n{'Left the graph' if plan.purge else 'Deleted'}")
     _print_planned(plan.nodes, "nothing")
     if plan.removals is not None:
-        print("\nIn storage")
+        echo("\nIn storage")
         print_table(
             ("outcome", "files", "bytes", "uri"),
             [
@@ -308,16 +309,16 @@ def print_receipt(receipt: Receipt) -> None:
 
 def print_impact(found: Impact) -> None:
     """The impact as people read it."""
-    print("Removing " + ", ".join(f"{title(n)} ({name_node(n)})" for n in found.targets))
-    print("\nDirect consumers")
+    echo("Removing " + ", ".join(f"{title(n)} ({name_node(n)})" for n in found.targets))
+    echo("\nDirect consumers")
     print_table(("id", "node"), [(name_node(n), title(n)) for n in found.direct], empty="none")
-    print("\nDownstream")
+    echo("\nDownstream")
     print_table(
         ("count", "type"),
         [(count, f"{type} ({kind})") for (kind, type), count in found.downstream.items()],
         empty="nothing",
     )
-    print("\nModels that are live or deployed")
+    echo("\nModels that are live or deployed")
     print_table(
         ("id", "depth", "live", "model"),
         [
@@ -331,11 +332,11 @@ def print_impact(found: Impact) -> None:
         ],
         empty="none",
     )
-    print("\nCould no longer be rebuilt")
+    echo("\nCould no longer be rebuilt")
     print_table(("id", "artifact"), [(name_node(a), title(a)) for a in found.lost], empty="nothing")
-    print("\nCached results that would go")
+    echo("\nCached results that would go")
     print_table(("id", "step"), [(name_node(x), title(x)) for x in found.cached], empty="none")
-    print()
+    echo()
     print_fields(_summary(found.to_dict())[-3:], wrap=True)
 
 
@@ -382,7 +383,7 @@ def _print_planned(nodes: Any, empty: str) -> None:
 
 def _more(rows: Any) -> None:
     if len(rows) > _ROWS:
-        print(f"… and {len(rows) - _ROWS:,} more; --json has them all.")
+        echo(f"… and {len(rows) - _ROWS:,} more; --json has them all.")
 
 
 def _what(plan: Plan, done: bool) -> str:
@@ -419,23 +420,23 @@ def _report(found: list[Receipt], json: bool) -> None:
     if json:
         print_json([receipt.model_dump(mode="json") for receipt in found])
     elif not found:
-        print("There is nothing to resume.")
+        echo("There is nothing to resume.")
     else:
         for receipt in found:
             verb = "purged" if receipt.plan.purge else "deleted"
             count = len(receipt.plan.nodes)
             nodes = "node" if count == 1 else "nodes"
-            print(f"{count:,} {nodes} {verb}; lineage show receipt:{receipt.id[:8]}")
+            echo(f"{count:,} {nodes} {verb}; lineage show receipt:{receipt.id[:8]}")
             if receipt.plan.removals is not None:
                 files = sum(r.files for r in receipt.removed)
                 size = sum(r.bytes for r in receipt.removed)
                 word = "file" if files == 1 else "files"
-                print(f"{files:,} {word} removed, {size:,} bytes.")
+                echo(f"{files:,} {word} removed, {size:,} bytes.")
             for failed in receipt.removed if not receipt.done else ():
                 if failed.outcome == "failed":
-                    print(f"Not removed: {failed.uri} ({failed.detail})")
+                    echo(f"Not removed: {failed.uri} ({failed.detail})")
             if not receipt.done:
-                print("UNFINISHED: lineage delete --resume goes on.")
+                echo("UNFINISHED: lineage delete --resume goes on.")
     if any(not receipt.done for receipt in found):
         raise typer.Exit(1)
 

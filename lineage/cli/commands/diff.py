@@ -9,7 +9,7 @@ import typer
 from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf, resolve_path
-from lineage.cli.output import measure, name_node, print_json, print_table, title, to_one_line
+from lineage.cli.output import echo, measure, name_node, print_json, print_table, title, to_one_line
 
 if TYPE_CHECKING:
     from lineage.questions.diff import DataDifference, Diff, MetricDifference
@@ -67,15 +67,15 @@ def siblings(
 
 def print_diff(found: Diff) -> None:
     """What differs, one section a kind of thing."""
-    print(f"1  {title(found.first)}  ({name_node(found.first)})")
-    print(f"2  {title(found.second)}  ({name_node(found.second)})")
+    echo(f"1  {title(found.first)}  ({name_node(found.first)})")
+    echo(f"2  {title(found.second)}  ({name_node(found.second)})")
     if found.deleted:
-        print(f"\nOf {len(found.deleted)} artifacts and their steps, what was recorded is deleted.")
+        echo(f"\nOf {len(found.deleted)} artifacts and their steps, what was recorded is deleted.")
     if found.same:
-        print(f"\nNothing that {'is left' if found.deleted else 'was recorded'} differs.")
+        echo(f"\nNothing that {'is left' if found.deleted else 'was recorded'} differs.")
         return
     if found.data:
-        print("\nData")
+        echo("\nData")
         print_table(("1", "2", "differ in"), [_data(row) for row in found.data])
         types = [row.first.type for row in found.data]
         values = [
@@ -84,10 +84,10 @@ def print_diff(found: Diff) -> None:
             for value in row.values
         ]
         if values:
-            print()
+            echo()
             print_table(("of", "property", "1", "2"), values)
     if found.settings:
-        print("\nSettings")
+        echo("\nSettings")
         rows = [
             (row.part, row.name, to_one_line(row.first), to_one_line(row.second), _steps(row.steps))
             for row in found.settings
@@ -97,24 +97,26 @@ def print_diff(found: Diff) -> None:
             print_table(("what", "name", "1", "2", "in"), short)
         for row in rows:
             if row not in short:
-                print(f"{row[0]} {row[1]}, in {row[4]}\n  1  {row[2]}\n  2  {row[3]}")
+                echo(f"{row[0]} {row[1]}, in {row[4]}")
+                echo(f"  1  {row[2]}")
+                echo(f"  2  {row[3]}")
     for side, only in (("1", found.only_first), ("2", found.only_second)):
         if only:
-            print(f"\nOnly {side} has")
+            echo(f"\nOnly {side} has")
             print_table(("id", "node"), [(name_node(node), title(node)) for node in only])
     if found.metrics:
-        print("\nMetrics")
+        echo("\nMetrics")
         print_table(
             ("name", "1", "2", "2 is"),
             [(row.name, *_tell_apart(row), _better(row.better)) for row in found.metrics],
         )
-    print(f"\n{found.shared} {'node is' if found.shared == 1 else 'nodes are'} upstream of both.")
+    echo(f"\n{found.shared} {'node is' if found.shared == 1 else 'nodes are'} upstream of both.")
 
 
 def print_siblings(found: Siblings) -> None:
     """Those who did best first, with the model that was asked about in its place."""
     if not found.rows:
-        print(f"Nobody else trained on the data of {caption(found.model)}.")
+        echo(f"Nobody else trained on the data of {caption(found.model)}.")
         return
     lines: list[tuple[object, ...]] = [
         (
@@ -131,10 +133,10 @@ def print_siblings(found: Siblings) -> None:
     print_table(("model", found.metric or "metric", "it is", "data", "shared"), lines)
     better = len(found.better)
     if found.metric is None:
-        print(f"Nothing was measured of {caption(found.model)}.")
+        echo(f"Nothing was measured of {caption(found.model)}.")
     else:
         is_better = "higher" if found.higher_is_better else "lower"
-        print(f"{better} of {len(found)} did better ({is_better} {found.metric} is better).")
+        echo(f"{better} of {len(found)} did better ({is_better} {found.metric} is better).")
 
 
 def _data(row: DataDifference) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ import typer
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AnyRefs, AsOf
 from lineage.cli.files import write_text
-from lineage.cli.output import print_json, progress_bar
+from lineage.cli.output import echo, print_json, progress_bar
 
 _BOTH = "both"
 # The formats of which each is one JSON document.
@@ -84,7 +84,7 @@ def export(
     if json:
         print_json(done)
     else:
-        print(f"{output}: {len(answer)} {'node' if len(answer) == 1 else 'nodes'} as {format}")
+        echo(f"{output}: {len(answer)} {'node' if len(answer) == 1 else 'nodes'} as {format}")
 
 
 def _whole_store(context: typer.Context, files: list[str], json: bool) -> None:
@@ -99,4 +99,4 @@ def _whole_store(context: typer.Context, files: list[str], json: bool) -> None:
     if json:
         print_json(done.to_dict())
     else:
-        print(f"{files[0]} has {done}")
+        echo(f"{files[0]} has {done}")

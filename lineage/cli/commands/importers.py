@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lineage.cli.app import Json, importing, open_store
-from lineage.cli.output import note, print_json, progress_bar
+from lineage.cli.output import echo, note, print_json, progress_bar
 
 SkipInvalid = Annotated[
     bool, typer.Option("--skip-invalid", help="Leave out what can't be imported, and list it.")
@@ -39,7 +39,7 @@ def import_openlineage(
         return
     for left_out in done.invalid:
         note(f"{left_out.where}: left out: {left_out.reason}")
-    print(f"imported {done.events} event{'' if done.events == 1 else 's'} into {store.url}")
+    echo(f"imported {done.events} event{'' if done.events == 1 else 's'} into {store.url}")
 
 
 @importing.command("mlflow", epilog="Example: lineage import mlflow sqlite:///mlflow.db")
@@ -68,7 +68,7 @@ def import_mlflow(
         return
     for left_out in done.left_out:
         note(f"left out: {left_out}")
-    print(f"{store.url} has {done}")
+    echo(f"{store.url} has {done}")
 
 
 @importing.command("dvc", epilog="Example: lineage import dvc . --type 'models/*=Model'")
@@ -114,7 +114,7 @@ def import_dvc(
         return
     for left_out in done.invalid:
         note(f"{left_out.where}: left out: {left_out.reason}")
-    print(
+    echo(
         f"imported {done.stages:,} runs of stages and {done.artifacts:,} artifacts "
         f"of {done.commits:,} commits into {store.url}"
     )
@@ -145,4 +145,4 @@ def import_dbt(
         return
     for left_out in done.invalid:
         note(f"{left_out.where}: left out: {left_out.reason}")
-    print(f"imported {done.tables:,} tables and {done.results:,} results into {store.url}")
+    echo(f"imported {done.tables:,} tables and {done.results:,} results into {store.url}")

@@ -10,7 +10,7 @@ import typer
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AnyRefs
 from lineage.cli.hints import of_filter, of_labels
-from lineage.cli.output import format_time, note, print_json, print_table, title
+from lineage.cli.output import echo, format_time, note, print_json, print_table, title
 
 if TYPE_CHECKING:
     import lineage
@@ -178,9 +178,9 @@ def apply_policy(
     unknown = store.unknown_step_types(put)
     if json:
         return print_json({**_policy(put), "changed": changed, "unknown_step_types": unknown})
-    print(f"policy {put.name}: {'applied' if changed else 'as it was'}")
+    echo(f"policy {put.name}: {'applied' if changed else 'as it was'}")
     if unknown:
-        print(f"No step of these types was recorded yet: {', '.join(unknown)}")
+        echo(f"No step of these types was recorded yet: {', '.join(unknown)}")
     return None
 
 
@@ -223,7 +223,7 @@ def drop_policy(
     if json:
         print_json({"dropped": name})
     else:
-        print(f"policy {name}: dropped")
+        echo(f"policy {name}: dropped")
 
 
 def _all(refs: list[str] | None, file: Path | None) -> list[str]:
@@ -271,7 +271,7 @@ def _print(done: list[Mark], verb: str, json: bool) -> None:
         print_json([_to_json(m) for m in done])
     else:
         for m in done:
-            print(f"{verb} {m.node} {meaning(m)} (mark {m.id})")
+            echo(f"{verb} {m.node} {meaning(m)} (mark {m.id})")
 
 
 def meaning(mark: Mark) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.output import print_json, print_table
+from lineage.cli.output import echo, print_json, print_table
 from lineage.cli.query_output import (
     FORMATS,
     expand_saved,
@@ -58,6 +58,10 @@ def query(
     limit: Limit = 1000,
     timeout: Timeout = 60.0,
     format: Annotated[str, typer.Option(metavar="FORMAT", help=", ".join(FORMATS) + ".")] = "table",
+    spreadsheet: Annotated[
+        bool,
+        typer.Option("--spreadsheet", help="With csv: keep spreadsheets from taking formulas."),
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how it would be answered; it is not run.")
     ] = False,
@@ -89,7 +93,7 @@ def query(
         if json:
             print_json({"name": save, "cypher": text})
         else:
-            print(f"Kept; `lineage query @{save}` asks it.")
+            echo(f"Kept; `lineage query @{save}` asks it.")
         return
     given, rows, seconds = parse_parameters(param or ()), limit or None, timeout or None
     shown = "json" if json else format
@@ -99,7 +103,7 @@ def query(
             print_plan(plan, shown)
         else:
             result = store.query(text, given, limit=rows, timeout=seconds)
-            print_result(result, shown)
+            print_result(result, shown, spreadsheet=spreadsheet)
             print_hints(store, text, result, shown)
 
 

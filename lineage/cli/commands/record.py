@@ -11,7 +11,7 @@ import typer
 
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.files import open_text, translate_read_errors
-from lineage.cli.output import print_json, progress_bar
+from lineage.cli.output import echo, print_json, progress_bar
 
 if TYPE_CHECKING:
     from lineage.model import Step
@@ -65,7 +65,7 @@ def record(
     if json:
         print_json({"recorded": recorded})
     else:
-        print(f"recorded {recorded} step{'' if recorded == 1 else 's'} in {store.url}")
+        echo(f"recorded {recorded} step{'' if recorded == 1 else 's'} in {store.url}")
 
 
 def _bring_in(store: Store, folder: Path | None, json: bool) -> None:
@@ -80,9 +80,9 @@ def _bring_in(store: Store, folder: Path | None, json: bool) -> None:
         refused = [{"file": str(file), "reason": reason} for file, reason in done.refused]
         print_json({"recorded": done.runs, "refused": refused})
     else:
-        print(f"recorded {done.runs} run{'' if done.runs == 1 else 's'} in {store.url}")
+        echo(f"recorded {done.runs} run{'' if done.runs == 1 else 's'} in {store.url}")
         for file, reason in done.refused:
-            print(f"{file} stays: {reason}", file=sys.stderr)
+            echo(f"{file} stays: {reason}", file=sys.stderr)
     if done.refused:
         raise typer.Exit(1)
 

@@ -10,6 +10,7 @@ from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import Ref
 from lineage.cli.hints import of_filter
 from lineage.cli.output import (
+    echo,
     format_time,
     join_path,
     name_node,
@@ -147,8 +148,8 @@ def ls(
     for hint in of_filter(store, predicate, len(found)):
         note(hint)
     if token:
-        print("There are more: --limit shows more at once, and this goes on:")
-        print(f"--page {token}")
+        echo("There are more: --limit shows more at once, and this goes on:")
+        echo(f"--page {token}")
     return None
 
 
@@ -182,7 +183,7 @@ def show(
         answer["marks"] = [mark.model_dump(mode="json") for mark in marks]
         answer["history"] = [h.to_dict() for h in happened]
         return print_json(answer)
-    print(f"{title(node)}  ({name_node(node)})")
+    echo(f"{title(node)}  ({name_node(node)})")
     print_fields(
         [
             ("uri", getattr(node, "uri", None)),
@@ -201,7 +202,7 @@ def show(
     )
     others = [h for h in happened if h.other is not None and h.what != "in"]
     if others:
-        print()
+        echo()
         _print_history(others)
     return None
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lineage.cli.app import Json, app
-from lineage.cli.output import print_json, print_table
+from lineage.cli.output import echo, print_json, print_table
 
 storage = typer.Typer(
     help="Say below which roots bytes may be removed on this machine.", rich_markup_mode=None
@@ -31,7 +31,7 @@ def allow_root(root: Root, json: Json = False) -> None:
     if json:
         print_json({"allowed": kept})
     else:
-        print(f"bytes below {kept} may be removed from this machine ({config_file()})")
+        echo(f"bytes below {kept} may be removed from this machine ({config_file()})")
 
 
 @storage.command("disallow", epilog="Example: lineage storage disallow s3://bucket/scratch")
@@ -43,7 +43,7 @@ def disallow_root(root: Root, json: Json = False) -> None:
     if json:
         print_json({"roots": list_roots()})
     else:
-        print(f"{root} is allowed no more")
+        echo(f"{root} is allowed no more")
 
 
 @storage.command("list", epilog="Example: lineage storage list")

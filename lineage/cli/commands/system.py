@@ -10,7 +10,7 @@ import typer
 
 import lineage
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.output import print_fields, print_json, print_table, progress_bar
+from lineage.cli.output import echo, print_fields, print_json, print_table, progress_bar
 from lineage.errors import InvalidValue, StoreDamaged
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def demo(
     store = open_store(context, create=True)
     run(store, tainted=clean_up)
     if store.backend.capabilities.durable:
-        print(f"\nThe record is kept: {store.url}. `lineage ls` lists it, `lineage --help` says")
-        print("what can be asked.")
+        echo(f"\nThe record is kept: {store.url}. `lineage ls` lists it, `lineage --help` says")
+        echo("what can be asked.")
 
 
 @app.command(epilog="Example: lineage --store sqlite:///lineage.db doctor --deep")
@@ -72,19 +72,19 @@ def doctor(
         answer.pop("unfinished_deletions", None)
         print_fields([*answer.items(), *counts.items()])
         if damage or faults:
-            print(f"The store is DAMAGED: {len(damage) + len(faults)} found.")
+            echo(f"The store is DAMAGED: {len(damage) + len(faults)} found.")
             print_table(
                 ("where", "what"),
                 [*(("file", what) for what in damage), *((f.where, f.what) for f in faults)],
             )
-            print("lineage restore FILE brings a backup back.")
+            echo("lineage restore FILE brings a backup back.")
         else:
             checked = "every row keeps every rule" if deep else "its file is whole"
-            print(f"The store answers, and {checked}.")
+            echo(f"The store answers, and {checked}.")
         for id in unfinished:
-            print(f"UNFINISHED: receipt:{id[:8]} still has bytes to remove.")
+            echo(f"UNFINISHED: receipt:{id[:8]} still has bytes to remove.")
         if unfinished:
-            print("lineage delete --resume goes on.")
+            echo("lineage delete --resume goes on.")
     if damage or faults:
         raise typer.Exit(StoreDamaged.exit_code)
     if unfinished:
@@ -113,7 +113,7 @@ def backup(
     if json:
         print_json({"file": str(file), "bytes": file.stat().st_size})
     else:
-        print(f"{store.url} is backed up in {file} ({file.stat().st_size:,} bytes)")
+        echo(f"{store.url} is backed up in {file} ({file.stat().st_size:,} bytes)")
 
 
 @app.command(epilog="Example: lineage restore lineage-2026-11-28.db --yes")
@@ -153,7 +153,7 @@ def restore(
     if json:
         print_json({"file": str(file), "counts": asdict(coming)})
     else:
-        print(
+        echo(
             f"{store.url} holds what {file} held: {coming.artifacts:,} artifacts, "
             f"{coming.executions:,} executions, {coming.events:,} events"
         )

@@ -12,7 +12,7 @@ from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf, resolve_path
 from lineage.cli.commands.trace import OfType, print_witness
 from lineage.cli.hints import gaps_in, of_gaps, of_labels
-from lineage.cli.output import name_node, note, print_json, print_table, title
+from lineage.cli.output import echo, name_node, note, print_json, print_table, title
 
 if TYPE_CHECKING:
     from lineage.model import Node
@@ -238,7 +238,7 @@ def rebuild(
     if json:
         print_json(plan.to_dict())
     elif mermaid:
-        print(plan.to_mermaid(), end="")
+        echo(plan.to_mermaid(), end="")
     else:
         print_rebuild(plan)
         for hint in of_labels(store, () if source else label or ()):
@@ -248,10 +248,10 @@ def rebuild(
 def print_rebuild(plan: Rebuild) -> None:
     """The plan, a table for each part of it."""
     if plan.inputs:
-        print("First, replace")
+        echo("First, replace")
         print_table(("id", "node", "uri"), [(name_node(a), title(a), a.uri) for a in plan.inputs])
-        print()
-    print("Run again, in this order")
+        echo()
+    echo("Run again, in this order")
     print_table(
         ("", "id", "step", "from"),
         [
@@ -266,13 +266,13 @@ def print_rebuild(plan: Rebuild) -> None:
         empty="nothing to run again",
     )
     if plan.lost:
-        print("\nCan't be rebuilt")
+        echo("\nCan't be rebuilt")
         print_table(
             ("id", "node", "why"),
             [(name_node(x.artifact), title(x.artifact), x.why) for x in plan.lost],
         )
     if plan.rollbacks:
-        print("\nRoll back")
+        echo("\nRoll back")
         print_table(
             ("at", "deployed", "to"),
             [
@@ -284,7 +284,7 @@ def print_rebuild(plan: Rebuild) -> None:
                 for rollback in plan.rollbacks
             ],
         )
-    print()
+    echo()
     _print_count(plan.progress)
 
 
@@ -300,13 +300,13 @@ def print_progress(found: Progress) -> None:
     )
     for deployment in found.deployed:
         models = ", ".join(map(caption, deployment.models))
-        print(f"still deployed: {models} to {deployment.where or caption(deployment.execution)}")
-    print()
+        echo(f"still deployed: {models} to {deployment.where or caption(deployment.execution)}")
+    echo()
     _print_count(found)
 
 
 def _print_count(found: Progress) -> None:
-    print(
+    echo(
         f"{len(found.dirty)} dirty, {len(found.replaced)} replaced, {len(found.gone)} gone, "
         f"{_count_nodes(len(found.deployed), 'deployment')} of what is affected"
         f"{'; all clean' if found.done else ''}"
@@ -339,10 +339,10 @@ def print_taint(answer: Taint, *, paths: bool = False) -> None:
     )
     if paths:
         for row in answer:
-            print()
+            echo()
             print_witness(answer.witness(row.node))
     if answer.barriers:
-        print()
+        echo()
         print_table(
             ("barrier", "label", "saved", "node", "why"),
             [(name_node(b.node), b.label, b.saved, title(b.node), b.why) for b in answer.barriers],
@@ -350,11 +350,11 @@ def print_taint(answer: Taint, *, paths: bool = False) -> None:
     of = ", ".join(str(label) for label in answer.labels if label is not None)
     shown = f"{len(answer)} shown of " if len(answer) != answer.affected else ""
     sources = len({(s.node.kind, s.node.id) for s in answer.sources})
-    print(
+    echo(
         f"\n{shown}{answer.affected} affected{f' by {of}' if of else ''}, "
         f"from {_count_nodes(sources, 'source')}"
     )
-    print(
+    echo(
         f"{answer.saved} more saved by {_count_nodes(len(answer.barriers), 'barrier')}; "
         f"{'complete' if answer.complete else 'NOT complete'}"
     )
@@ -370,7 +370,7 @@ def print_check(answer: Check, place: str | None = None) -> None:
         name = f"{title(answer.node)}  ({name_node(answer.node)})"
         asked = place is not None or answer.node.kind == "context"
         why = f"no policy forbids a label in {place or 'it'}" if asked else "nothing is marked"
-        print(f"{name} is clean: {why}")
+        echo(f"{name} is clean: {why}")
     for verdict in answer.verdicts:
         _print_verdict(answer, verdict)
 
@@ -378,26 +378,26 @@ def print_check(answer: Check, place: str | None = None) -> None:
 def _print_verdict(answer: Check, verdict: Verdict) -> None:
     name = f"{title(answer.node)}  ({name_node(answer.node)})"
     if verdict.clean:
-        print(f"{name} is clean of {verdict.label}")
+        echo(f"{name} is clean of {verdict.label}")
         for barrier in verdict.stopped:
-            print(f"  stopped at {title(barrier.node)}  ({name_node(barrier.node)}): {barrier.why}")
+            echo(f"  stopped at {title(barrier.node)}  ({name_node(barrier.node)}): {barrier.why}")
         return
     reasons = [
         f"{mark.reason}{f' ({mark.who})' if mark.who else ''}"
         for mark in verdict.marks
         if mark.reason
     ]
-    print(f"{name} is NOT clean of {verdict.label}{': ' + '; '.join(reasons) if reasons else ''}")
+    echo(f"{name} is NOT clean of {verdict.label}{': ' + '; '.join(reasons) if reasons else ''}")
     if len(verdict.affected) > 1:
-        print(f"  {len(verdict.affected)} in it are affected, the nearest one so:")
+        echo(f"  {len(verdict.affected)} in it are affected, the nearest one so:")
     assert verdict.witness is not None
     print_witness(verdict.witness)
 
 
 def _print_cut(found: Cut) -> None:
     if found.marked:
-        print(f"\nOnly lifting its mark clears it of {found.label}: it is marked itself.")
+        echo(f"\nOnly lifting its mark clears it of {found.label}: it is marked itself.")
         return
     steps = _count_nodes(len(found.steps), "step")
-    print(f"\n{steps} to run again, or to bar, to clear it of {found.label}:")
+    echo(f"\n{steps} to run again, or to bar, to clear it of {found.label}:")
     print_table(("id", "step"), [(name_node(step), title(step)) for step in found.steps])

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.output import format_time, print_json, print_table
+from lineage.cli.output import echo, format_time, print_json, print_table
 
 tokens = typer.Typer(help="Make and withdraw the tokens of a server.", rich_markup_mode=None)
 app.add_typer(tokens, name="token")
@@ -35,7 +35,7 @@ def create(
     if json:
         print_json({**made.to_dict(), "token": secret})
     else:
-        print(secret)
+        echo(secret)
 
 
 @tokens.command("list", epilog="Example: lineage token list")
@@ -76,4 +76,4 @@ def revoke(
     if json:
         print_json(revoked.to_dict())
     else:
-        print(f"revoked {revoked.name} ({revoked.id})")
+        echo(f"revoked {revoked.name} ({revoked.id})")

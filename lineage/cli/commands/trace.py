@@ -13,6 +13,7 @@ from lineage.cli.arguments import AsOf, Refs, resolve_path
 from lineage.cli.commands.deployments import print_deployments
 from lineage.cli.hints import gaps_in, of_gaps, of_type
 from lineage.cli.output import (
+    echo,
     format_time,
     join_path,
     name_node,
@@ -144,18 +145,18 @@ def about(context: typer.Context, model: Model, json: Json = False) -> None:
     if json:
         print_json(found.to_dict())
         return
-    print(f"{title(found.model)}  ({name_node(found.model)})")
-    print("\nTrained on")
+    echo(f"{title(found.model)}  ({name_node(found.model)})")
+    echo("\nTrained on")
     print_training_data(found.trained_on)
-    print("\nHyperparameters")
+    echo("\nHyperparameters")
     print_settings(found.hyperparameters)
-    print("\nPipeline")
+    echo("\nPipeline")
     print_provenance(found.pipeline)
-    print("\nEnvironment")
+    echo("\nEnvironment")
     print_settings(found.environment)
-    print("\nEvaluations")
+    echo("\nEvaluations")
     print_evaluations(found.evaluations)
-    print("\nDeployments")
+    echo("\nDeployments")
     print_deployments(found.deployments)
 
 
@@ -175,17 +176,17 @@ def failure(
     if json:
         print_json(found.to_dict())
         return
-    print(f"{title(found.run)}  ({name_node(found.run)})  {found.run.state}")
-    print("\nInputs")
+    echo(f"{title(found.run)}  ({name_node(found.run)})  {found.run.state}")
+    echo("\nInputs")
     print_table(
         ("path", "id", "node", "uri"),
         [(join_path(path), name_node(a), title(a), a.uri) for path, a in found.inputs],
     )
     if found.last_good is None:
-        print("\nThere is no good run of this step before it.")
+        echo("\nThere is no good run of this step before it.")
         return
     good = found.last_good
-    print(f"\nLast good run: {title(good)}  ({name_node(good)})  {format_time(good.created_ms)}")
+    echo(f"\nLast good run: {title(good)}  ({name_node(good)})  {format_time(good.created_ms)}")
     rows = [(d.what, to_one_line(d.failed), to_one_line(d.good)) for d in found.differences]
     short = [row for row in rows if max(len(row[1]), len(row[2])) <= _SHORT]
     print_table(
@@ -195,7 +196,8 @@ def failure(
     )
     for row in rows:
         if row not in short:
-            print(f"\n{row[0]}, this run: {row[1]}\n{row[0]}, good run: {row[2]}")
+            echo(f"\n{row[0]}, this run: {row[1]}")
+            echo(f"{row[0]}, good run: {row[2]}")
 
 
 # What is longer stands below the table instead of stretching it.
@@ -205,12 +207,12 @@ _SHORT = 30
 def print_witness(answer: Witness) -> None:
     """A chain, one node a line."""
     if not answer.found:
-        print(f"{caption(answer.target)} did not come of {caption(answer.source)}.")
+        echo(f"{caption(answer.target)} did not come of {caption(answer.source)}.")
         return
     for place, node in enumerate(answer.nodes):
         arrow = "" if place == 0 else "-> "
         port = f"  [{join_path(answer.events[place - 1].path)}]" if place else ""
-        print(f"{'  ' * place}{arrow}{title(node)}  ({name_node(node)}){port}")
+        echo(f"{'  ' * place}{arrow}{title(node)}  ({name_node(node)}){port}")
 
 
 def print_training_data(found: list[TrainingData]) -> None:
@@ -280,7 +282,7 @@ def print_lineage(answer: Lineage) -> None:
         empty="nothing",
     )  # fmt: skip
     nodes = "node" if len(answer) == 1 else "nodes"
-    print(f"{len(answer)} {nodes}, {'complete' if answer.complete else 'NOT complete'}.")
+    echo(f"{len(answer)} {nodes}, {'complete' if answer.complete else 'NOT complete'}.")
 
 
 def _print_lineage(
