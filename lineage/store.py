@@ -602,7 +602,7 @@ class Store:
         Parameters
         ----------
         **where
-            `where`, `type`, `name`, `external_id` …; `context` gives its children; see `find`.
+            `where`, `type`, `name`, `external_id` …; `context` gives those below it; see `find`.
 
         Returns
         -------
@@ -638,6 +638,7 @@ class Store:
         after_id: int | None = None,
         limit: int | None = None,
         newest_first: bool = False,
+        direct: bool = False,
     ) -> Page[Node]:
         """Return the nodes of a kind for which everything given holds, by id.
 
@@ -653,7 +654,8 @@ class Store:
         name, external_id, uri, state : str, optional
             What the node has, exactly.
         context : int or str, optional
-            A context that it is in; of contexts, one that it is directly below.
+            A context that it is in, directly or in a context below it; of contexts, one that it is
+            below.
         order_by : str, optional
             `id`, `created`, `updated` or `name`, with ` desc` after it for the other way round.
         page_size : int, optional
@@ -667,6 +669,8 @@ class Store:
             Return at most so many.
         newest_first : bool
             Order by `id desc`.
+        direct : bool
+            Take only what is directly in the context.
 
         Returns
         -------
@@ -691,7 +695,7 @@ class Store:
         with self.snapshot() as snapshot:
             return find_nodes(snapshot, kind, where, type, name, external_id, uri, state, context,
                               order_by, page_size, page_token, after_id, limit,
-                              newest_first)  # fmt: skip
+                              newest_first, direct)  # fmt: skip
 
     def counts(self) -> Counts:
         """Return how many types, artifacts, executions, contexts and events there are.
@@ -1689,7 +1693,7 @@ class Store:
         below, above : float, optional
             The number.
         context : Context, int or str, optional
-            Take only those in it.
+            Take only those in it, directly or in a context below it.
         formula : str
             `ochiai`, `tarantula` or `dstar`.
         as_of : datetime, str or int, optional

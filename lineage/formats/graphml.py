@@ -15,7 +15,6 @@ from typing import Any
 
 from lineage.captions import caption
 from lineage.model import Node
-from lineage.pictures.drawing import ends
 from lineage.questions.closure import Lineage
 from lineage.questions.node_json import to_json_value
 
@@ -31,7 +30,7 @@ def graphml(answer: Lineage) -> str:
         node = found.node
         graph.add_node(f"{node.kind}:{node.id}", **_attributes(node, found.depth))
     for event in answer.events:
-        (source_kind, source), (target_kind, target) = ends(event)
+        (source_kind, source), (target_kind, target) = event.source, event.target
         told = {
             "type": str(event.type),
             "path": ".".join(map(str, event.path)),

@@ -23,6 +23,7 @@ from lineage.model.type_catalog import PIPELINE_TYPES
 from lineage.questions.closure import Lineage
 from lineage.questions.node_json import to_json_value
 from lineage.questions.versions import digest_of
+from lineage.rules.membership import contexts_around
 from lineage.store import Store
 
 SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
@@ -136,19 +137,11 @@ def _facet(of: str, node: Node) -> dict[str, Any]:
 
 
 def _pipelines(store: Store, runs: list[int]) -> dict[int, str]:
-    """The name of the pipeline that a run is in, directly or through its pipeline run."""
-    with store.backend.read() as reader:
-        pairs = reader.contexts_of(Kind.EXECUTION, runs)
-        inside = sorted({context for _, context in pairs})
-        above = reader.parents_of(inside)
-        contexts = reader.nodes(Kind.CONTEXT, sorted({*inside, *(parent for _, parent in above)}))
+    """The name of the nearest pipeline that a run is in."""
+    with store.snapshot() as snapshot:
+        around = contexts_around(snapshot.reader, Kind.EXECUTION, runs)
+        ids = sorted({context for some in around.values() for context in some})
+        contexts = snapshot.reader.nodes(Kind.CONTEXT, ids)
     names = {c.id: c.name for c in contexts if c.type in PIPELINE_TYPES and c.name}
-    parents: dict[int, list[int]] = {}
-    for child, parent in above:
-        parents.setdefault(child, []).append(parent)
-    found: dict[int, str] = {}
-    for run, context in pairs:
-        for candidate in (context, *parents.get(context, ())):
-            if candidate in names:
-                found.setdefault(run, names[candidate])
-    return found
+    found = {run: [names[id] for id in some if id in names] for run, some in around.items()}
+    return {run: some[0] for run, some in found.items() if some}

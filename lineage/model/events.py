@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from lineage.model.nodes import to_datetime
 from lineage.model.record import Record
+from lineage.model.types import Kind
 
 
 class Flow(StrEnum):
@@ -32,6 +33,11 @@ class EventType(StrEnum):
     def flow(self) -> Flow | None:
         """INPUT or OUTPUT, or None where the event carries no data."""
         return _FLOWS.get(self)
+
+    @property
+    def source_kind(self) -> Kind:
+        """The kind of node that its arrow starts at; what is no input starts at the execution."""
+        return Kind.ARTIFACT if self.flow is Flow.INPUT else Kind.EXECUTION
 
 
 _FLOWS = {
@@ -64,3 +70,28 @@ class Event(Record):
     def time(self) -> datetime | None:
         """When it happened, UTC."""
         return to_datetime(self.time_ms)
+
+    @property
+    def carries_data(self) -> bool:
+        """Whether data went from its source to its target."""
+        return self.type.flow is not None
+
+    @property
+    def source(self) -> tuple[Kind, int]:
+        """Kind and id of the node that its arrow starts at."""
+        kind = self.type.source_kind
+        return kind, self.end(kind)
+
+    @property
+    def target(self) -> tuple[Kind, int]:
+        """Kind and id of the node that its arrow leads to."""
+        kind = self.type.source_kind.other
+        return kind, self.end(kind)
+
+    def end(self, kind: Kind) -> int:
+        """Return the id of its artifact, or of its execution."""
+        return self.artifact_id if kind is Kind.ARTIFACT else self.execution_id
+
+    def is_known_at(self, as_of_ms: int | None) -> bool:
+        """Return whether the store had learned of it by a time; None is the latest time."""
+        return as_of_ms is None or (self.recorded_ms or 0) <= as_of_ms

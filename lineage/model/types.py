@@ -18,6 +18,14 @@ class Kind(StrEnum):
     EXECUTION = "execution"
     CONTEXT = "context"
 
+    @property
+    def other(self) -> Kind:
+        """The kind at the other end of an event: of an artifact an execution, and back."""
+        return _OTHERS[self]
+
+
+_OTHERS = {Kind.ARTIFACT: Kind.EXECUTION, Kind.EXECUTION: Kind.ARTIFACT}
+
 
 class BaseType(StrEnum):
     """What a type is at bottom, whatever a team calls it (MLMD's system types)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lineage.captions import caption
-from lineage.model import Event, Flow, Kind, Node
+from lineage.model import Event, Kind, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,6 @@ class Drawing:
     arrows: tuple[Arrow, ...]
 
 
-def ends(event: Event) -> tuple[tuple[Kind, int], tuple[Kind, int]]:
-    """Where the data of an event came from, and where it went."""
-    artifact = (Kind.ARTIFACT, event.artifact_id)
-    execution = (Kind.EXECUTION, event.execution_id)
-    return (execution, artifact) if event.type.flow is Flow.OUTPUT else (artifact, execution)
-
-
 def draw(nodes: Iterable[Node], events: Iterable[Event], starts: Sequence[Node] = ()) -> Drawing:
     """The drawing of some nodes and the data-carrying events between them."""
     asked = {(node.kind, node.id) for node in starts}
@@ -61,9 +54,9 @@ def draw(nodes: Iterable[Node], events: Iterable[Event], starts: Sequence[Node] 
     there = {box.key for box in boxes}
     paths: dict[tuple[str, str], dict[str, None]] = {}
     for event in events:
-        if event.type.flow is None:
+        if not event.carries_data:
             continue
-        source, target = (f"{kind}{id}" for kind, id in ends(event))
+        source, target = (f"{kind}{id}" for kind, id in (event.source, event.target))
         if source in there and target in there:
             label = ".".join(map(str, event.path))
             paths.setdefault((source, target), {})[label] = None

@@ -112,7 +112,7 @@ class Reader(ABC):
             if e.type.flow is flow
         ]
         if types is not None:
-            among = Kind.EXECUTION if artifact else Kind.ARTIFACT
+            among = kind.other
             others = self.fields_of(among, list({other for _, other in ends}), ())
             kept = {id for id, type_id in others if type_id in types}
             ends = [(id, other) for id, other in ends if other in kept]

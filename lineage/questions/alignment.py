@@ -89,7 +89,7 @@ class _Side:
         }
         self.near: dict[Key, list[_Near]] = {}
         for event in reader.events(execution_ids=own[Kind.EXECUTION]):
-            if as_of_ms is None or (event.recorded_ms or 0) <= as_of_ms:
+            if event.is_known_at(as_of_ms):
                 self._add(event)
 
     def _add(self, event: Event) -> None:

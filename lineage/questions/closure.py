@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from lineage.captions import caption
 from lineage.errors import InvalidValue, Unsupported
-from lineage.model import Event, EventType, Kind, Node
+from lineage.model import Event, Kind, Node
 from lineage.model.gc_pause import pause_collector
 from lineage.model.times import Time, to_milliseconds
 from lineage.model.type_catalog import is_called
-from lineage.pictures.drawing import Drawing, draw, ends
+from lineage.pictures.drawing import Drawing, draw
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction, Frontier
 from lineage.questions.node_json import event_to_json, node_to_json
@@ -27,7 +27,6 @@ from lineage.rules.values import validate_int64
 from lineage.session.snapshot import Ref, Snapshot
 
 _MOST_IN_A_NOTEBOOK = 400
-_CARRYING = frozenset(type for type in EventType if type.flow is not None)
 
 
 class LineageNode(NamedTuple):
@@ -144,7 +143,7 @@ class Lineage:
             key = (str(found.node.kind), found.node.id)
             graph.add_node(key, node=found.node, depth=found.depth)
         for event in self.events:
-            (source_kind, source), (target_kind, target) = ends(event)
+            (source_kind, source), (target_kind, target) = event.source, event.target
             graph.add_edge((str(source_kind), source), (str(target_kind), target), event=event)
         return graph
 
@@ -276,10 +275,10 @@ def read_lineage(
         events = [
             event
             for event in reader.events(execution_ids=reached[Kind.EXECUTION])
-            if event.artifact_id in artifacts and event.type in _CARRYING
+            if event.artifact_id in artifacts and event.carries_data
         ]
         if as_of_ms is not None:
-            events = [event for event in events if (event.recorded_ms or 0) <= as_of_ms]
+            events = [event for event in events if event.is_known_at(as_of_ms)]
     if type is not None:
         type_ids = {t.id for t in reader.types() if is_called(t, (type,))}
         nodes = [found for found in nodes if found.node.type_id in type_ids]

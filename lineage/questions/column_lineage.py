@@ -257,10 +257,7 @@ class _Search:
 
     def _seen(self, events: Sequence[Event]) -> list[Event]:
         return [
-            event
-            for event in events
-            if event.type.flow is not None
-            and (self.as_of_ms is None or (event.recorded_ms or 0) <= self.as_of_ms)
+            event for event in events if event.carries_data and event.is_known_at(self.as_of_ms)
         ]
 
     def _links(self, dataset: Artifact, column: str) -> Iterator[_Link]:

@@ -135,7 +135,7 @@ def _read_steps(reader: Reader, reach: DeletionScope, near: dict[Kind, list[int]
         steps -= asked
         asked |= steps
         for event in reader.events(execution_ids=sorted(steps)):
-            if event.type.flow is not None:
+            if event.carries_data:
                 _tie(reach, event)
         touched = {
             a for x in steps for ends in (reach.inputs, reach.outputs) for a in ends.get(x, ())

@@ -228,7 +228,7 @@ def _all(reader: Reader, bases: TypeIndex, as_of_ms: int | None) -> list[Deploym
     by_id = {s.id: s for s in steps if isinstance(s, Execution) and s.id is not None}
     events: dict[int, list[Event]] = {id: [] for id in by_id}
     for event in reader.events(execution_ids=list(by_id)):
-        if event.type.flow is not None:
+        if event.carries_data:
             events[event.execution_id].append(event)
     artifacts = {
         a.id: a
@@ -241,7 +241,7 @@ def _all(reader: Reader, bases: TypeIndex, as_of_ms: int | None) -> list[Deploym
     for id, step in by_id.items():
         if not _heard_of(step, events[id], as_of_ms):
             continue
-        seen = [e for e in events[id] if as_of_ms is None or (e.recorded_ms or 0) <= as_of_ms]
+        seen = [e for e in events[id] if e.is_known_at(as_of_ms)]
         inputs, outputs = _artifacts(seen, Flow.INPUT), _artifacts(seen, Flow.OUTPUT)
         made = tuple(artifacts[a] for a in outputs)
         read = tuple(m for a in inputs if bases.of(m := artifacts[a]) is BaseType.MODEL)
@@ -267,7 +267,7 @@ def _heard_of(step: Execution, events: Sequence[Event], as_of_ms: int | None) ->
     telling = [e for e in events if e.type.flow is Flow.OUTPUT] or events
     if not telling:
         return (step.created_ms or 0) <= as_of_ms
-    return any((e.recorded_ms or 0) <= as_of_ms for e in telling)
+    return any(e.is_known_at(as_of_ms) for e in telling)
 
 
 def _artifacts(events: Iterable[Event], flow: Flow) -> list[int]:

@@ -1,7 +1,7 @@
 """What a failed run had, and the last good run of the same step beside it.
 
 The same step: an execution of the same type which, where the failed one is in a pipeline, is in
-that pipeline too. Good: its state is COMPLETE or CACHED. Last: the one with the greatest id below
+that pipeline too. Good: see `lineage.rules.run_outcome`. Last: the one with the greatest id below
 the failed run's; ids grow as runs are recorded.
 """
 
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage.errors import NotFound
-from lineage.model import Artifact, Execution, ExecutionState, Flow, Kind, Node, Path
+from lineage.model import Artifact, Execution, Flow, Kind, Node, Path
 from lineage.model.type_catalog import PIPELINE_TYPES
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
+from lineage.rules.membership import contexts_around, members_within
+from lineage.rules.run_outcome import is_good_run
 from lineage.session.snapshot import Ref, Snapshot
-
-_GOOD = (ExecutionState.COMPLETE, ExecutionState.CACHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,13 @@ def _inputs(reader: Reader, run: Execution) -> list[tuple[Path, Artifact]]:
 def _last_good(reader: Reader, run: Execution) -> Execution | None:
     assert run.id is not None
     assert run.type_id is not None
-    contexts = reader.nodes(
-        Kind.CONTEXT, [c for _, c in reader.contexts_of(Kind.EXECUTION, [run.id])]
-    )
-    pipelines = [c.id for c in contexts if c.type in PIPELINE_TYPES and c.id is not None]
-    in_pipeline = {e for _, e in reader.members_of(pipelines, Kind.EXECUTION)}
+    around = contexts_around(reader, Kind.EXECUTION, [run.id])[run.id]
+    pipelines = [
+        context.id
+        for context in reader.nodes(Kind.CONTEXT, around)
+        if context.type in PIPELINE_TYPES and context.id is not None
+    ]
+    in_pipeline = members_within(reader, pipelines, Kind.EXECUTION)
     before: int | None = run.id
     while before is not None:
         found = reader.find(
@@ -123,7 +125,7 @@ def _last_good(reader: Reader, run: Execution) -> Execution | None:
         for other in found:
             if (
                 isinstance(other, Execution)
-                and other.state in _GOOD
+                and is_good_run(other)
                 and (not pipelines or other.id in in_pipeline)
             ):
                 return other

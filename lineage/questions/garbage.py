@@ -23,6 +23,7 @@ from lineage.questions.subgraph import Key
 from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
 from lineage.rules.marks import select_standing
+from lineage.rules.membership import members_within
 from lineage.rules.policies import is_named_by, policies_in_force
 from lineage.rules.retention import age_start, lets_expire, production_time
 from lineage.rules.type_index import TypeIndex
@@ -122,17 +123,13 @@ def _judge(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int) 
 
 
 def _members(reader: Reader, patterns: Sequence[str]) -> set[int]:
-    """The artifacts in the contexts called so, and in those below them."""
-    frontier = [
+    """The artifacts in the contexts called so."""
+    named = [
         c.id or 0
         for c in reader.find(Kind.CONTEXT, Filter())
         if isinstance(c, Context) and any(is_named_by(c, pattern) for pattern in patterns)
     ]
-    contexts: set[int] = set()
-    while frontier:
-        contexts.update(frontier)
-        frontier = [c for c, _ in reader.children_of(frontier) if c not in contexts]
-    return {id for _, id in reader.members_of(sorted(contexts), Kind.ARTIFACT)}
+    return members_within(reader, named, Kind.ARTIFACT)
 
 
 def _find_needed(reader: Reader, spent: dict[int, str], kept: set[int]) -> set[int]:

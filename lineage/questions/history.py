@@ -71,12 +71,9 @@ def list_history(snapshot: Snapshot, ref: Ref) -> list[Happening]:
                 Happening(other.created_ms, "got", other) for other in reader.nodes(kind, ids)
             ]
     else:
-        if node.kind is Kind.ARTIFACT:
-            events = reader.events(artifact_ids=[node.id])
-            other_kind, ids = Kind.EXECUTION, [e.execution_id for e in events]
-        else:
-            events = reader.events(execution_ids=[node.id])
-            other_kind, ids = Kind.ARTIFACT, [e.artifact_id for e in events]
+        events = reader.events(**{f"{node.kind}_ids": [node.id]})
+        other_kind = node.kind.other
+        ids = [event.end(other_kind) for event in events]
         others = {n.id: n for n in reader.nodes(other_kind, sorted(set(ids)))}
         for event, id in zip(events, ids, strict=True):
             flow = event.type.flow

@@ -94,11 +94,7 @@ def read_measurements(
 
 
 def _select_seen(events: Iterable[Event], as_of_ms: int | None) -> list[Event]:
-    return [
-        e
-        for e in events
-        if e.type.flow is not None and (as_of_ms is None or (e.recorded_ms or 0) <= as_of_ms)
-    ]
+    return [e for e in events if e.carries_data and e.is_known_at(as_of_ms)]
 
 
 def _group_said(

@@ -18,6 +18,7 @@ from lineage.ports.traversal import Direction
 from lineage.questions.closure import read_levels, read_lineage
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.run_facets import Part, part_of
+from lineage.rules.membership import contexts_around
 from lineage.rules.type_index import TypeIndex
 from lineage.session.snapshot import Ref, Snapshot
 
@@ -189,12 +190,9 @@ def find_pipelines(snapshot: Snapshot, ref: Ref) -> Provenance:
     graph = _Graph(reader)
     makers = [e.id for e in graph.executions(model.id, Flow.OUTPUT) if e.id is not None]
     makers += [e.id for e in graph.trainings(model) if e.id is not None]
-    ids = {c for _, c in reader.contexts_of(Kind.ARTIFACT, [model.id])}
-    ids |= {c for _, c in reader.contexts_of(Kind.EXECUTION, makers)}
-    above = ids
-    while above:
-        above = {p for _, p in reader.parents_of(sorted(above))} - ids
-        ids |= above
+    of_model = contexts_around(reader, Kind.ARTIFACT, [model.id])
+    of_makers = contexts_around(reader, Kind.EXECUTION, makers)
+    ids = {id for found in (of_model, of_makers) for some in found.values() for id in some}
     found = [c for c in reader.nodes(Kind.CONTEXT, sorted(ids)) if isinstance(c, Context)]
     return Provenance(
         pipelines=tuple(c for c in found if c.type in PIPELINE_TYPES),

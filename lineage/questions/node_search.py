@@ -13,6 +13,7 @@ from lineage.errors import InvalidValue, UnknownType
 from lineage.model import Kind, Node
 from lineage.model.values import INT64_MAX
 from lineage.ports.filters import Filter, Order
+from lineage.rules.membership import restrict_to_context
 from lineage.rules.types import TypeSession
 from lineage.rules.values import format_value, is_text, validate_int64
 from lineage.session.batch_builder import validate_state
@@ -56,6 +57,7 @@ def find_nodes(
     after_id: int | None = None,
     limit: int | None = None,
     newest_first: bool = False,
+    direct: bool = False,
 ) -> Page[Node]:
     """Return the nodes of a kind for which everything given holds; see `Store.find`.
 
@@ -84,24 +86,23 @@ def find_nodes(
         state = validate_state(kind, state)
     type_ids = None if type is None else _versions(snapshot.types, kind, type)
     context_id = None if context is None else snapshot.resolve(context, Kind.CONTEXT).id
-    question = (kind, predicate, type, name, external_id, uri, state, context_id, order)
-    found = snapshot.reader.find(
-        kind,
-        Filter(
-            type_ids=type_ids,
-            name=name,
-            external_id=external_id,
-            uri=uri,
-            state=state,
-            context_id=context_id,
-            after_id=after_id,
-            limit=limit if page_size is None else min(page_size, INT64_MAX - 1) + 1,
-            newest_first=newest_first,
-            where=predicate,
-            order=order,
-            after=None if page_token is None else _read(page_token, question),
-        ),
+    question = (kind, predicate, type, name, external_id, uri, state, context_id, direct, order)
+    wanted = Filter(
+        type_ids=type_ids,
+        name=name,
+        external_id=external_id,
+        uri=uri,
+        state=state,
+        after_id=after_id,
+        limit=limit if page_size is None else min(page_size, INT64_MAX - 1) + 1,
+        newest_first=newest_first,
+        where=predicate,
+        order=order,
+        after=None if page_token is None else _read(page_token, question),
     )
+    if context_id is not None:
+        wanted = restrict_to_context(snapshot.reader, kind, wanted, context_id, direct=direct)
+    found = snapshot.reader.find(kind, wanted)
     if page_size is None or len(found) <= page_size:
         return Page(found)
     return Page(found[:page_size], _write(found[page_size - 1], order, question))

@@ -1,6 +1,6 @@
 """What went well and what didn't: runs by their state, models by a metric, or as told.
 
-Runs: FAILED is bad; COMPLETE and CACHED are good; the others are not over, or say nothing.
+Runs: by their state (`lineage.rules.run_outcome`).
 Models, or other artifacts: by a metric (`metrics`), bad `below` a number, or `above` one, and where
 the value is not a number; those that were not measured say nothing.
 """
@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lineage.errors import InvalidValue
-from lineage.model import Artifact, Execution, ExecutionState, Kind, Node
+from lineage.model import Artifact, Execution, Kind, Node
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.questions.metrics import read_measurements
 from lineage.questions.subgraph import key_of
+from lineage.rules.membership import restrict_to_context
+from lineage.rules.run_outcome import is_bad_run, is_good_run
 from lineage.rules.type_index import TypeIndex
-
-_GOOD = (ExecutionState.COMPLETE, ExecutionState.CACHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ def outcomes(
     others = [
         node
         for kind, ids in _types(bases, bad, good, type)
-        for node in reader.find(kind, Filter(type_ids=ids, context_id=context_id))
+        for node in reader.find(kind, _within(reader, kind, Filter(type_ids=ids), context_id))
         if key_of(node) not in given and (as_of_ms is None or (node.created_ms or 0) <= as_of_ms)
     ]
     runs = [node for node in others if isinstance(node, Execution)]
     artifacts = [node for node in others if isinstance(node, Artifact)]
-    found_bad: list[Node] = [run for run in runs if run.state is ExecutionState.FAILED]
-    found_good: list[Node] = [run for run in runs if run.state in _GOOD]
+    found_bad: list[Node] = [run for run in runs if is_bad_run(run)]
+    found_good: list[Node] = [run for run in runs if is_good_run(run)]
     if artifacts and threshold is not None:
         for artifact, is_bad in judge(reader, bases, artifacts, threshold, as_of_ms=as_of_ms):
             (found_bad if is_bad else found_good).append(artifact)
@@ -106,6 +106,10 @@ def outcomes(
     return Outcomes(
         bad=(*bad, *(() if bad else found_bad)), good=(*good, *(() if good else found_good))
     )
+
+
+def _within(reader: Reader, kind: Kind, where: Filter, context_id: int | None) -> Filter:
+    return where if context_id is None else restrict_to_context(reader, kind, where, context_id)
 
 
 def judge(

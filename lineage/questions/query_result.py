@@ -14,7 +14,6 @@ from lineage.errors import NotFound, Unsupported
 from lineage.model import NODE_CLASSES, Event, Node
 from lineage.model.graph import Link, Vertex, Walk
 from lineage.opencypher.values.kinds import Temporal
-from lineage.pictures.drawing import ends
 from lineage.questions.node_json import event_to_json, node_to_json, to_json_value
 from lineage.questions.notebook import MOST_ROWS, table
 from lineage.questions.query_plan import QueryPlan
@@ -208,7 +207,7 @@ def to_text(value: Any) -> Any:
             named = f"{value.label} ({value.kind}:{value.id})"
             return named if value.name else caption(value)
         case Event():
-            (source, a), (target, b) = ends(value)
+            (source, a), (target, b) = value.source, value.target
             return f"{source}:{a} -{value.type}-> {target}:{b}"
         case Vertex(labels, properties):
             named = properties.get("name", properties.get("id", ""))
@@ -237,7 +236,7 @@ def _walk_in_words(walk: Walk) -> str:
     text = str(to_text(walk.nodes[0]))
     for before, link, after in zip(walk.nodes, walk.links, walk.nodes[1:], strict=False):
         if isinstance(link, Event):
-            source, type = ends(link)[0], str(link.type)
+            source, type = link.source, str(link.type)
             forward = isinstance(before, _NODES) and source == (before.kind, before.id)
         else:
             type, forward = link.type, link.start == before
@@ -310,7 +309,7 @@ def _draw(graph: Any, value: Any) -> None:
         case Vertex():
             graph.add_node(_vertex_key(value), node=value)
         case Event():
-            (source, a), (target, b) = ends(value)
+            (source, a), (target, b) = value.source, value.target
             key = (str(value.type), value.path)
             graph.add_edge((str(source), a), (str(target), b), key, event=value)
         case Link(type, start, end):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.model import Event, Flow, Kind, Node
+from lineage.model import Event, Kind, Node
 from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
@@ -89,17 +89,9 @@ def _forward(
     reader: Reader, key: tuple[Kind, int], as_of_ms: int | None
 ) -> list[tuple[tuple[Kind, int], Event]]:
     kind, id = key
-    if kind is Kind.ARTIFACT:
-        events, flow = reader.events(artifact_ids=[id]), Flow.INPUT
-    else:
-        events, flow = reader.events(execution_ids=[id]), Flow.OUTPUT
+    found = reader.events(**{f"{kind}_ids": [id]})
     return [
-        (
-            (Kind.EXECUTION, e.execution_id)
-            if kind is Kind.ARTIFACT
-            else (Kind.ARTIFACT, e.artifact_id),
-            e,
-        )
-        for e in events
-        if e.type.flow is flow and (as_of_ms is None or (e.recorded_ms or 0) <= as_of_ms)
+        (event.target, event)
+        for event in found
+        if event.source == key and event.carries_data and event.is_known_at(as_of_ms)
     ]

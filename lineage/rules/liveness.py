@@ -5,8 +5,8 @@ MARKED_FOR_DELETION. (UNKNOWN is what nobody said anything about; PENDING is sti
 
 An **execution is running**, and uses what it reads, in the states NEW and RUNNING.
 
-An execution **has a result that a cache may give out** where it is COMPLETE or CACHED, wrote
-something, and all that it wrote is live.
+An execution **has a result that a cache may give out** where it is a good run
+(`lineage.rules.run_outcome`), wrote something, and all that it wrote is live.
 
 An execution **can be run again** where it read something and did not fail or get cancelled: what a
 step without recorded inputs read is known to nobody.
@@ -19,12 +19,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lineage.model import Artifact, ArtifactState, Execution, ExecutionState, Node
+from lineage.rules.run_outcome import is_good_run
 
 NOT_LIVE = frozenset(
     {ArtifactState.DELETED, ArtifactState.ABANDONED, ArtifactState.MARKED_FOR_DELETION}
 )
 _RUNNING = frozenset({ExecutionState.NEW, ExecutionState.RUNNING})
-_CACHEABLE = frozenset({ExecutionState.COMPLETE, ExecutionState.CACHED})
 _WITHOUT_RESULT = frozenset({ExecutionState.FAILED, ExecutionState.CANCELED}) | _RUNNING
 
 
@@ -38,7 +38,7 @@ def is_live(node: Node) -> bool:
 def has_cached_result(execution: Execution, outputs: Iterable[Artifact]) -> bool:
     """Whether a cache may give out what this execution wrote."""
     made = list(outputs)
-    return execution.state in _CACHEABLE and bool(made) and all(map(is_live, made))
+    return is_good_run(execution) and bool(made) and all(map(is_live, made))
 
 
 def can_run_again(execution: Execution, inputs: int) -> bool:

@@ -161,7 +161,7 @@ class Neo4jReader(Reader):
 
             return breadth_first(kind, starts, expand, max_depth)
         levels: Frontier = [(kind, starts)]
-        other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
+        other = kind.other
         of = f"{direction}_of_{_PLURAL[kind]}"
         found = (
             self._run(f"read/whole_{of}", ids=starts)

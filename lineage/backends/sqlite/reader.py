@@ -208,7 +208,7 @@ class SqliteReader(Reader):
     def degrees(
         self, kind: Kind, ids: Sequence[int], flow: Flow, types: Sequence[int] | None = None
     ) -> list[tuple[int, int]]:
-        other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
+        other = kind.other
         values = [id_list(set(ids)), _FLOWS[flow]]
         among = ""
         if types is not None:

@@ -103,7 +103,7 @@ class EventGraph:
         return bool(self._with_ports or barriers.execution_type_ids)
 
     def _known(self, event: Event) -> bool:
-        return self._as_of_ms is None or (event.recorded_ms or 0) <= self._as_of_ms
+        return event.is_known_at(self._as_of_ms)
 
 
 def ports_of(step: Execution) -> dict[str, frozenset[str]]:

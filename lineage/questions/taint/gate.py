@@ -23,6 +23,7 @@ from lineage.questions.taint.propagation import EventSearch
 from lineage.questions.taint.sources import TaintQuery, build_taint_query
 from lineage.questions.why import Witness
 from lineage.rules.marks import validate_labels
+from lineage.rules.membership import contexts_above, members_within
 from lineage.rules.policies import forbidden_labels, policies_in_force
 from lineage.session.snapshot import Ref, Snapshot
 
@@ -181,24 +182,15 @@ def _verdict(
 def _with_above(reader: Reader, context: Context) -> list[Context]:
     """A context and all those above it."""
     assert context.id is not None
-    ids, frontier = {context.id}, [context.id]
-    while frontier:
-        frontier = sorted({above for _, above in reader.parents_of(frontier)} - ids)
-        ids.update(frontier)
+    ids = contexts_above(reader, [context.id])[context.id]
     return [c for c in reader.nodes(Kind.CONTEXT, sorted(ids)) if isinstance(c, Context)]
 
 
 def _contents(reader: Reader, context: Context) -> list[Key]:
-    """The artifacts and executions in a context and in those below it."""
+    """The artifacts and executions in a context."""
     assert context.id is not None
-    contexts, below = {context.id}, [context.id]
-    while below:
-        below = [child for child, _ in reader.children_of(below) if child not in contexts]
-        contexts.update(below)
     return sorted(
-        {
-            (kind, id)
-            for kind in (Kind.ARTIFACT, Kind.EXECUTION)
-            for _, id in reader.members_of(sorted(contexts), kind)
-        }
+        (kind, id)
+        for kind in (Kind.ARTIFACT, Kind.EXECUTION)
+        for id in members_within(reader, [context.id], kind)
     )

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
-from lineage.model import Event, Flow, Kind
+from lineage.model import Event, Kind
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers, Direction, Levels
 from lineage.questions.subgraph import Key, Subgraph, count_bits, propagate_bits
@@ -129,7 +129,7 @@ class PlainSearch(Search):
         passable = saved - self._barriers_among(saved)
         onward: dict[Key, set[Key]] = {}
         for kind in starts.keys() | {key[0] for key in saved}:
-            other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
+            other = kind.other
             ids = [id for k, id in saved if k is kind]
             for here, there in self._reader.neighbours(
                 kind, ids, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms
@@ -167,10 +167,9 @@ class PlainSearch(Search):
             return self._before_by_depth(keys)
         every: dict[Key, Key] = {}
         for event in self._reader.events(execution_ids=steps):
-            ends = _ends(event)
-            if ends is None or not _keep_known(event, self._as_of_ms):
+            if not (event.carries_data and event.is_known_at(self._as_of_ms)):
                 continue
-            here, there = ends
+            here, there = event.source, event.target
             depth = self.depths.get(there)
             if depth and self.depths.get(here) == depth - 1:
                 every[there] = min(here, every.get(there, here))
@@ -191,7 +190,7 @@ class PlainSearch(Search):
         for depth in range(max(by_depth, default=0), 0, -1):
             here = by_depth.get(depth, set())
             for kind in (Kind.ARTIFACT, Kind.EXECUTION):
-                other = Kind.EXECUTION if kind is Kind.ARTIFACT else Kind.ARTIFACT
+                other = kind.other
                 ids = sorted(id for k, id in here if k is kind)
                 if not ids:
                     continue
@@ -210,11 +209,11 @@ class PlainSearch(Search):
         steps = {key for pair in before.items() for key in pair if key[0] is Kind.EXECUTION}
         found: dict[tuple[Key, Key], Event] = {}
         for event in self._reader.events(execution_ids=sorted(id for _, id in steps)):
-            ends = _ends(event)
-            if ends is None or before.get(ends[1]) != ends[0]:
+            here, there = event.source, event.target
+            if before.get(there) != here or not event.carries_data:
                 continue
-            if _keep_known(event, self._as_of_ms):
-                found.setdefault(ends, event)
+            if event.is_known_at(self._as_of_ms):
+                found.setdefault((here, there), event)
         return found
 
 
@@ -335,8 +334,8 @@ class EventSearch(Search):
 
     def onward(self, key: Key) -> set[Key]:
         """The affected nodes that an event leads to from an affected one."""
-        ends = (_ends(event) for event in self._graph.onward(key))
-        return {end[1] for end in ends if end is not None and end[1] in self._first}
+        near = {event.target for event in self._graph.onward(key) if event.carries_data}
+        return {target for target in near if target in self._first}
 
     def _since(self, key: Key) -> int:
         since = self._what.since(key) if self._causal else None
@@ -412,15 +411,3 @@ class EventSearch(Search):
             and bool(barriers.execution_type_ids)
             and self._graph.type_id(id) in barriers.execution_type_ids
         )
-
-
-def _keep_known(event: Event, as_of_ms: int | None) -> bool:
-    return as_of_ms is None or (event.recorded_ms or 0) <= as_of_ms
-
-
-def _ends(event: Event) -> tuple[Key, Key] | None:
-    """From where to where an event carries data, if it does."""
-    artifact, execution = (Kind.ARTIFACT, event.artifact_id), (Kind.EXECUTION, event.execution_id)
-    if event.type.flow is None:
-        return None
-    return (execution, artifact) if event.type.flow is Flow.OUTPUT else (artifact, execution)

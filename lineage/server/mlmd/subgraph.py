@@ -22,7 +22,6 @@ from lineage.server.mlmd.read_calls import Call, add_types, all_types, event_mes
 from lineage.session.snapshot import Snapshot
 
 _MAX_HOPS = 100
-_OTHER = {Kind.ARTIFACT: Kind.EXECUTION, Kind.EXECUTION: Kind.ARTIFACT}
 _FLOWS = {type: type.flow for type in EventType} | {EventType.PENDING_OUTPUT: Flow.OUTPUT}
 # By the kind that is expanded and the direction: what the events must carry.
 _CARRIED = {
@@ -107,7 +106,7 @@ class _Search:
         self.visited[kind] = set(frontier)
         while frontier and (hops is None or hops > 0):
             frontier = self._expand(kind, frontier)
-            kind = _OTHER[kind]
+            kind = kind.other
             hops = None if hops is None else hops - 1
 
     def nodes(self, kind: Kind) -> list[int]:
@@ -118,7 +117,7 @@ class _Search:
         return sorted(found)
 
     def _expand(self, kind: Kind, frontier: set[int]) -> set[int]:
-        other = _OTHER[kind]
+        other = kind.other
         carried = _CARRIED.get((kind, self._direction))
         events = events_of(self._view.reader, kind, frontier)
         if carried is not None:
@@ -174,7 +173,7 @@ class _Bounded:
         left = None if self._most is None else self._most - len(frontier)
         while frontier and (hops is None or hops > 0) and (left is None or left > 0):
             events = events_of(self._view.reader, kind, frontier)
-            kind = _OTHER[kind]
+            kind = kind.other
             reach = f"{kind}_id"
             fresh = {getattr(event, reach) for event in events} - self.visited[kind]
             if self._bounds[kind] and fresh:
