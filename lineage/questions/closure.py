@@ -254,6 +254,13 @@ def read_lineage(
     as_of_ms: int | None = None,
 ) -> Lineage:
     """The closure with its nodes and events; `type` is a type's name or a base type's."""
+    type_ids: set[int | None] | None = None
+    if type is not None:
+        called = [found for found in reader.types() if is_called(found, (type,))]
+        type_ids = {found.id for found in called}
+        if len(kinds := {found.kind for found in called}) == 1:
+            # What can't be shown is not loaded.
+            kind = kind or kinds.pop()
     levels = read_levels(reader, starts, direction, depth=depth, as_of_ms=as_of_ms)
     reached: dict[Kind, list[int]] = {Kind.ARTIFACT: [], Kind.EXECUTION: []}
     for _, level_kind, level in levels:
@@ -274,15 +281,15 @@ def read_lineage(
         artifacts = set(reached[Kind.ARTIFACT])
         events = [
             event
-            for event in reader.events(execution_ids=reached[Kind.EXECUTION])
+            # An event is shown where both of its ends are.
+            for event in (reader.events(execution_ids=reached[Kind.EXECUTION]) if not kind else ())
             if event.artifact_id in artifacts and event.carries_data
         ]
         if as_of_ms is not None:
             events = [event for event in events if event.is_known_at(as_of_ms)]
-    if type is not None:
-        type_ids = {t.id for t in reader.types() if is_called(t, (type,))}
+    if type_ids is not None:
         nodes = [found for found in nodes if found.node.type_id in type_ids]
-    if type is not None or kind is not None:
+    if type_ids is not None or kind is not None:
         shown = {(found.node.kind, found.node.id) for found in nodes}
         events = [
             e

@@ -35,7 +35,6 @@ from lineage.model import Artifact, BaseType, Event, Execution, ExecutionState, 
 from lineage.model.times import Time, to_milliseconds
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
-from lineage.ports.traversal import Direction
 from lineage.questions.node_json import node_to_json
 from lineage.questions.run_facets import leaves
 from lineage.questions.versions import versions_of
@@ -178,14 +177,21 @@ def pass_on(
     found = {model.id for model in models if model.id is not None}
     frontier = sorted(found)
     while frontier:
-        near = reader.neighbours(Kind.ARTIFACT, frontier, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
-        steps = reader.nodes(Kind.EXECUTION, sorted({step for _, step in near}))
+        read = reader.events(artifact_ids=frontier)
+        steps = reader.nodes(Kind.EXECUTION, _ends(read, Flow.INPUT, as_of_ms))
         passing = [s.id for s in steps if bases.of(s) is not BaseType.TRAIN and s.id is not None]
-        made = reader.neighbours(Kind.EXECUTION, passing, Direction.DOWNSTREAM, as_of_ms=as_of_ms)
-        fresh = reader.nodes(Kind.ARTIFACT, sorted({id for _, id in made} - found))
+        made = reader.events(execution_ids=passing)
+        ids = set(_ends(made, Flow.OUTPUT, as_of_ms)) - found
+        fresh = reader.nodes(Kind.ARTIFACT, sorted(ids))
         frontier = [a.id for a in fresh if bases.of(a) is BaseType.MODEL and a.id is not None]
         found.update(frontier)
     return found
+
+
+def _ends(events: Iterable[Event], flow: Flow, as_of_ms: int | None) -> list[int]:
+    """The ids of the nodes that data of a flow went to."""
+    known = (e for e in events if e.type.flow is flow and e.is_known_at(as_of_ms))
+    return sorted({event.target[1] for event in known})
 
 
 def said_of(

@@ -11,10 +11,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, cast
 
 from lineage.model import Kind, Node
+from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 
 # The most ids that one call may ask for, or get, if its answer is to be kept.
 MOST_KEPT = 1_000
+# What answers about given ids answers nothing about none.
+_OF_IDS = frozenset({"events", "neighbours", "contexts_of", "members_of", "parents_of"})
 
 
 class _CachingReader:
@@ -39,12 +42,21 @@ class _CachingReader:
         known = (self._nodes[kind, id] for id in ids)
         return [node for node in known if node is not None]
 
+    def find(self, kind: Kind, where: Filter) -> list[Node]:
+        """Return the nodes for which the filter holds."""
+        found = self._reader.find(kind, where)
+        if len(found) <= MOST_KEPT:
+            self._nodes.update(((kind, node.id or 0), node) for node in found)
+        return found
+
     def __getattr__(self, name: str) -> Any:
         ask = getattr(self._reader, name)
         if not callable(ask):
             return ask
 
         def answer(*arguments: Any, **named: Any) -> Any:
+            if name in _OF_IDS and [] in (*arguments, *named.values()):
+                return []
             key = _freeze((name, arguments, named))
             if key is None:
                 return ask(*arguments, **named)

@@ -89,7 +89,8 @@ def test_blame(runs: Store) -> None:
 def test_failure_is_compared_within_the_pipeline(runs: Store) -> None:
     # The other pipeline's good run is the later one.
     good = runs.failure("Train:bad").last_good
-    assert good is not None and good.name == "good"
+    assert good is not None
+    assert good.name == "good"
 
 
 def test_the_pipeline_of_a_model(runs: Store) -> None:

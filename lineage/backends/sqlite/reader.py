@@ -59,7 +59,8 @@ class SqliteReader(Reader):
         found = self._connection.execute(
             "SELECT id, kind, name, version, base, description, external_id, properties "
             "FROM type ORDER BY id"
-        )
+        ).fetchall()
+        self._names = {row[0]: (row[2], row[3]) for row in found}
         return [
             Type.trusted(
                 {
@@ -309,6 +310,8 @@ class SqliteReader(Reader):
             (id_list(ids),),
         )
         expand = self._expand(direction, as_of_ms)
+        if max_depth is None:
+            expand = self._look_ahead(direction, as_of_ms, expand)
         return breadth_first(kind, chain.from_iterable(starts), expand, max_depth)
 
     def spread(
@@ -357,6 +360,37 @@ class SqliteReader(Reader):
             return chain.from_iterable(found)
 
         return expand
+
+    def _look_ahead(self, direction: Direction, as_of_ms: int | None, expand: Expand) -> Expand:
+        """Expand two hops at once where the frontier is one node: a chain costs half as much.
+
+        Of more nodes at once, what is beyond a neighbour of many would come as often.
+        """
+        ahead: dict[tuple[Kind, int], list[int]] = {}
+        known = "" if as_of_ms is None else " AND {e}.recorded <= ?4"
+
+        def expand_twice(kind: Kind, frontier: Sequence[int]) -> Iterable[int]:
+            if all((kind, id) in ahead for id in frontier):
+                return [id for here in frontier for id in ahead.pop((kind, here))]
+            if len(frontier) > 1:
+                return expand(kind, frontier)
+            near, start, flow = _EXPAND[kind, direction]
+            far, _, next_flow = _EXPAND[kind.other, direction]
+            given = (frontier[0], flow, next_flow)
+            found = self._connection.execute(
+                f"SELECT DISTINCT e.{near}, f.{far} FROM event e LEFT JOIN event f "
+                f"ON f.{near} = e.{near} AND f.flow = ?3{known.format(e='f')} "
+                f"WHERE e.{start} = ?1 AND e.flow = ?2{known.format(e='e')}",
+                given if as_of_ms is None else (*given, as_of_ms),
+            )
+            ahead.clear()
+            for neighbour, beyond in found:
+                there = ahead.setdefault((kind.other, neighbour), [])
+                if beyond is not None:
+                    there.append(beyond)
+            return [id for _, id in ahead]
+
+        return expand_twice
 
     def neighbours(
         self,
