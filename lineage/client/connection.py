@@ -80,7 +80,7 @@ class Connection:
             "wire": wire.VERSION,
             "arguments": wire.encode([list(positional), dict(keywords)]),
         }
-        headers = {"Content-Type": MEDIA, "Idempotency-Key": uuid.uuid4().hex}
+        headers = {"Content-Type": MEDIA, "Idempotency-Key": f"retry-{uuid.uuid4().hex}"}
         answer = self._send("POST", path, json.dumps(body).encode(), headers, again)
         return wire.decode(answer["answer"], trusted=True)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from mcp.server.transport_security import TransportSecuritySettings
@@ -17,6 +20,7 @@ from starlette.responses import Response
 import lineage
 from lineage.errors import InvalidInput, LineageError, NotFound
 from lineage.server.http.answers import write_json
+from lineage.server.http.audit import forget_replays
 from lineage.server.http.endpoints import add_operations
 from lineage.server.http.metrics import Metrics
 from lineage.server.http.middleware import BodyGuard, CallerGuard, NameGuard, Tracker
@@ -34,6 +38,8 @@ from lineage.server.tokens import Gate, Role
 from lineage.store import Store
 
 PREFIX = "/api/v1"
+_log = logging.getLogger("lineage.http")
+_FORGET_SECONDS = 300.0
 _ABOUT = """Where did this come from, what did it touch, and what breaks if it goes?
 
 A node is named by a reference: `artifact:42`, `Model:churn`, an external id or a uri. Answers are
@@ -97,8 +103,10 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
-        async with agents.session_manager.run():
+        async with agents.session_manager.run(), anyio.create_task_group() as tasks:
+            tasks.start_soon(_forget_replays, service)
             yield
+            tasks.cancel_scope.cancel()
 
     app = FastAPI(
         lifespan=live,
@@ -141,6 +149,16 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
     app.add_middleware(NameGuard, settings=settings)
     app.add_middleware(Tracker, metrics=metrics)
     return app
+
+
+async def _forget_replays(service: Service) -> None:
+    """Drop, every few minutes, the answers whose requests nobody repeats any more."""
+    while True:
+        try:
+            await anyio.to_thread.run_sync(forget_replays, service.store)
+        except LineageError as error:
+            _log.warning("answers that are kept could not be dropped: %s", error)
+        await anyio.sleep(_FORGET_SECONDS)
 
 
 def _add_health(app: FastAPI, service: Service, metrics: Metrics) -> None:

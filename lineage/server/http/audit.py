@@ -28,6 +28,12 @@ AUDIT = "audit/"
 REPLAYS = "idempotency/"
 # How long a request may be repeated, in milliseconds.
 KEPT_MS = 24 * 3_600_000
+# What our own client calls its requests; it repeats one at once, or never.
+RETRY = "retry-"
+RETRY_MS = 15 * 60_000
+_DIGITS = 15
+# How many digits of a time are the same within some minutes, hours, days, months.
+_WINDOWS = (10, 9, 8, 6)
 _ERASING = frozenset({"apply", "delete"})
 
 
@@ -81,14 +87,21 @@ class _AuditedSession(Session):
                     raise Conflict(
                         "the Idempotency-Key was used for another request; take one key for each"
                     )
+                if "answer" not in kept:
+                    raise Conflict(
+                        "the request was done before; what it answered is kept no longer, as data "
+                        "was erased since"
+                    )
                 change.replayed = True
                 answer: T = wire.decode(kept["answer"], trusted=True)
                 return answer
             result = work(transaction)
             if change.operation in _ERASING:
                 # What was erased must not be in an answer that is kept.
-                for kept_key, _ in writer.notes(REPLAYS):
-                    writer.set_note(kept_key, None)
+                for kept_key, kept_text in writer.notes(REPLAYS):
+                    bare = json.loads(kept_text)
+                    bare.pop("answer", None)
+                    writer.set_note(kept_key, json.dumps(bare))
             now = now_ms()
             entry = {
                 "at_ms": now,
@@ -97,11 +110,11 @@ class _AuditedSession(Session):
                 "request": change.request,
             }
             # In the order of time; what comes in the same millisecond has a name of its own.
-            place = f"{AUDIT}{now:015d}-{secrets.token_hex(4)}"
+            place = f"{AUDIT}{now:0{_DIGITS}d}-{secrets.token_hex(4)}"
             writer.set_note(place, json.dumps(entry, ensure_ascii=False))
-            if key is not None:
+            if key is not None and change.key is not None:
                 replay = {
-                    "at_ms": now,
+                    "until_ms": now + (RETRY_MS if change.key.startswith(RETRY) else KEPT_MS),
                     "fingerprint": change.fingerprint,
                     "answer": wire.encode(result),
                 }
@@ -130,15 +143,17 @@ class AuditedStore(Store):
 
 def list_changes(store: Store, *, limit: int = 100, before: str | None = None) -> dict[str, Any]:
     """Return the latest changes, the last one first, and where to go on."""
+    newest = before or f"{now_ms():0{_DIGITS}d}"
+    found: list[tuple[str, str]] = []
     with store.backend.read() as reader:
-        notes = reader.notes(AUDIT)
-    found = [
-        {"id": key.removeprefix(AUDIT), **json.loads(text)}
-        for key, text in notes
-        if before is None or key < AUDIT + before
-    ]
-    found.sort(key=lambda entry: str(entry["id"]), reverse=True)
-    page = found[:limit]
+        # The log may be long: the latest hours first, then days, then years.
+        for digits in (*_WINDOWS, 0):
+            notes = reader.notes(AUDIT + newest[:digits])
+            found = [note for note in notes if before is None or note[0] < AUDIT + before]
+            if len(found) > limit:
+                break
+    found.sort(reverse=True)
+    page = [{"id": key.removeprefix(AUDIT), **json.loads(text)} for key, text in found[:limit]]
     complete = len(page) == len(found)
     return {
         "changes": page,
@@ -148,11 +163,11 @@ def list_changes(store: Store, *, limit: int = 100, before: str | None = None) -
 
 
 def forget_replays(store: Store, at_ms: int | None = None) -> int:
-    """Drop the answers that are kept for repeated requests longer than a day; returns how many."""
+    """Drop the answers for repeated requests whose time is over; returns how many."""
     now = now_ms() if at_ms is None else at_ms
     with store.backend.read() as reader:
         notes = reader.notes(REPLAYS)
-    old = [key for key, text in notes if json.loads(text)["at_ms"] < now - KEPT_MS]
+    old = [key for key, text in notes if json.loads(text)["until_ms"] < now]
     for key in old:
         store.mirror(note=(key, None))
     return len(old)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 import lineage
 from lineage.server.http.answers import render
+from lineage.server.http.audit import AUDIT, forget_replays
 from lineage.server.http.operations import OPERATIONS
+from lineage.session.session import now_ms
 from tests.server.http.conftest import Caller, error_of
 
 REF = {"ref": "Dataset:raw"}
@@ -67,8 +70,6 @@ def test_an_answer_is_the_store_s_own(
 def test_answers_are_those_of_the_command_line(
     caller: Caller, store: lineage.Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import json
-
     from typer.testing import CliRunner
 
     from lineage.cli.commands import app
@@ -159,6 +160,45 @@ def test_a_request_with_a_key_is_done_once(caller: Caller, store: lineage.Store)
     other = caller.post("/steps", {"execution": {"type": "Train"}}, **key)
     assert "Idempotency-Key" in error_of(other, 409)
     assert caller.post("/steps", step).json != first.json
+
+
+def test_what_is_erased_is_in_no_answer_that_is_kept(caller: Caller, store: lineage.Store) -> None:
+    secret = {"type": "Dataset", "name": "person", "custom_properties": {"ssn": "4711-secret"}}
+    key = {"headers": {"Idempotency-Key": "erased"}}
+    assert caller.post("/artifacts", secret, **key).status == 201
+    plan = caller.post("/plans/forget", {"refs": ["Dataset:person"]}).json
+    assert caller.post("/plans/apply", {"plan": plan}).status == 200
+    with store.backend.read() as reader:
+        assert not [text for _, text in reader.notes("") if "4711" in text]
+    assert "erased" in error_of(caller.post("/artifacts", secret, **key), 409)
+
+
+def test_answers_are_kept_for_their_time(caller: Caller, store: lineage.Store) -> None:
+    for name in ("mine", "retry-1"):
+        made = {"type": "Dataset", "name": name}
+        caller.post("/artifacts", made, headers={"Idempotency-Key": name})
+    minute = 60_000
+    assert forget_replays(store, now_ms() + minute) == 0
+    assert forget_replays(store, now_ms() + 20 * minute) == 1
+    assert forget_replays(store, now_ms() + 25 * 60 * minute) == 1
+
+
+def test_the_audit_comes_page_by_page(caller: Caller, store: lineage.Store) -> None:
+    old = {"at_ms": 1, "who": "x", "operation": "put", "request": "r"}
+    for at in range(5):
+        store.mirror(note=(f"{AUDIT}{at:015d}-0", json.dumps(old)))
+    for at in range(5):
+        caller.post("/artifacts", {"type": "Dataset", "name": f"n-{at}"})
+    told: list[str] = []
+    more: dict[str, Any] = {}
+    while True:
+        page = caller.get("/audit", limit=3, **more).json
+        told += [change["id"] for change in page["changes"]]
+        if page["complete"]:
+            break
+        more = {"before": page["before"]}
+    assert len(told) == 10
+    assert told == sorted(told, reverse=True)
 
 
 def test_a_step_is_recorded_and_marked_and_forgotten(caller: Caller) -> None:
