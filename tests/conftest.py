@@ -157,7 +157,7 @@ def store(url: str, request: pytest.FixtureRequest) -> Iterator[lineage.Store]:
         if url.startswith("http"):
             # What a test says that the time is, it is where the rules are.
             behind = request.getfixturevalue("served").app.state.service.store
-            behind._clock = lambda: opened._clock()
+            behind.clock = lambda: opened.clock()
         yield opened
 
 
