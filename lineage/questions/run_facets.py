@@ -53,6 +53,8 @@ class Leaf:
 
 
 _ENVIRONMENT = ("environment", "env")
+# What imports keep of where a run came from: tags, places, the times of facets.
+_KEPT_BY_IMPORTS = ("mlflow", "openlineage")
 _TFX_ENVIRONMENT = frozenset({"tfx_version", "tfx_py_version", "tfx_runner"})
 _NAMES = {
     Part.CODE: """
@@ -150,6 +152,8 @@ def _part(name: str) -> Part:
     if lowered in _TFX_ENVIRONMENT:
         return Part.LIBRARY
     first, *rest = _WORDS.split(lowered)
+    if first in _KEPT_BY_IMPORTS:
+        return Part.IDENTITY
     return Part.CODE if rest and first in ("git", "code") else Part.PARAMETER
 
 

@@ -239,6 +239,7 @@ def test_questions_are_answered_about_what_was_imported(imported: tuple[str, Sto
     assert "s3://bucket/train.csv" in trained_on
     settings = {s.name: s.value for s in store.hyperparameters(version)}
     assert (settings["depth"], settings["booster"], settings["zero"]) == (3, "dart", "007")
+    assert not [name for name in settings if name.startswith("mlflow")]
     [deployed] = store.deployments(where="models:/churn@champion")
     assert [model.label for model in deployed.models] == ["ModelVersion:churn/1"]
     [staged] = store.deployments(where="models:/churn/Staging")
