@@ -400,6 +400,14 @@ def test_a_facet_that_can_not_be_kept_is_left_out_and_says_so(store: Store, valu
 
 
 @pytest.mark.backends("memory")
+def test_a_facet_whose_name_can_not_be_kept_says_so(store: Store) -> None:
+    receive(store, event(outputs=[dataset("t", **{"a\x00b": {}, "x" * 500: {}})]))
+    found = store.artifact("s3://b/t")
+    assert "left_out" in found.get("facet_a\\x00b")
+    assert "left_out" in found.get(f"facet_{'x' * 200}")
+
+
+@pytest.mark.backends("memory")
 def test_job_and_dataset_events(store: Store) -> None:
     base = {"eventTime": "2026-11-28T14:00:00Z", "producer": "https://example.com",
             "schemaURL": "https://example.com"}  # fmt: skip

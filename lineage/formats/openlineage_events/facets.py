@@ -64,9 +64,12 @@ class FacetRegister:
     def put_facets(self, prefix: str, facets: Mapping[str, dict[str, Any]], stamp: str) -> None:
         """Keep each facet, and say of one that can't be kept why it is left out."""
         for name, facet in facets.items():
-            key = f"{prefix}{name}"
             if not is_text(name) or len(name.encode()) > _MOST:
+                shown = ascii(name)[1:-1][:_MOST]
+                reason = f"no property can be named {shown}"
+                self.put(f"{prefix}{shown}", {"left_out": reason}, stamp)
                 continue
+            key = f"{prefix}{name}"
             if facet.get("_deleted") is True:
                 self.put(key, None, stamp)
                 continue
