@@ -104,7 +104,8 @@ def _print_plan(plan: QueryPlan, format: str) -> None:
     if format == "json":
         print_json(plan.to_dict())
     elif format == "table":
-        echo(plan.to_text(available_width()))
+        for line in plan.to_text(available_width()).splitlines():
+            echo(line)
     else:
         raise InvalidValue(f"a plan is shown as table or json, and the format is {format}")
 

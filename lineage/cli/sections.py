@@ -6,8 +6,6 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-from lineage.cli.output import echo
-
 SECTIONS = {
     "Record": ("exec", "record", "import", "copy", "demo"),
     "Ask about a model": (
@@ -54,7 +52,7 @@ class Sectioned(TyperGroup):
             return super().resolve_command(ctx, args)
         # What other programs have as a command.
         if len(args) == 1 or args[1].startswith("-"):
-            echo(ctx.get_help())
+            print(ctx.get_help())
             ctx.exit()
         return super().resolve_command(ctx, [*args[1:], "--help"])
 

@@ -238,7 +238,7 @@ def rebuild(
     if json:
         print_json(plan.to_dict())
     elif mermaid:
-        echo(plan.to_mermaid(), end="")
+        print(plan.to_mermaid(), end="")
     else:
         print_rebuild(plan)
         for hint in of_labels(store, () if source else label or ()):
