@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import resource
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import FrameType
 
 from lineage.errors import InvalidValue, NotFound
 
@@ -110,10 +109,14 @@ def run_program(
     Ended
     """
     watched = {s for s in _FORWARDED if signal.getsignal(s) is not signal.SIG_IGN}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {*watched, signal.SIGCHLD})
-    # A handler, as an ignored signal would stay ignored in the program.
-    handlers = {s: signal.signal(s, _do_nothing) for s in watched}
-    child = signal.signal(signal.SIGCHLD, _do_nothing)
+    can_wait = hasattr(signal, "sigtimedwait")
+    blocked = {*watched, signal.SIGCHLD} if can_wait else set()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+    # A handler, as an ignored signal would stay ignored in the program. It is called where another
+    # thread was given the signal, or where signals can't be waited for.
+    came: list[int] = []
+    handlers = {s: signal.signal(s, lambda number, _: came.append(number)) for s in watched}
+    child = signal.signal(signal.SIGCHLD, lambda number, _: None)
     try:
         begun = time.monotonic()
         # Python ignores these, and what is ignored stays so in a program that is started.
@@ -121,11 +124,22 @@ def run_program(
         pid = os.posix_spawn(
             program, list(arguments), dict(environment), setsigmask=mask, setsigdef=restored
         )
-        status, usage = _wait(pid, {*watched, signal.SIGCHLD}, every, beat)
+        wait = _wait_for_signals if can_wait else _wait_a_moment
+        due = begun + every
+        while True:
+            ended, status, usage = os.wait4(pid, os.WNOHANG)
+            if ended:
+                break
+            wait(pid, blocked, max(_SHORTEST, due - time.monotonic()))
+            while came:
+                _hand_on(pid, came.pop(0), by_terminal=os.isatty(0))
+            if time.monotonic() >= due:
+                beat()
+                due = time.monotonic() + every
         seconds = time.monotonic() - begun
     finally:
         # What came while the program ended was meant for it.
-        while signal.sigtimedwait(watched, 0) is not None:
+        while can_wait and signal.sigtimedwait(watched, 0) is not None:
             continue
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -144,27 +158,23 @@ def run_program(
     )
 
 
-def _wait(
-    pid: int, watched: set[signal.Signals], every: float, beat: Callable[[], None]
-) -> tuple[int, resource.struct_rusage]:
-    due = time.monotonic() + every
-    while True:
-        ended, status, usage = os.wait4(pid, os.WNOHANG)
-        if ended:
-            return status, usage
-        came = signal.sigtimedwait(watched, max(_SHORTEST, due - time.monotonic()))
-        if came is not None and came.si_signo != signal.SIGCHLD and came.si_code < _FROM_KERNEL:
-            try:
-                os.kill(pid, came.si_signo)
-            except ProcessLookupError:
-                continue
-        if time.monotonic() >= due:
-            beat()
-            due = time.monotonic() + every
+def _wait_for_signals(pid: int, watched: set[signal.Signals], longest: float) -> None:
+    came = signal.sigtimedwait(watched, longest)
+    if came is not None and came.si_signo != signal.SIGCHLD:
+        _hand_on(pid, came.si_signo, by_terminal=came.si_code >= _FROM_KERNEL)
 
 
-def _do_nothing(number: int, frame: FrameType | None) -> None:
-    """Take a signal's default away; it is waited for instead."""
+def _wait_a_moment(pid: int, watched: set[signal.Signals], longest: float) -> None:
+    """Wait where signals can't be waited for with a deadline: on macOS."""
+    time.sleep(min(longest, _SHORTEST))
+
+
+def _hand_on(pid: int, number: int, *, by_terminal: bool) -> None:
+    """Send a signal to the program, unless the terminal has sent it to the program already."""
+    if by_terminal and number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _signal_name(number: int) -> str:

@@ -218,6 +218,9 @@ class _Course:
         self._drop(path)
 
     def _rename(self, event: FileEvent, path: str, target: str) -> None:
+        if path in self.now or path in self.before.files:
+            self._move(event, path, target)
+            return
         inside = [p for p in self.now if p.startswith(f"{path}/")]
         if inside or os.path.isdir(target):
             self.moved_folders.append((path, target))
