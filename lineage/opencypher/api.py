@@ -12,6 +12,7 @@ from lineage.opencypher.errors import CypherParameterMissing, CypherUnsupported
 from lineage.opencypher.execution.expression_compiler import ExpressionCompiler
 from lineage.opencypher.execution.operators import ExecutionContext, PlacedOperator, Profile
 from lineage.opencypher.execution.pipeline import PipelineBuilder
+from lineage.opencypher.semantics.procedures import expand_procedures
 from lineage.opencypher.semantics.semantic_analysis import Analysis, analyse
 from lineage.opencypher.syntax.interruption import interruptible
 from lineage.opencypher.syntax.parser import parse
@@ -36,7 +37,7 @@ class RowStream:
 def analyse_text(text: str) -> Analysis:
     """A query's tree, checked. Raises CypherError for what is wrong with it."""
     try:
-        return analyse(parse(text))
+        return analyse(expand_procedures(parse(text)))
     except RecursionError:
         raise CypherUnsupported("an expression nested this deeply is") from None
 

@@ -89,6 +89,10 @@ _SPELLINGS = [
     "MATCH (n IS Artifact)-[r IS INPUT]->(m IS !Train) RETURN n.id, m.id",
     "RETURN trim(BOTH 'x' FROM 'xaxx') AS a, trim(LEADING 'x' FROM 'xax') AS b, "
     "trim(TRAILING FROM ' a ') AS c, trim(' a ') AS d",
+    "MATCH (n:$('Model')) RETURN n.id",
+    "UNWIND ['Model', 'Train'] AS l MATCH (n:$(l)) RETURN l, n.id",
+    "MATCH (n:$(['Artifact', 'Model'])) RETURN n.id",
+    "MATCH (a)-[:$('IN' + 'PUT')]->(b) RETURN a.id, b.id",
     "MATCH (n:Artifact) USING SCAN n:Artifact WHERE n.id > 2 RETURN n.id",
 ]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lineage.opencypher import PropertyGraph, run
 from lineage.opencypher.api import analyse_text
-from lineage.opencypher.errors import CypherSyntaxError, CypherUnsupported
+from lineage.opencypher.errors import CypherSyntaxError, CypherTypeError, CypherUnsupported
 
 MISTAKES = {
     "MATCH n RETURN n": "a node stands in round brackets: MATCH (n)",
@@ -27,7 +28,7 @@ REFUSED = {
     "MATCH REPEATABLE ELEMENTS (n) RETURN n": "REPEATABLE ELEMENTS is",
     "MATCH (n) FINISH": "FINISH is",
     "SHOW INDEXES": "SHOW is",
-    "CALL db.labels()": "CALL of a procedure is",
+    "CALL db.indexes()": "CALL of a procedure is",
     "RETURN point({x: 1, y: 2})": "point() is",
     "RETURN point.distance(1, 2)": "point.distance() is",
 }
@@ -62,3 +63,45 @@ def test_what_is_not_here_is_refused_by_its_name(cypher: str, said: str) -> None
 )
 def test_another_spelling_is_read(cypher: str) -> None:
     analyse_text(cypher)
+
+
+def test_procedures_tell_what_a_graph_has() -> None:
+    graph = PropertyGraph()
+    one, other = graph.create_node(["A"], {"x": 1}), graph.create_node(["B", "C"], {"y": 2})
+    graph.create_relationship(one, "R", other, {"z": 3})
+    both = "CALL db.labels() YIELD label RETURN label"
+    for query, expected in {
+        "CALL db.labels()": [("A",), ("B",), ("C",)],
+        "CALL db.labels() YIELD label AS l WHERE l > 'A' RETURN l": [("B",), ("C",)],
+        "MATCH (n) CALL db.relationshipTypes() YIELD relationshipType AS t RETURN count(t)": [(2,)],
+        "CALL db.propertyKeys() YIELD *": [("x",), ("y",), ("z",)],
+        f"{both} UNION {both}": [("A",), ("B",), ("C",)],
+    }.items():
+        assert list(run(graph, query).rows) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("CALL db.labels() RETURN 1 AS x", "CALL db.labels() YIELD label"),
+        ("CALL db.labels() YIELD name RETURN name", "yields label"),
+        ("CALL db.labels(1) YIELD label RETURN label", "takes no arguments"),
+    ],
+)
+def test_a_procedure_called_wrongly_is_told_how(query: str, said: str) -> None:
+    with pytest.raises(CypherSyntaxError, match=r"db\.labels") as found:
+        analyse_text(query)
+    assert said in str(found.value)
+
+
+def test_a_label_may_be_given_by_an_expression() -> None:
+    graph = PropertyGraph()
+    graph.create_node(["A"])
+    graph.create_node(["A", "B"])
+    for label, expected in (("A", 2), (["A", "B"], 1), ("C", 0), ([], 2)):
+        query = "MATCH (n:$($label)) RETURN count(n)"
+        assert [tuple(row) for row in run(graph, query, {"label": label}).rows] == [(expected,)]
+    with pytest.raises(CypherTypeError, match="a label is a string"):
+        list(run(graph, "MATCH (n:$($label)) RETURN n", {"label": 1}).rows)
+    with pytest.raises(CypherSyntaxError, match="nothing here is called x"):
+        analyse_text("MATCH (n:$(x)) RETURN n")

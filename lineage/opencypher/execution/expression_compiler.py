@@ -408,12 +408,29 @@ class ExpressionCompiler:
         if labels.operator == "any":
             return lambda mine, row: bool(mine)
         if labels.operator == "dynamic":
-            raise CypherUnsupported("a label given by an expression is", position=labels.position)
+            assert labels.expression is not None
+            return self._dynamic_label(labels.expression)
         tests = [self._label_test(operand) for operand in labels.operands]
         if labels.operator == "not":
             return lambda mine, row: not tests[0](mine, row)
         join = all if labels.operator == "and" else any
         return lambda mine, row: join(test(mine, row) for test in tests)
+
+    def _dynamic_label(self, e: ast.Expression) -> Callable[[Sequence[str], Row], bool]:
+        """Whether all labels are there that an expression names: one, or a list of them."""
+        named, position = self.expression(e), e.position
+
+        def test(mine: Sequence[str], row: Row) -> bool:
+            value = named(row)
+            names = value if value.__class__ is list else [value]
+            for name in names:
+                if name.__class__ is not str:
+                    raise CypherTypeError(
+                        f"a label is a string, not {kind_of(name)}", position=position
+                    )
+            return all(name in mine for name in names)
+
+        return test
 
     def _call(self, e: ast.FunctionCall) -> Evaluate:
         match e.arguments:

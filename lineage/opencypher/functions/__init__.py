@@ -8,8 +8,18 @@ from lineage.opencypher.functions import (
     entities,
     lists,
     numbers,
+    schema,
     strings,
     temporal,
 )
 
-__all__ = ["aggregates", "conversion", "entities", "lists", "numbers", "strings", "temporal"]
+__all__ = [
+    "aggregates",
+    "conversion",
+    "entities",
+    "lists",
+    "numbers",
+    "schema",
+    "strings",
+    "temporal",
+]

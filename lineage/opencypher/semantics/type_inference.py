@@ -143,6 +143,7 @@ class TypeChecker:
                 self._all((p for p in (e.subject, e.start, e.end) if p is not None), scope)
                 return "list"
             case ast.HasLabels():
+                self._labels(e.labels, scope)
                 kind = self.check(e.subject, scope)
                 if kind not in (None, "null", "node", "relationship"):
                     self._wrong(e.subject, f"a {kind} has no labels")
@@ -182,6 +183,12 @@ class TypeChecker:
                 self.patterns((e.pattern,), scope)
                 return None
         raise AssertionError(f"nothing is known of {type(e).__name__}")
+
+    def _labels(self, labels: ast.LabelExpression | None, scope: Scope) -> None:
+        """Labels that expressions give."""
+        for part in walk_parts(labels):
+            if isinstance(part, ast.LabelExpression) and part.expression is not None:
+                self._local(part.expression, scope)
 
     def _all(self, expressions: Iterable[ast.Expression], scope: Scope) -> None:
         for expression in expressions:
@@ -403,6 +410,8 @@ class TypeChecker:
                 self._inside(part, inner)
             self._local(element.where, inner, predicate=True)
             return
+        named = element.labels if isinstance(element, ast.NodePattern) else element.types
+        self._labels(named, scope)
         if isinstance(element.properties, ast.MapLiteral):
             self._local(element.properties, scope)
         self._local(element.where, scope, predicate=True)
