@@ -1056,9 +1056,9 @@ class Store:
         >>> copy.counts().artifacts
         4
         """
-        from lineage.changes.upsert import Part, upsert_exact
+        from lineage.changes.upsert import StorePart, upsert_exact
 
-        part = Part(types, nodes, events, memberships, parents, marks, policies, notes, note)
+        part = StorePart(types, nodes, events, memberships, parents, marks, policies, notes, note)
         self.transact(lambda transaction: upsert_exact(transaction, part))
 
     def note(self, key: str) -> str | None:
@@ -1965,7 +1965,7 @@ class Store:
         >>> [row.node.label for row in store.taint(label="pii", type="MODEL")]
         ['Model:churn']
         """
-        from lineage.questions.taint.affected import find_affected
+        from lineage.questions.taint.effect import find_affected
 
         with self.snapshot() as snapshot:
             return find_affected(snapshot, label=label, source=source, barrier=barrier, type=type,
@@ -2005,7 +2005,7 @@ class Store:
         >>> [(depth, kind.value, ids) for depth, kind, ids in levels][:2]
         [(0, 'artifact', [1]), (1, 'execution', [1])]
         """
-        from lineage.questions.taint.affected import find_affected_levels
+        from lineage.questions.taint.effect import find_affected_levels
 
         with self.snapshot() as snapshot:
             return find_affected_levels(

@@ -13,7 +13,7 @@ from lineage.session.transaction import Transaction
 
 
 @dataclass(slots=True)
-class Part:
+class StorePart:
     """A part of a store, as `Store.mirror` takes it; read whole, since it may be written again."""
 
     types: Iterable[Type]
@@ -34,7 +34,7 @@ class Part:
         self.policies = [validate_policy(policy) for policy in self.policies]
 
 
-def upsert_exact(transaction: Transaction, part: Part) -> None:
+def upsert_exact(transaction: Transaction, part: StorePart) -> None:
     """Write types, nodes, edges, marks, policies and metadata exactly as given.
 
     Raises

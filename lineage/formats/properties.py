@@ -19,7 +19,7 @@ def drop_unkeepable(properties: Mapping[str, Any]) -> dict[str, Any]:
     >>> drop_unkeepable({"a": 1, "b": None, "c": ""})
     {'a': 1}
     >>> drop_unkeepable({"big": 2**70})["big"]["left_out"]
-    "big does not fit in 64 bits: 1180591620717411303424"
+    "import.custom_properties['big'] does not fit in 64 bits: 1180591620717411303424"
     """
     kept: dict[str, Any] = {}
     for name, value in properties.items():

@@ -23,7 +23,7 @@ from lineage.model.nodes import (
     to_datetime,
 )
 from lineage.model.record import Record
-from lineage.model.recorded import Recorded
+from lineage.model.step_ids import Recorded
 from lineage.model.steps import ArtifactRef, ContextRef, ExecutionRef, Port, Step
 from lineage.model.types import BaseType, Kind, Type
 from lineage.model.values import PropertyKind, Value, kind_of

@@ -21,7 +21,7 @@ from lineage.ports.reader import Reader
 from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.subgraph import Key
-from lineage.questions.taint.loading import nodes_of, upstream_of
+from lineage.questions.taint.node_lookup import nodes_of, upstream_of
 from lineage.questions.taint.propagation import EventSearch
 from lineage.questions.taint.sources import TaintQuery, resolve_taint_queries
 from lineage.session.snapshot import Ref, Snapshot

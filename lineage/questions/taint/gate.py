@@ -18,7 +18,7 @@ from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.subgraph import Key
 from lineage.questions.taint.answer import witness_of
-from lineage.questions.taint.loading import nodes_of, upstream_of
+from lineage.questions.taint.node_lookup import nodes_of, upstream_of
 from lineage.questions.taint.propagation import EventSearch
 from lineage.questions.taint.sources import TaintQuery, build_taint_query
 from lineage.questions.why import Witness

@@ -32,7 +32,7 @@ from lineage.questions.deployments import Deployment, read_deployments
 from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.subgraph import Key
-from lineage.questions.taint.affected import select_shown
+from lineage.questions.taint.effect import select_shown
 from lineage.questions.taint.propagation import search
 from lineage.questions.taint.replacements import Flows, Replacements
 from lineage.questions.taint.sources import resolve_taint_queries

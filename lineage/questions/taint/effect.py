@@ -12,7 +12,7 @@ from lineage.questions.deployments import read_deployments
 from lineage.questions.subgraph import Key
 from lineage.questions.taint.answer import Affected, BarrierHit, Reached, Source, Taint
 from lineage.questions.taint.event_graph import types_with_ports
-from lineage.questions.taint.loading import nodes_of
+from lineage.questions.taint.node_lookup import nodes_of
 from lineage.questions.taint.propagation import Search, WitnessNode, search, spread_levels
 from lineage.questions.taint.sources import TaintQuery, resolve_taint_queries
 from lineage.rules.liveness import is_live
