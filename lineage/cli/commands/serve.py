@@ -84,8 +84,10 @@ def serve(
         if http is not None:
             from lineage.server.http import Settings
             from lineage.server.http.process import HttpServer, log_to_stderr
+            from lineage.server.http.tracing import export_spans
 
             log_to_stderr(log)
+            export_spans()
             settings = Settings(token=token, hosts=tuple(allow_host or ()), rate=rate)
             web = HttpServer(
                 store, Address.parsed(http), settings, certificate=tls_cert, key=tls_key

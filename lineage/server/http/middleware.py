@@ -29,6 +29,7 @@ from lineage.errors import (
 from lineage.server.http.metrics import Metrics
 from lineage.server.http.problem import problem, unexpected
 from lineage.server.http.settings import Settings
+from lineage.server.http.tracing import end_span, trace_request
 from lineage.server.tokens import Caller, Gate
 
 _log = logging.getLogger("lineage.http")
@@ -57,10 +58,17 @@ class Tracker:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
-        state = scope.setdefault("state", {})
-        state["request_id"] = request_id
+        scope.setdefault("state", {})["request_id"] = request_id
+        with trace_request(scope["method"], headers, request_id) as span:
+            await self._follow(scope, receive, send, span)
+
+    async def _follow(self, scope: Scope, receive: Receive, send: Send, span: Any) -> None:
+        """Have a request answered, and tell of it whatever becomes of it."""
+        state = scope["state"]
+        request_id = state["request_id"]
         begun, status = time.perf_counter(), 0
 
         async def sending(message: Message) -> None:
@@ -86,8 +94,10 @@ class Tracker:
         finally:
             took = time.perf_counter() - begun
             route = getattr(scope.get("route"), "path", "other")
-            self._metrics.end(scope["method"], route, status, took)
             caller: Caller | None = state.get("caller")
+            who = None if caller is None else caller.name
+            self._metrics.end(scope["method"], route, status, took)
+            end_span(span, scope["method"], route, status, who)
             _log.info(
                 "request",
                 extra={
@@ -96,7 +106,7 @@ class Tracker:
                     "path": scope["path"],
                     "status": status,
                     "ms": round(took * 1000, 1),
-                    "who": None if caller is None else caller.name,
+                    "who": who,
                     "client": _client(scope),
                 },
             )
