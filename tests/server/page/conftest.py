@@ -96,7 +96,9 @@ def visit(browser: Browser) -> Iterator[Visit]:
     foreign: list[str] = []
     opened = []
 
-    def go(url: str, path: str = "", *, refused: bool = False, **how: Any) -> Page:
+    def go(
+        url: str, path: str = "", *, refused: bool = False, ready: bool = True, **how: Any
+    ) -> Page:
         page = browser.new_page(**{"viewport": {"width": 1280, "height": 800}, **how})
         page.set_default_timeout(PATIENCE_MS)
         page.on(
@@ -120,7 +122,8 @@ def visit(browser: Browser) -> Iterator[Visit]:
         )
         opened.append(page)
         page.goto(f"{url}/{path}")
-        settle(page)
+        if ready:
+            settle(page)
         return page
 
     yield go

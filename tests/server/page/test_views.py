@@ -7,7 +7,7 @@ import pytest
 from lineage import Store
 from lineage.connection import connect
 from lineage.formats.store_copy import copy_store
-from tests.server.page.conftest import Serve, Visit, follow, settle
+from tests.server.page.conftest import Serve, Visit, follow
 from tools.axe import script
 
 # Each view with something that it says about the demo.
@@ -39,9 +39,6 @@ def test_view(visit: Visit, demo_url: str, path: str) -> None:
     for text in VIEWS[path]:
         page.get_by_text(text).first.wait_for(state="attached")
     assert page.locator("h1").count() == 1
-    page.reload()
-    settle(page)
-    page.get_by_text(VIEWS[path][0]).first.wait_for(state="attached")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

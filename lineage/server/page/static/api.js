@@ -57,7 +57,8 @@ function askForToken(message) {
   asking ??= new Promise((resolve) => {
     const input = h("input", { type: "password", name: "token", autocomplete: "off", required: true });
     const dialog = h("dialog", { "aria-labelledby": "token-title" },
-      h("form", { method: "dialog", class: "stack", onsubmit: () => {
+      h("form", { class: "stack", onsubmit: (event) => {
+        event.preventDefault();
         const given = input.value.trim();
         try {
           sessionStorage.setItem("lineage-token", given);

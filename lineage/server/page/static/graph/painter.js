@@ -118,23 +118,24 @@ export function paint(context, scene, { place, scale, width, height, colours, li
     const left = x + Math.max(12 * scale, 7);
     const room = w - Math.max(12 * scale, 7) - Math.max(10 * scale, 5);
     context.textBaseline = "middle";
-    const two = h >= 31;
+    const two = h >= 24;
     // The dot says the type by its colour where there is no room to write it.
     const dot = Math.max(4 * scale, 2.5);
     context.fillStyle = hue;
     context.beginPath();
-    if (node.kind === "execution") context.arc(left + dot, y + h * (two ? 0.31 : 0.5), dot, 0, Math.PI * 2);
-    else context.roundRect(left, y + h * (two ? 0.31 : 0.5) - dot, dot * 2, dot * 2, dot / 2);
+    if (node.kind === "execution") context.arc(left + dot, y + h * (two ? 0.3 : 0.5), dot, 0, Math.PI * 2);
+    else context.roundRect(left, y + h * (two ? 0.3 : 0.5) - dot, dot * 2, dot * 2, dot / 2);
     context.fill();
     if (two) {
-      context.font = `600 ${size * 0.83}px ${colours.sans}`;
+      context.font = `600 ${Math.max(size * 0.83, 9)}px ${colours.sans}`;
       const flag = card.failed ? (node.count ? `${node.states.FAILED.toLocaleString("en")} failed` : "failed") : node.barrier ? "barrier" : node.source ? "source" : node.tainted ? (node.count ? `${node.tainted.toLocaleString("en")} tainted` : "tainted") : "";
-      const reserved = flag ? context.measureText(flag).width + 6 : 0;
-      context.fillText(fit(context, card.kind, room - dot * 2 - 5 - reserved), left + dot * 2 + 5, y + h * 0.31);
-      if (flag) {
+      const wanted = context.measureText(flag).width + context.measureText(card.kind).width + 12;
+      context.fillText(fit(context, card.kind, room - dot * 2 - 5), left + dot * 2 + 5, y + h * 0.3);
+      // Its colour tells as much; the word is left out before the type is.
+      if (flag && wanted <= room - dot * 2 - 5) {
         context.fillStyle = card.failed || node.tainted || node.source ? colours.bad : colours.good;
         context.textAlign = "right";
-        context.fillText(flag, left + room, y + h * 0.31);
+        context.fillText(flag, left + room, y + h * 0.3);
         context.textAlign = "left";
       }
       context.font = `600 ${size}px ${colours.sans}`;
@@ -143,7 +144,7 @@ export function paint(context, scene, { place, scale, width, height, colours, li
     } else if (h >= 11) {
       context.font = `600 ${Math.min(size, h * 0.85)}px ${colours.sans}`;
       context.fillStyle = colours.text;
-      context.fillText(fit(context, node.count ? card.name : card.node.name ?? card.kind, room - dot * 2 - 4), left + dot * 2 + 4, y + h * 0.52);
+      context.fillText(fit(context, node.count ? `${card.kind} ${card.name}` : card.node.name ?? card.kind, room - dot * 2 - 4), left + dot * 2 + 4, y + h * 0.52);
     }
   }
   context.globalAlpha = 1;

@@ -49,8 +49,8 @@ export function vector(scene) {
     const name = card.name.length > room ? `${card.name.slice(0, room - 1)}…` : card.name;
     picture.append(svg("g", null, svg("title", null, sayable(`${card.kind}: ${card.name}`)),
       svg("rect", { x: card.x, y: card.y, width: card.w, height: card.h, rx: node.kind === "execution" ? card.h / 2 : 8, fill, stroke: edge === colours[card.hue] ? colours["strong-line"] : edge, "stroke-width": node.tainted || node.source || node.barrier || card.failed ? 1.75 : 1, "stroke-dasharray": node.barrier ? "5 3" : null }),
-      text(card.kind, card.x + 12, card.y + 18, { "font-size": 11, fill: colours[card.hue] }),
-      text(name, card.x + 12, card.y + 36, { "font-size": 13, fill: colours.text })));
+      text(card.kind, card.x + 12, card.y + 22, { "font-size": 11, fill: colours[card.hue] }),
+      text(name, card.x + 12, card.y + 43, { "font-size": 13, fill: colours.text })));
   }
   return new Blob([new XMLSerializer().serializeToString(picture)], { type: "image/svg+xml" });
 }

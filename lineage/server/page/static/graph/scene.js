@@ -2,8 +2,10 @@
 
 import { refOf, shortType } from "../dom.js";
 
-const STRETCH = 1.6;
-export const CARD = 46;
+// Cards are higher than the boxes that the server places, for they have two lines, and wider.
+const STRETCH = 2.1;
+const WIDER = 22;
+export const CARD = 60;
 
 export class Scene {
   constructor(told) {
@@ -13,10 +15,10 @@ export class Scene {
       key: node.key,
       x: node.x,
       y: node.y * STRETCH,
-      w: node.w,
+      w: node.w + WIDER,
       h: CARD,
       kind: shortType(node.type),
-      name: node.count ? `${node.count.toLocaleString("en")} × ${shortType(node.type)}` : node.name ?? `${node.kind}:${node.id}`,
+      name: node.count ? `× ${node.count.toLocaleString("en")}` : node.name ?? `${node.kind}:${node.id}`,
       hue: hueOf(node),
       failed: node.state === "FAILED" || Boolean(node.states?.FAILED),
     }));
@@ -31,7 +33,7 @@ export class Scene {
     }));
     for (const card of this.cards) card.y -= shift;
     this.places = new Map(this.cards.map((card, index) => [card.key, index]));
-    this.width = told.width;
+    this.width = told.width + WIDER;
     this.height = told.height * STRETCH;
     this.after = this.cards.map(() => []);
     this.before = this.cards.map(() => []);

@@ -105,8 +105,8 @@ export class Stage {
     const { width, height } = this.#sigma.getDimensions();
     const { scene } = this;
     const whole = Math.min((width - 40) / scene.width, (height - 100) / scene.height, 1.15);
-    // A whole that nobody can read is of less use than the part around the start, if that is small.
-    const scale = scene.cards.length <= 600 ? Math.max(whole, READABLE) : whole;
+    // A whole that nobody can read is of less use than the part around the start.
+    const scale = Math.max(whole, READABLE);
     const start = scene.cards.find((card) => card.node.start) ?? scene.cards[0];
     const room = { x: width / 2 / scale, y: height / 2 / scale };
     const clamp = (at, apart, all) => (2 * apart >= all ? all / 2 : Math.min(Math.max(at, apart - 20), all - apart + 20));

@@ -106,7 +106,7 @@ export async function show({ ref, query }) {
     if (!picked) return h("p", { class: "empty" }, "Click a box, or choose one in the table.");
     const { node } = picked;
     if (node.count) {
-      return h("div", { class: "stack" }, h("h2", null, picked.name),
+      return h("div", { class: "stack" }, h("h2", null, `${picked.kind} ${picked.name}`),
         properties([["type", node.type], ...Object.entries(node.states).filter(([name]) => name !== "UNKNOWN" && name !== "null").map(([name, number]) => [name.toLowerCase(), number]), ["tainted", node.tainted], ["barrier", node.barrier]]),
         h("div", { class: "actions" }, button("Draw one by one", () => open(picked), "first"), h("a", { class: "button", href: address("list", null, { kind: node.kind, match: `type=${node.type}` }) }, "List")));
     }

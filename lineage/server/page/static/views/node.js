@@ -7,7 +7,7 @@ function eventTable(events, flow, hint) {
   const shown = events.filter((event) => event.flow === flow);
   return table([
     { name: "Node", of: (event) => [link(event.other), " ", state(event.other.state)] },
-    { name: "Path", of: (event) => h("span", { class: "mono" }, event.path.join(".") || "–") },
+    { name: "Path", of: (event) => h("span", { class: "mono nowrap" }, event.path.join(".") || "–") },
     { name: "When", of: (event) => when(event.time_ms) },
   ], shown, { hint });
 }
