@@ -39,7 +39,6 @@ from lineage.ports.filters import Counts
 from lineage.ports.traversal import Direction
 from lineage.session.session import Session
 from lineage.session.snapshot import Ref, Snapshot
-from lineage.session.transaction import Transaction
 
 if TYPE_CHECKING:
     from lineage.filters.tree import Predicate
@@ -65,6 +64,7 @@ if TYPE_CHECKING:
     from lineage.questions.taint.gate import Check
     from lineage.questions.taint.rebuild import Progress, Rebuild
     from lineage.questions.why import Witness
+    from lineage.session.transaction import Transaction
 
 __all__ = ["Recorded", "Store"]
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from lineage.ports.backend import Backend
 from lineage.ports.writer import Writer
 from lineage.rules.types import TypeTable
 from lineage.session.read_cache import cache_reads
 from lineage.session.snapshot import Snapshot
-from lineage.session.transaction import Transaction
+
+if TYPE_CHECKING:
+    from lineage.session.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -45,6 +47,9 @@ class Session:
 
         `work` may be run again when the backend asks for it, so it must have no other effects.
         """
+        # What builds batches is of no use to those who only read.
+        from lineage.session.transaction import Transaction
+
         runs: list[Transaction] = []
 
         def run(writer: Writer) -> T:
