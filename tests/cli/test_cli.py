@@ -38,8 +38,9 @@ def run(*arguments: str, stdin: str = "", cwd: Path) -> subprocess.CompletedProc
 
 
 GROUPED = ["cache why", "import dbt", "import dvc", "import mlmd", "import mlflow",
-           "import openlineage", "policy apply", "policy show", "policy drop", "token create",
-           "token list", "token revoke"]  # fmt: skip
+           "import openlineage", "policy apply", "policy show", "policy drop", "storage allow",
+           "storage disallow", "storage list", "token create", "token list",
+           "token revoke"]  # fmt: skip
 
 
 def commands() -> list[str]:
