@@ -84,7 +84,7 @@ def serve(
         if http is not None:
             from lineage.server.http import Settings
             from lineage.server.http.process import HttpServer, log_to_stderr
-            from lineage.server.http.tracing import export_spans
+            from lineage.server.http.spans import export_spans
 
             log_to_stderr(log)
             export_spans()

@@ -29,7 +29,7 @@ from lineage.errors import (
 from lineage.server.http.metrics import Metrics
 from lineage.server.http.problem import problem, unexpected
 from lineage.server.http.settings import Settings
-from lineage.server.http.tracing import end_span, trace_request
+from lineage.server.http.spans import end_span, trace_request
 from lineage.server.tokens import Caller, Gate
 
 _log = logging.getLogger("lineage.http")

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from lineage.errors import StoreUnavailable
-from lineage.server.http.tracing import ENDPOINT, export_spans
+from lineage.server.http.spans import ENDPOINT, export_spans
 from tests.server.http.conftest import Caller
 
 
