@@ -80,7 +80,7 @@ QUERIES: dict[str, tuple[Callable[[int], PropertyGraph], str]] = {
 def test_twice_as_much_costs_no_more_than_about_twice(name: str) -> None:
     shape, query = QUERIES[name]
     costs = []
-    for size in (1500, 3000):
+    for size in (800, 1600):
         parameters = {
             "ks": list(range(size)), "ts": [f"t{place}" for place in range(size)],
             "last": size if shape is fan else size - 1,

@@ -1,6 +1,6 @@
 """One expression, one text or one value can't take the process along: in a child, watched.
 
-Each query runs with a deadline of 4 s in a process that may use 3 GB of address space; it is
+Each query runs with a deadline of 2 s in a process that may use 3 GB of address space; it is
 answered, or refused or stopped by an error of ours, and the process has grown to no more than
 1.5 GB by then. Where nothing else is said, whichever of these comes first.
 """
@@ -29,7 +29,7 @@ with lineage.connect(sys.argv[1]) as store:
     store.put(lineage.Artifact(type="Dataset", name="raw"))
     for name, case in CASES.items():
         try:
-            said = f"answered {len(store.query(case.cypher, case.given(), timeout=4).rows)}"
+            said = f"answered {len(store.query(case.cypher, case.given(), timeout=2).rows)}"
         except lineage.LineageError as error:
             said = f"{type(error).__name__} {error}"
         except Exception as error:
@@ -186,7 +186,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, i
 @pytest.mark.parametrize("name", CASES)
 def test_it_ends_in_time_and_in_memory(name: str, outcomes: dict[str, tuple[str, int]]) -> None:
     said, megabytes = outcomes[name]
-    stopped = "QueryStopped the query was stopped at its deadline of 4 s"
+    stopped = "QueryStopped the query was stopped at its deadline of 2 s"
     assert said.startswith((CASES[name].expected, stopped)), said[:300]
     assert len(said) < 1_000
     assert megabytes < _MOST_MEGABYTES
