@@ -230,7 +230,8 @@ class Store:
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction and commit; on any exception nothing is written.
 
-        For those who bring changes of their own.
+        For those who bring changes of their own: here a name is that of version 1, as systems
+        know it in which names are unique, unless a number is given with it.
 
         Parameters
         ----------
@@ -253,7 +254,7 @@ class Store:
         >>> store.transact(lambda transaction: transaction.reader.counts().executions)
         4
         """
-        return self._session.transact(work)
+        return self._session.transact(work, exact=True)
 
     # Types
 

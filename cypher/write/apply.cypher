@@ -37,13 +37,15 @@ CALL () {
 }
 CALL () {
   UNWIND $merged_artifacts AS row
-  MERGE (n:Artifact {type_id: row.properties.type_id, name: row.properties.name})
+  MERGE (n:Artifact {type_id: row.properties.type_id, name: row.properties.name,
+                     version: row.properties.version})
   ON CREATE SET n = row.properties, n:$(row.label)
   RETURN collect({node: n, old: CASE WHEN n.id <> row.properties.id THEN properties(n) END}) AS merged_artifacts
 }
 CALL () {
   UNWIND $merged_executions AS row
-  MERGE (n:Execution {type_id: row.properties.type_id, name: row.properties.name})
+  MERGE (n:Execution {type_id: row.properties.type_id, name: row.properties.name,
+                     version: row.properties.version})
   ON CREATE SET n = row.properties, n:$(row.label)
   RETURN collect({node: n, old: CASE WHEN n.id <> row.properties.id THEN properties(n) END}) AS merged_executions
 }

@@ -8,7 +8,8 @@ CALL () {
   RETURN 0 AS rank, n
   UNION
   UNWIND $merged_artifacts AS row
-  MATCH (n:Artifact {type_id: row.properties.type_id, name: row.properties.name})
+  MATCH (n:Artifact {type_id: row.properties.type_id, name: row.properties.name,
+                     version: row.properties.version})
   RETURN 0 AS rank, n
   UNION
   UNWIND $referenced_executions AS id
@@ -16,7 +17,8 @@ CALL () {
   RETURN 1 AS rank, n
   UNION
   UNWIND $merged_executions AS row
-  MATCH (n:Execution {type_id: row.properties.type_id, name: row.properties.name})
+  MATCH (n:Execution {type_id: row.properties.type_id, name: row.properties.name,
+                     version: row.properties.version})
   RETURN 1 AS rank, n
   UNION
   UNWIND $referenced_contexts AS id

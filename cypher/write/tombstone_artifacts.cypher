@@ -6,6 +6,6 @@ UNWIND $ids AS id
 MATCH (n:Artifact {id: id})
 SET n = {
   id: n.id, type: n.type, type_id: n.type_id, type_version: n.type_version, name: n.name,
-  external_id: n.external_id, state: 'DELETED', created: n.created,
+  external_id: n.external_id, state: 'DELETED', version: n.version, digest: n.digest, created: n.created,
   updated: CASE WHEN n.updated < $now THEN $now ELSE n.updated + 1 END
 }

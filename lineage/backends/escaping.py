@@ -12,7 +12,7 @@ from functools import lru_cache
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _OURS = frozenset(
     {"id", "type", "type_id", "type_version", "name", "uri", "external_id", "state"}
-    | {"created", "updated"}
+    | {"created", "updated", "version", "digest"}
 )
 _OUR_LABELS = frozenset(
     {"Artifact", "Execution", "Context", "Type", "BaseType", "Mark", "MarkLabel", "LineageStore"}

@@ -17,7 +17,7 @@ from lineage.model import Kind, Node
 _FIXED = frozenset(
     {
         "id", "type", "type_id", "type_version", "name", "uri", "external_id", "state",
-        "created", "updated", "_custom", "_struct",
+        "created", "updated", "version", "digest", "_custom", "_struct", "_place", "_series",
     }
 )  # fmt: skip
 
@@ -51,4 +51,6 @@ def node_from_properties(kind: Kind, found: Mapping[str, Any]) -> Node:
         found["updated"],
         properties,
         custom,
+        found.get("version"),
+        found.get("digest"),
     )

@@ -6,12 +6,12 @@ from typing import Any
 
 from lineage.backends.codec import encode
 from lineage.backends.conflicts import changed_since_error, other_type_error
-from lineage.model import ArtifactState, Kind, Node
+from lineage.model import ArtifactState, Execution, ExecutionState, Kind, Node
 from lineage.ports.batch import FoundDeleted, NodeWrite, WriteMode
 
 
 def rewrite(old: Node, write: NodeWrite) -> dict[str, Any] | None:
-    """The fields that change, or None where nothing does.
+    """The fields that change, and the place with the uri, or None where nothing does.
 
     Raises InvalidValue where the write is meant for a node of another type, Conflict, and
     FoundDeleted.
@@ -31,8 +31,12 @@ def rewrite(old: Node, write: NodeWrite) -> dict[str, Any] | None:
         new = getattr(write, field)
         if field == "state" and new is None and not merging:
             new = DEFAULT_STATES[old.kind]
-        if new != getattr(old, field) and not (merging and new is None):
+        if new != getattr(old, field) and not ((merging or field == "version") and new is None):
             changed[field] = new
+    if "state" in changed and write.forward and goes_back(old, changed["state"]):
+        del changed["state"]
+    if "uri" in changed:
+        changed["place"] = write.place if write.place != write.uri else None
     for field in ("properties", "custom_properties"):
         before, given = getattr(old, field), getattr(write, field)
         if merging and not given:
@@ -45,6 +49,11 @@ def rewrite(old: Node, write: NodeWrite) -> dict[str, Any] | None:
         return None
     changed["updated_ms"] = max(write.now_ms, old.updated_ms + 1)
     return changed
+
+
+def goes_back(old: Node, state: str) -> bool:
+    """Whether an execution that has ended would run again by that state."""
+    return isinstance(old, Execution) and old.state.is_over and not ExecutionState(state).is_over
 
 
 def refuse_deleted(old: Node, write: NodeWrite) -> None:
@@ -62,7 +71,7 @@ def tombstone(old: Node, now_ms: int) -> dict[str, Any]:
         "updated_ms": max(now_ms, old.updated_ms + 1),
     }
     if old.kind is Kind.ARTIFACT:
-        changed |= {"uri": None, "state": ArtifactState.DELETED}
+        changed |= {"uri": None, "place": None, "state": ArtifactState.DELETED}
     return changed
 
 
@@ -73,7 +82,7 @@ DEFAULT_STATES: dict[Kind, str | None] = {
     Kind.CONTEXT: None,
 }
 _FIELDS: dict[Kind, tuple[str, ...]] = {
-    Kind.ARTIFACT: ("uri", "state"),
-    Kind.EXECUTION: ("state",),
+    Kind.ARTIFACT: ("uri", "state", "version", "digest"),
+    Kind.EXECUTION: ("state", "version"),
     Kind.CONTEXT: (),
 }

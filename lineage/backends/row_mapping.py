@@ -40,6 +40,8 @@ def node(
     updated_ms: int,
     properties: dict[str, Any],
     custom_properties: dict[str, Any],
+    version: int | None = None,
+    digest: str | None = None,
 ) -> Node:
     """A node; `type` is its type's id, name and version.
 
@@ -60,9 +62,12 @@ def node(
     if kind is Kind.ARTIFACT:
         fields["uri"] = uri
         fields["state"] = _ARTIFACT_STATES[state or "UNKNOWN"]
+        fields["version"] = version or 1
+        fields["digest"] = digest
         return Artifact.trusted(fields)
     if kind is Kind.EXECUTION:
         fields["state"] = _EXECUTION_STATES[state or "UNKNOWN"]
+        fields["version"] = version or 1
         return Execution.trusted(fields)
     return NODE_CLASSES[kind].trusted(fields)
 
@@ -112,7 +117,8 @@ def nodes(
     kind: Kind, found: Iterable[tuple[Any, ...]], types: Mapping[int, tuple[str, str | None]]
 ) -> list[Node]:
     """Nodes from rows of id, type's id, name, external id, uri, state, created, updated,
-    properties and custom properties as text; `types` has the name and version of each type."""
+    properties and custom properties as text, version and digest; `types` has the name and version
+    of each type."""
     many: list[dict[str, Any]] = [
         {
             "type": types[type_id][0],
@@ -127,22 +133,24 @@ def nodes(
             "updated_ms": updated_ms,
             "uri": uri,
             "state": state,
+            "version": version,
+            "digest": digest,
         }
         for (id, type_id, name, external_id, uri, state, created_ms, updated_ms, properties,
-             custom_properties) in found
+             custom_properties, version, digest) in found
     ]  # fmt: skip
     if kind is Kind.ARTIFACT:
         for fields in many:
             fields["state"] = _ARTIFACT_STATES[fields["state"] or "UNKNOWN"]
         return Artifact.trusted_all(many)  # type: ignore[return-value]
     for fields in many:
-        del fields["uri"]
+        del fields["uri"], fields["digest"]
     if kind is Kind.EXECUTION:
         for fields in many:
             fields["state"] = _EXECUTION_STATES[fields["state"] or "UNKNOWN"]
         return Execution.trusted_all(many)  # type: ignore[return-value]
     for fields in many:
-        del fields["state"]
+        del fields["state"], fields["version"]
     return Context.trusted_all(many)  # type: ignore[return-value]
 
 

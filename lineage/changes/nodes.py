@@ -40,6 +40,7 @@ def put_nodes(session: Session, nodes: Iterable[N], *, reuse: bool = False) -> l
         builder = transaction.builder
         for node in given:
             builder.reuse(node) if reuse else builder.create(node)
+        builder.settle()
         if reuse:
             for write in builder.batch.nodes:
                 write.unless_deleted = is_asked(write)
@@ -106,6 +107,11 @@ def _to_stored(node: N, write: NodeWrite, id: int, now_ms: int) -> N:
             "custom_properties": write.custom_properties or {},
             "created_ms": now_ms,
             "updated_ms": now_ms,
+            **{
+                name: getattr(write, name)
+                for name in ("version", "digest")
+                if name in type(node).model_fields
+            },
         }
     )
 

@@ -22,6 +22,7 @@ def record_together(session: Session, steps: Sequence[Step]) -> list[Recorded]:
         now = transaction.now_ms
         builder = BatchBuilder(transaction.reader, transaction.types, now, reviving=True)
         built = [builder.step(step) for step in steps]
+        builder.settle()
         if looking:
             settle(transaction.reader, transaction.types, builder.batch, now)
         ids = transaction.writer.apply(builder.batch)

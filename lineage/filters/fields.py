@@ -57,11 +57,14 @@ FIELDS: dict[Kind, dict[str, Field]] = {
         **_ANY,
         "uri": Field("uri", Sort.STRING),
         "state": Field("state", Sort.ARTIFACT_STATE),
+        "version": Field("version", Sort.NUMBER),
+        "digest": Field("digest", Sort.STRING),
     },
     Kind.EXECUTION: {
         **_ANY,
         "last_known_state": Field("state", Sort.EXECUTION_STATE),
         "state": Field("state", Sort.EXECUTION_STATE),
+        "version": Field("version", Sort.NUMBER),
     },
     Kind.CONTEXT: _ANY,
 }

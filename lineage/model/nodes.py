@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -36,6 +36,20 @@ class ExecutionState(StrEnum):
     FAILED = "FAILED"
     CACHED = "CACHED"
     CANCELED = "CANCELED"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended, well or not."""
+        return self in _OVER
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether the run was begun, or is to begin, and has not ended."""
+        return self in _GOING_ON
+
+
+_GOING_ON = frozenset({ExecutionState.NEW, ExecutionState.RUNNING})
+_OVER = frozenset(ExecutionState) - _GOING_ON - {ExecutionState.UNKNOWN}
 
 
 class _Node(Record):
@@ -72,8 +86,18 @@ class _Node(Record):
 
     @property
     def label(self) -> str:
-        """How people name it: `Model:churn`, else `artifact:42`."""
-        return f"{self.type}:{self.name}" if self.name else f"{self.kind}:{self.id}"
+        """How people name it: `Model:churn`, `Model:churn@2`, else `artifact:42`.
+
+        The first version has no number: most things have only one.
+        """
+        if not self.name:
+            return f"{self.kind}:{self.id}"
+        version = getattr(self, "version", None) or 1
+        return f"{self.type}:{self.name}" + (f"@{version}" if version > 1 else "")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        # The first version says no more than that there is one.
+        return (item for item in super().__repr_args__() if item != ("version", 1))
 
     def get(self, name: str, default: Value | None = None) -> Any:
         """A property by name: the declared one, else the custom one, else `default`."""
@@ -83,17 +107,29 @@ class _Node(Record):
 
 
 class Artifact(_Node):
-    """A thing that was made or used: dataset, examples, model, metrics, table, file."""
+    """One version of a thing that was made or used: dataset, model, metrics, table, file.
+
+    A name within a type names a series, and so does a uri where there is no name; `version` numbers
+    its versions from 1, in the order in which they were first recorded, and is None until the store
+    has given it. `digest` is the identity of the content, as `algorithm:hex`; where it is left out,
+    it is taken from the properties that are known to hold one.
+    """
 
     kind: ClassVar[Kind] = Kind.ARTIFACT
     uri: str | None = None
+    digest: str | None = None
+    version: int | None = None
     state: ArtifactState = ArtifactState.UNKNOWN
 
 
 class Execution(_Node):
-    """One run of one step."""
+    """One run of one step.
+
+    A name within a type names a step; `version` numbers the attempts at it from 1.
+    """
 
     kind: ClassVar[Kind] = Kind.EXECUTION
+    version: int | None = None
     state: ExecutionState = ExecutionState.UNKNOWN
 
 

@@ -27,12 +27,16 @@ class WriteMode(StrEnum):
     MIRROR = "mirror"
 
 
-WriteKey = Literal["none", "id", "external_id", "name"]
+WriteKey = Literal["none", "id", "external_id", "name", "at"]
 
 
 @dataclass(slots=True)
 class NodeWrite:
-    """One node of a batch. `key` says which of `id`, `external_id`, (`type`, `name`) finds it.
+    """One node of a batch. `key` says what finds it: `id`, `external_id`, (`type`, `name`,
+    `version`), or `at`, the position in the batch of the write that makes or finds it.
+
+    `version` is None for contexts, which have none, and on MERGE and REPLACE where it stays; made
+    without one, a node is version 1. `place` is the one spelling of its uri.
 
     The values of the properties are validated and of the kinds that the type declares.
     `now_ms` becomes the created and updated time; on MIRROR, `created_ms` and `updated_ms` do.
@@ -58,6 +62,14 @@ class NodeWrite:
     expected_ms: int | None = None
     touch: bool = False
     unless_deleted: bool = False
+    version: int | None = None
+    digest: str | None = None
+    place: str | None = None
+    at: int | None = None
+    # Its version or attempt follows from what was read: if another has come first, read again.
+    contested: bool = False
+    # An execution that has ended keeps its state where this one has not.
+    forward: bool = False
 
 
 class FoundDeleted(Exception):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from lineage.model import Node
+
 if TYPE_CHECKING:
     from lineage.filters.tree import Predicate
 
@@ -28,6 +30,8 @@ class Filter:
     `context_id` restricts to members of that context (artifacts, executions), or, for contexts,
     to its children. `where` is a predicate on nodes of the kind that is asked for. `after` is
     where to go on in the order: the ordered field's value and the id of the last node seen.
+    With `newest`, only the newest version of each series is found; `place` is the one spelling of
+    a uri.
     `newest_first` and `after_id` say the same for the order by id.
     """
 
@@ -43,10 +47,44 @@ class Filter:
     where: Predicate | None = None
     order: Order = Order()
     after: tuple[int | str | None, int] | None = None
+    version: int | None = None
+    digest: str | None = None
+    place: str | None = None
+    newest: bool = False
 
 
 # What a node has beside its id, its type and its properties.
-Field = Literal["name", "external_id", "uri", "state", "created", "updated"]
+Field = Literal["name", "external_id", "uri", "state", "created", "updated", "version", "digest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one write may be about: by its id, its external id, or its series.
+
+    A series is a name, or a place without a name, within a type. Of a series are found its newest
+    version, the newest with the digest, the newest at the place, and the one with the version; of
+    a place without a name also what was made there last under a name.
+    """
+
+    id: int | None = None
+    external_id: str | None = None
+    type_id: int | None = None
+    name: str | None = None
+    place: str | None = None
+    digest: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stored node that a write may be about.
+
+    `place` is the one spelling of its uri; `used` says whether it has any event.
+    """
+
+    node: Node
+    place: str | None
+    used: bool
 
 
 @dataclass(frozen=True, slots=True)

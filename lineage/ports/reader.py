@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lineage.model import Event, EventType, Flow, Kind, Mark, Node, Policy, Type
-from lineage.ports.filters import Counts, Field, Filter
+from lineage.ports.filters import Candidate, Counts, Field, Filter, Wanted
 from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
 
 
@@ -66,11 +66,15 @@ class Reader(ABC):
         external_ids: Sequence[str] = (),
         names: Sequence[tuple[int, str]] = (),
     ) -> list[Node]:
-        """The nodes with these external ids, and those with these type ids and names, by id."""
+        """The nodes with these external ids, and all versions of these names in types, by id."""
         filters = [Filter(external_id=external_id) for external_id in external_ids]
         filters += [Filter(type_ids=[type_id], name=name) for type_id, name in names]
         found = {node.id or 0: node for where in filters for node in self.find(kind, where)}
         return [found[id] for id in sorted(found)]
+
+    @abstractmethod
+    def candidates(self, kind: Kind, wanted: Sequence[Wanted]) -> list[Candidate]:
+        """All nodes that one of these may be about, each once, in any order."""
 
     @abstractmethod
     def events(

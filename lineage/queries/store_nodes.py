@@ -103,8 +103,11 @@ class StoreNodes(Graph):
             properties["type_version"] = fields["type_version"]
         if sort == ARTIFACT and fields["uri"] is not None:
             properties["uri"] = fields["uri"]
+        if sort == ARTIFACT and fields["digest"] is not None:
+            properties["digest"] = fields["digest"]
         if sort != CONTEXT:
             properties["state"] = fields["state"].value
+            properties["version"] = fields["version"]
         node.fill(labels, properties)
 
     @cached_property

@@ -36,6 +36,8 @@ def node_to_json(node: Node, **more: Any) -> dict[str, Any]:
         "uri": getattr(node, "uri", None),
         **more,
         "type_version": node.type_version,
+        "version": getattr(node, "version", None),
+        "digest": getattr(node, "digest", None),
         "external_id": node.external_id,
         "state": str(node.state) if hasattr(node, "state") else None,
         "properties": to_json_value(node.properties),

@@ -1,4 +1,7 @@
-"""How a node is named: `artifact:42`, `Model:churn`, `Model@2:churn`, an external id, a uri."""
+"""How a node is named: `artifact:42`, `Model:churn`, `Model:churn@3`, an external id, a uri.
+
+Without a number, a name is that of the newest version. `Model@2:churn` is of version 2 of the type.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from dataclasses import dataclass
 from lineage.errors import Ambiguous, NotFound
 from lineage.model import Kind, Node
 from lineage.model.values import INT64_MAX
-from lineage.ports.filters import Filter
+from lineage.ports.filters import Filter, Wanted
 from lineage.ports.reader import Reader
 from lineage.rules.suggestions import find_nearest, forms_of
 from lineage.rules.types import TypeSession
+from lineage.rules.uris import normalize
 from lineage.rules.values import format_value, is_text
 
 _KINDS = frozenset(kind.value for kind in Kind)
@@ -26,12 +30,13 @@ class ById:
 
 @dataclass(frozen=True, slots=True)
 class ByName:
-    """`Model:churn` or `Model@2:churn`."""
+    """`Model:churn`, the newest version, `Model:churn@3`, the third, or `Model@2:churn`."""
 
     kind: Kind
     type_name: str
     type_version: str | None
     name: str
+    number: int | None = None
 
 
 def parse_reference(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> list[ById | ByName]:
@@ -39,17 +44,25 @@ def parse_reference(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> l
     prefix, colon, rest = text.partition(":")
     if not colon:
         return []
-    # int() of some thousand digits raises; no id has more than 19.
-    digits = rest.isascii() and rest.isdigit() and len(rest) <= len(str(INT64_MAX))
-    if prefix in _KINDS and digits and int(rest) <= INT64_MAX:
+    if prefix in _KINDS and _is_number(rest):
         kind = Kind(prefix)
         return [ById(kind, int(rest))] if kind in kinds else []
     name, at, version = prefix.partition("@")
-    return [
-        ByName(kind, name, version if at else None, rest)
-        for kind in kinds
-        if rest and types.find(kind, name, version if at else None) is not None
-    ]
+    series, mark, number = rest.rpartition("@")
+    found: list[ById | ByName] = []
+    for kind in kinds:
+        if rest and types.find(kind, name, version if at else None) is not None:
+            found.append(ByName(kind, name, version if at else None, rest))
+            if kind is not Kind.CONTEXT and series and mark and _is_number(number):
+                found.append(ByName(kind, name, version if at else None, series, int(number)))
+    return found
+
+
+def _is_number(text: str) -> bool:
+    """Whether it may be an id or the number of a version."""
+    # int() of some thousand digits raises; no id has more than 19.
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(INT64_MAX))
+    return digits and int(text) <= INT64_MAX
 
 
 def resolve(
@@ -107,9 +120,34 @@ def _found(text: str, reader: Reader, types: TypeSession, kinds: tuple[Kind, ...
         else:
             meant = types.meant(reading.kind, reading.type_name, reading.type_version)
             ids = [type.id for type in meant if type.id is not None]
-            found += reader.find(reading.kind, Filter(type_ids=ids, name=reading.name))
+            found += _find_version(reader, reading, ids)
     if not found:
         found = [n for kind in kinds for n in reader.find(kind, Filter(external_id=text))]
     if not found and Kind.ARTIFACT in kinds:
-        found = reader.find(Kind.ARTIFACT, Filter(uri=text, limit=10))
+        found = _newest_of_series(reader.find(Kind.ARTIFACT, Filter(place=normalize(text))))
     return found
+
+
+def _newest_of_series(found: list[Node]) -> list[Node]:
+    """Return the newest version of each series."""
+    newest: dict[tuple[int | None, str | None], Node] = {}
+    for node in sorted(found, key=_number):
+        newest[node.type_id, node.name] = node
+    return list(newest.values())
+
+
+def _find_version(reader: Reader, reading: ByName, type_ids: list[int]) -> list[Node]:
+    """Return the version that is meant, of each type: the newest where no number is given."""
+    if reading.kind is Kind.CONTEXT:
+        return reader.find(reading.kind, Filter(type_ids=type_ids, name=reading.name))
+    wanted = [Wanted(type_id=id, name=reading.name, version=reading.number) for id in type_ids]
+    numbers: dict[int, list[Node]] = {}
+    for found in reader.candidates(reading.kind, wanted):
+        numbers.setdefault(found.node.type_id or 0, []).append(found.node)
+    if reading.number is not None:
+        return [n for nodes in numbers.values() for n in nodes if _number(n) == reading.number]
+    return [max(nodes, key=_number) for nodes in numbers.values()]
+
+
+def _number(node: Node) -> int:
+    return getattr(node, "version", None) or 1

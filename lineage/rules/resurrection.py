@@ -112,6 +112,8 @@ def _ids(reader: Reader, kind: Kind, positions: Iterable[int], batch: Batch) -> 
         elif write.key == "external_id":
             if write.external_id is not None:
                 external_ids.setdefault(write.external_id, []).append(position)
+        elif write.key == "at":
+            continue
         elif write.type is not None and write.type.id is not None and write.name is not None:
             names.setdefault((write.type.id, write.name), []).append(position)
     if external_ids or names:

@@ -15,9 +15,18 @@ import re
 from posixpath import normpath
 from urllib.parse import unquote
 
+from lineage.rules.values import MAX_URI_BYTES
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
 _LOCAL = ("file", "local")
 _SAME = (("s3", "s3a", "s3n"), ("gs", "gcs"), ("abfs", "abfss", "az"))
+
+_WITHOUT_HOST = ("memory", "dbfs")
+# In object stores, and as a path of this machine: nothing to resolve, decode or strip.
+_NORMAL = re.compile(
+    r"(?:(?:s3|gs|abfs)://[a-z0-9.-]+)?"
+    r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.,=@+-]+)+\Z"
+)
 
 # What every local uri is at or below, in whatever spelling.
 LOCAL_ROOTS = ("", *(f"{spelled}:" for s in _LOCAL for spelled in (s, s.upper())))
@@ -56,6 +65,73 @@ def places(uri: str) -> set[str]:
     if path is None:
         return {spellings(uri)[0]}
     return {normpath(p) for p in ((path, unquote(path)) if _SCHEME.match(uri) else (path,))}
+
+
+def normalize(uri: str) -> str:
+    """Return the one spelling of all uris that mean the same place.
+
+    Scheme and host are in lower case, what need not be percent-encoded is not, `.` and `..` are
+    resolved, and no slash is at the end; a local place is its plain path.
+
+    Examples
+    --------
+    >>> normalize("file:///data/a%20b/../raw/")
+    '/data/raw'
+    >>> normalize("S3A://bucket/x/./y%2Dz/")
+    's3://bucket/x/y-z'
+    """
+    if uri.isascii() and _NORMAL.match(uri):
+        # Most are as they should be, and every artifact's is looked at.
+        return uri
+    scheme, rest = _split(uri)
+    path = _local_path(uri)
+    if path is not None:
+        whole = normpath("/".join(map(_decode, path.split("/"))) if scheme else path)
+    elif not scheme:
+        whole = normpath(uri)
+    elif len(scheme) == 1 or not ("//" in uri[: len(scheme) + 3] or rest.startswith("/")):
+        # A drive of Windows, a urn: what stands behind the colon is no path.
+        whole = uri
+    else:
+        whole = _normalize_remote(scheme, rest)
+    # An index holds only so much; what grows like this is made to.
+    return whole if len(whole.encode()) <= 2 * MAX_URI_BYTES else uri
+
+
+def _normalize_remote(scheme: str, rest: str) -> str:
+    group = next((group for group in _SAME if scheme in group), (scheme,))
+    rest, mark, query = _cut(rest)
+    if scheme in _WITHOUT_HOST:
+        host, path = "", rest.strip("/")
+    else:
+        host, _, path = rest.partition("/")
+    segments: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            segments = segments[:-1]
+        elif segment != ".":
+            decoded = _decode(segment)
+            for letter in "%/?#":
+                decoded = decoded.replace(letter, f"%{ord(letter):02X}")
+            segments.append(decoded)
+    path = "/".join(segments).rstrip("/")
+    user, at, host = host.rpartition("@")
+    whole = "/".join(part for part in (f"{user}{at}{host.lower()}", path) if part)
+    return f"{group[0]}://{whole}{mark}{query}"
+
+
+def _decode(segment: str) -> str:
+    """A part of a path without its percent-encoding, where it is of text."""
+    if "%" not in segment:
+        return segment
+    decoded = unquote(segment)
+    return segment if "\x00" in decoded or "\ufffd" in decoded else decoded
+
+
+def _cut(rest: str) -> tuple[str, str, str]:
+    """What comes before a query or fragment, its mark, and what comes after."""
+    at = min((i for i in (rest.find("?"), rest.find("#")) if i >= 0), default=len(rest))
+    return rest[:at], rest[at : at + 1], rest[at + 1 :]
 
 
 def folders(place: str) -> list[str]:

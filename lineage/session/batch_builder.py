@@ -24,9 +24,11 @@ from lineage.model import (
 from lineage.model.steps import check_flow
 from lineage.ports.batch import Batch, EventWrite, NodeWrite, WriteKey, WriteMode
 from lineage.ports.reader import Reader
+from lineage.rules.digests import find_digest, normalize_digest
 from lineage.rules.references import ById, ByName, parse_reference, resolve
 from lineage.rules.resurrection import carries_output, is_asked, sets_something
 from lineage.rules.types import TypeSession
+from lineage.rules.uris import normalize
 from lineage.rules.values import (
     MAX_NAME_BYTES,
     MAX_PATH_STEPS,
@@ -38,6 +40,8 @@ from lineage.rules.values import (
     validate_properties,
     validate_text,
 )
+from lineage.rules.versions import Role
+from lineage.session.version_resolution import OpenWrite, VersionResolution
 
 _NODES = (Artifact, Execution, Context)
 _NAMES = {kind: f"{kind}.name" for kind in Kind}
@@ -48,14 +52,23 @@ class BatchBuilder:
     """Builds the batch of one transaction, checking everything that needs no look at the store.
 
     With `reviving`, the rule about deleted artifacts that are recorded again has a say
-    (`lineage.rules.resurrection`).
+    (`lineage.rules.resurrection`). What is given by name is the version that
+    `lineage.rules.versions` says, once `settle` was called; with `exact`, it is the one with that
+    name and the number given, 1 where none is, as other systems know it.
     """
 
     def __init__(
-        self, reader: Reader, types: TypeSession, now_ms: int, *, reviving: bool = False
+        self,
+        reader: Reader,
+        types: TypeSession,
+        now_ms: int,
+        *,
+        reviving: bool = False,
+        exact: bool = False,
     ) -> None:
         self.batch = Batch()
         self._reviving = reviving
+        self._versions = None if exact else VersionResolution(reader, self.batch)
         self._reader = reader
         self._types = types
         self._now_ms = now_ms
@@ -65,16 +78,40 @@ class BatchBuilder:
 
     def create(self, node: Node) -> int:
         """A node that must not exist yet; returns its position in the batch."""
-        return self._add(self._write(node, WriteMode.CREATE, "none"))
+        write = self._write(node, WriteMode.CREATE, "none")
+        return self._open(node, write, Role.MAKE)
 
-    def reuse(self, node: Node) -> int:
-        """A node re-used by its id, its external id, or its type and name; made otherwise."""
-        if node.id is not None:
+    def reuse(self, node: Node, role: Role = Role.PUT, run: int | None = None) -> int:
+        """A node re-used by its id, its external id, or its type and name; made otherwise.
+
+        `run` is the position of the run that reads or writes it.
+        """
+        if node.id is not None and (self._versions is None or isinstance(node, Context)):
             return self.reference(node.kind, node.id)
         key: WriteKey = "external_id" if node.external_id is not None else "name"
-        if key == "name" and node.name is None:
-            return self.create(node)
-        return self._add(self._write(node, WriteMode.MERGE, key))
+        if node.id is not None:
+            key = "id"
+        elif key == "name" and node.name is None and getattr(node, "uri", None) is None:
+            write = self._write(node, WriteMode.CREATE, "none")
+            return self._open(node, write, role, run)
+        write = self._write(node, WriteMode.MERGE, key)
+        write.id = None if node.id is None else validate_int64(node.id, f"{node.kind}.id")
+        return self._open(node, write, role, run)
+
+    def settle(self) -> None:
+        """Find out which versions are meant; to be called before the batch is applied.
+
+        Raises NotFound, AlreadyExists, Conflict, Ambiguous or InvalidValue.
+        """
+        if self._versions is not None:
+            self._versions.settle()
+
+    def _open(self, node: Node, write: NodeWrite, role: Role, run: int | None = None) -> int:
+        at = self._add(write)
+        if self._versions is not None and not isinstance(node, Context):
+            read_ms = node.updated_ms if node.id is not None else None
+            self._versions.add(OpenWrite(at, role, run, read_ms=read_ms))
+        return at
 
     def replace(self, node: Node, *, touch: bool = False) -> int:
         """A stored node with new content; Conflict where it changed since it was read.
@@ -95,6 +132,7 @@ class BatchBuilder:
             raise InvalidValue(f"{node.label} has no id, so it can't be mirrored")
         write = self._write(node, WriteMode.MIRROR, "id")
         write.id = validate_int64(node.id, f"{node.kind}.id")
+        write.version = None if isinstance(node, Context) else write.version or 1
         write.created_ms = validate_int64(node.created_ms or 0, f"{node.kind}.created_ms")
         write.updated_ms = validate_growing(
             node.updated_ms or write.created_ms, f"{node.kind}.updated_ms"
@@ -112,19 +150,25 @@ class BatchBuilder:
             self._references[kind, id] = position
         return position
 
-    def any(self, kind: Kind, given: Node | int | str) -> int:
+    def any(
+        self,
+        kind: Kind,
+        given: Node | int | str,
+        role: Role = Role.PUT,
+        run: int | None = None,
+    ) -> int:
         """A node given whole, by id, or by a reference in words."""
         if isinstance(given, int):
             return self.reference(kind, given)
         if isinstance(given, str):
-            return self._by_words(kind, given)
+            return self._by_words(kind, given, role, run)
         if not isinstance(given, _NODES):
             raise InvalidValue(
                 f"{format_value(given)} is no {kind}, nor an id or a reference of one"
             )
         if given.kind is not kind:
             raise InvalidValue(f"{given.label} is an {given.kind}; here belongs an {kind}")
-        return self.reuse(given)
+        return self.reuse(given, role, run)
 
     def step(self, step: Step) -> tuple[int, list[int], list[int], list[int]]:
         """A whole step; returns the positions of execution, inputs, outputs and contexts."""
@@ -132,17 +176,17 @@ class BatchBuilder:
             # Two versions of a pipeline may run at once, each with what it knows of a type.
             self._types.put(declared, extending=True)
         happened = self._now_ms if step.time_ms is None else validate_int64(step.time_ms, "time_ms")
-        execution = self.any(Kind.EXECUTION, step.execution)
+        execution = self.any(Kind.EXECUTION, step.execution, Role.RUN)
         contexts = [self.any(Kind.CONTEXT, context) for context in step.contexts]
         inputs: list[int] = []
         outputs: list[int] = []
-        for flow, type, ports, positions in (
-            (Flow.INPUT, EventType.INPUT, step.inputs, inputs),
-            (Flow.OUTPUT, EventType.OUTPUT, step.outputs, outputs),
+        for flow, role, type, ports, positions in (
+            (Flow.INPUT, Role.INPUT, EventType.INPUT, step.inputs, inputs),
+            (Flow.OUTPUT, Role.OUTPUT, EventType.OUTPUT, step.outputs, outputs),
         ):
             for port in ports:
                 check_flow(port, flow)
-                artifact = self.any(Kind.ARTIFACT, port.artifact)
+                artifact = self.any(Kind.ARTIFACT, port.artifact, role, execution)
                 positions.append(artifact)
                 self.event(
                     artifact,
@@ -227,6 +271,7 @@ class BatchBuilder:
             name = validate_text(name, _NAMES[kind], MAX_NAME_BYTES)  # type: ignore[arg-type]
         if external_id is not None:
             external_id = validate_text(external_id, f"{kind}.external_id", MAX_NAME_BYTES)
+        version = digest = place = None
         owner = node.label if name or node.id is not None else f"{node.type} {kind}"
         uri = state = None
         properties: Mapping[str, Value] = _NONE
@@ -236,34 +281,54 @@ class BatchBuilder:
         if custom:
             custom_properties = validate_custom_properties(custom, owner)
         if not isinstance(node, Context):
+            if node.version is not None:
+                version = validate_int64(node.version, f"{owner}.version")
+                if version < 1:
+                    raise InvalidValue(f"{owner}.version is {version}; versions begin with 1")
             if mode is not WriteMode.MERGE or "state" in node.model_fields_set:
                 state = validate_state(kind, node.state, owner)
-            if isinstance(node, Artifact) and node.uri is not None:
-                uri = validate_text(node.uri, f"{owner}.uri", MAX_URI_BYTES)
+            if isinstance(node, Artifact):
+                if node.uri is not None:
+                    uri = validate_text(node.uri, f"{owner}.uri", MAX_URI_BYTES)
+                    place = normalize(uri)
+                digest = (
+                    find_digest(custom_properties, properties)
+                    if node.digest is None
+                    else normalize_digest(node.digest, f"{owner}.digest")
+                )
         # By position: of what is done for each node of a batch, this is a good part.
         write = NodeWrite(
             kind, mode, key, type, None, name, external_id, uri, state, properties,
             custom_properties, self._now_ms,
         )  # fmt: skip
+        write.version, write.digest, write.place = version, digest, place
+        write.forward = self._versions is not None and kind is Kind.EXECUTION
         write.unless_deleted = self._reviving and is_asked(write) and sets_something(write)
         return write
 
-    def _by_words(self, kind: Kind, text: str) -> int:
+    def _by_words(self, kind: Kind, text: str, role: Role, run: int | None) -> int:
         """By name inside the one write where that can be; by search otherwise."""
         readings = parse_reference(text, self._types, (kind,))
         if readings and isinstance(readings[0], ById):
             return self.reference(kind, readings[0].id)
-        by_name = readings[0] if readings else None
+        by_name = readings[-1] if readings else None
         if isinstance(by_name, ByName) and self._one_type(by_name):
-            return self._add(
+            at = self._add(
                 NodeWrite(
                     kind=kind,
                     mode=WriteMode.REFERENCE,
                     key="name",
                     type=self._types.get(kind, by_name.type_name, by_name.type_version),
                     name=by_name.name,
+                    version=by_name.number,
+                    now_ms=self._now_ms,
                 )
             )
+            if self._versions is not None and kind is not Kind.CONTEXT:
+                whole = readings[0].name if isinstance(readings[0], ByName) else None
+                literal = whole if len(readings) > 1 else None
+                self._versions.add(OpenWrite(at, role, run, literal))
+            return at
         # What this very batch makes is not in the store yet.
         position = self._here(kind, "external_id", text)
         if position is not None:

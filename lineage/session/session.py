@@ -42,7 +42,7 @@ class Session:
             caching = cache_reads(reader)
             yield Snapshot(caching, self._types.session(caching), self.clock())
 
-    def transact(self, work: Callable[[Transaction], T]) -> T:
+    def transact(self, work: Callable[[Transaction], T], *, exact: bool = False) -> T:
         """Run `work` in one transaction and commit; on any exception nothing is written.
 
         `work` may be run again when the backend asks for it, so it must have no other effects.
@@ -53,7 +53,7 @@ class Session:
         runs: list[Transaction] = []
 
         def run(writer: Writer) -> T:
-            transaction = Transaction(writer, self._types.session(writer), self.clock)
+            transaction = Transaction(writer, self._types.session(writer), self.clock, exact=exact)
             runs.append(transaction)
             return work(transaction)
 

@@ -26,13 +26,24 @@ class Transaction(Snapshot):
     clock : callable
         Tells the time in milliseconds since the Unix epoch. `now_ms` is when the transaction
         began; what must come after a lock asks the clock again.
+    exact : bool
+        A name is that of version 1, as systems know it in which names are unique, unless a number
+        is given with it; otherwise it is the version that `lineage.rules.versions` says.
     """
 
-    def __init__(self, writer: Writer, types: TypeSession, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        types: TypeSession,
+        clock: Callable[[], int],
+        *,
+        exact: bool = False,
+    ) -> None:
         super().__init__(writer, types, clock())
         self.writer = writer
         self.clock = clock
-        self.builder = BatchBuilder(writer, types, self.now_ms)
+        self._exact = exact
+        self.builder = BatchBuilder(writer, types, self.now_ms, exact=exact)
 
     @property
     def compose(self) -> BatchBuilder:
@@ -47,8 +58,9 @@ class Transaction(Snapshot):
         NotFound, AlreadyExists, Conflict, ContextCycle
             The batch doesn't fit what is stored; then the transaction must not be committed.
         """
+        self.builder.settle()
         batch = self.builder.batch
         ids = self.writer.apply(batch)
         check_acyclic(self.writer, [(ids[child], ids[parent]) for child, parent in batch.parents])
-        self.builder = BatchBuilder(self.writer, self.types, self.now_ms)
+        self.builder = BatchBuilder(self.writer, self.types, self.now_ms, exact=self._exact)
         return ids

@@ -453,10 +453,10 @@ def test_the_last_version_is_the_one_that_was_produced_last(store: Store, clock:
 
 def test_a_log_that_is_replayed_makes_nothing_newer(store: Store, clock: list[int]) -> None:
     versions(store, 1)
-    run = Execution(type="Train", name="nightly")
-    store.record(run, outputs={"model": Artifact(type="Model", name="churn-0")})
+    run = Execution(type="Train", name="nightly", external_id="monday's")
+    store.record(run, outputs={"model": "Model:churn-0"})
     clock[0] += 100 * DAY
-    store.record(run, outputs={"model": Artifact(type="Model", name="churn-0")})
+    store.record(run, outputs={"model": "Model:churn-0"})
     plan = store.plan_gc(rules=[Retention(type="Model", keep_days=30)])
     assert [n.name for n in plan.nodes] == ["churn-0"]
 

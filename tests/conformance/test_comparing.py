@@ -38,7 +38,8 @@ def train(
     data = {"sha256": digest, "rows": len(digest)} if digest else {}
     source = Artifact(type="Dataset", name=raw, custom_properties=data)
     part = Artifact(type="Examples", name=f"part-{raw}")
-    store.record(Execution(type="Split", name=f"split-{raw}"), inputs={"d": source}, outputs=[part])
+    split = Execution(type="Split", name=f"split-{raw}", external_id=f"split-{raw}")
+    store.record(split, inputs={"d": source}, outputs=[part])
     if augmented:
         more = Artifact(type="Examples", name=f"augmented-{version}")
         step = Execution(type="Transform", name=f"augment-{version}")

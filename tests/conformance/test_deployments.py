@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineage import Artifact, Event, EventType, Execution, Store
+from lineage import Artifact, Event, EventType, Execution, ExecutionState, Store
 from lineage.errors import InvalidValue
 from lineage.formats.mlmd.importer import import_mlmd
 from tests.conformance.test_questions_tracing import EXAMPLES
@@ -173,10 +173,13 @@ def test_what_happened_is_not_what_was_known(store: Store) -> None:
 
 def test_a_deployment_is_heard_of_when_its_output_is(store: Store) -> None:
     store.clock = lambda: 10_000
-    step = Execution(type="Deploy", name="d", custom_properties={"endpoint": "prod"})
+    step = Execution(
+        type="Deploy", name="d", state="RUNNING", custom_properties={"endpoint": "prod"}
+    )
     store.record(step, inputs={"m": Artifact(type="Model", name="a")}, time_ms=1000)
     store.clock = lambda: 20_000
-    store.record(step, outputs={"p": Artifact(type="PushedModel", name="p")}, time_ms=2000)
+    done = step.model_copy(update={"state": ExecutionState.COMPLETE})
+    store.record(done, outputs={"p": Artifact(type="PushedModel", name="p")}, time_ms=2000)
     assert store.deployments(as_of=15_000) == []
     assert standing(store.deployments(as_of=20_000)) == [("prod", ["a"])]
 

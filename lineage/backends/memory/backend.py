@@ -30,7 +30,7 @@ from lineage.model import Event, Flow, Kind, Mark, Node, Policy, Type, Value
 from lineage.ports.backend import Backend
 from lineage.ports.batch import Batch, EventWrite, NodeWrite, WriteMode
 from lineage.ports.capabilities import Capabilities
-from lineage.ports.filters import Counts, Filter
+from lineage.ports.filters import Candidate, Counts, Filter, Wanted
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
 from lineage.ports.writer import Writer
@@ -72,23 +72,25 @@ class _State:
             old = mapping.pop(key)
             self.undo.append(lambda: mapping.__setitem__(key, old))
 
-    def put_node(self, node: Node) -> None:
+    def put_node(self, node: Node, place: str | None) -> None:
+        """Put a node in; `place` is the one spelling of its uri."""
         key = (node.kind, node.id)
         attributes = self.graph.nodes.get(key)
         if attributes is None:
-            self.graph.add_node(key, record=node)
+            self.graph.add_node(key, record=node, place=place)
             self.undo.append(lambda: self.graph.remove_node(key))
             self.put(self.ids[node.kind], node.id, None)
         else:
             old = attributes["record"]
             for unique in unique_keys(old):
                 self.drop(self.unique, unique)
-            for shared in shared_keys(old):
+            for shared in shared_keys(old, attributes["place"]):
                 self.drop(self.shared[shared], old.id)
             self.put(attributes, "record", node)
+            self.put(attributes, "place", place)
         for unique in unique_keys(node):
             self.put(self.unique, unique, node.id)
-        for shared in shared_keys(node):
+        for shared in shared_keys(node, place):
             self.put(self.shared.setdefault(shared, {}), node.id, None)
 
     def drop_node(self, node: Node) -> None:
@@ -109,7 +111,7 @@ class _State:
         self.drop(self.ids[node.kind], node.id)
         for unique in unique_keys(node):
             self.drop(self.unique, unique)
-        for shared in shared_keys(node):
+        for shared in shared_keys(node, attributes["place"]):
             self.drop(self.shared[shared], node.id)
 
     def put_edge(self, source: Key, target: Key, key: tuple[str, ...], **attributes: Any) -> bool:
@@ -124,19 +126,24 @@ def unique_keys(node: Node) -> list[tuple[Any, ...]]:
     """What no other node may have."""
     keys: list[tuple[Any, ...]] = []
     if node.name is not None:
-        keys.append((node.kind, "name", node.type_id, node.name))
+        keys.append((node.kind, "name", node.type_id, getattr(node, "version", None), node.name))
     if node.external_id is not None:
         keys.append((node.kind, "external_id", node.external_id))
     return keys
 
 
-def shared_keys(node: Node) -> list[tuple[Any, ...]]:
+def shared_keys(node: Node, place: str | None) -> list[tuple[Any, ...]]:
     """What several nodes may have, and is looked up by."""
-    return [
+    keys: list[tuple[Any, ...]] = [
         (node.kind, field, value)
-        for field in ("name", "uri")
+        for field in ("name", "uri", "digest")
         if (value := getattr(node, field, None)) is not None
     ]
+    if node.name is not None:
+        keys.append((node.kind, "series", node.type_id, node.name))
+    if place is not None:
+        keys.append((node.kind, "place", node.type_id, place))
+    return keys
 
 
 class MemoryReader(Reader):
@@ -170,14 +177,65 @@ class MemoryReader(Reader):
                 continue
             if wanted is not None and node.type_id not in wanted:
                 continue
+            if where.newest and not self._is_newest(node):
+                continue
+            place = self._state.graph.nodes[kind, id]["place"]
+            if where.place is not None and where.place != place:
+                continue
             if all(
                 getattr(where, field) is None or getattr(where, field) == getattr(node, field, None)
-                for field in ("name", "external_id", "uri", "state")
+                for field in ("name", "external_id", "uri", "state", "version", "digest")
             ) and (holds is None or holds(node, self._neighbours)):
                 if where.limit is not None and len(found) >= where.limit:
                     break
                 found.append(self._copy((kind, id)))
         return found
+
+    def _is_newest(self, node: Node) -> bool:
+        series = self._state.shared.get((node.kind, "series", node.type_id, node.name), {})
+        return all(
+            getattr(self._record((node.kind, id)), "version", 0) <= getattr(node, "version", 0)
+            for id in series
+        )
+
+    def candidates(self, kind: Kind, wanted: Sequence[Wanted]) -> list[Candidate]:
+        found = {id for w in wanted for id in self._possible(kind, w)}
+        return [
+            Candidate(
+                self._copy((kind, id)),
+                self._state.graph.nodes[kind, id]["place"],
+                next(self._events((kind, id)), None) is not None,
+            )
+            for id in sorted(found)
+        ]
+
+    def _possible(self, kind: Kind, wanted: Wanted) -> Iterator[int]:
+        state = self._state
+        if wanted.id in state.ids[kind]:
+            yield wanted.id
+        if wanted.external_id is not None:
+            id = state.unique.get((kind, "external_id", wanted.external_id))
+            if id is not None:
+                yield id
+        here: dict[int, None] = {}
+        if wanted.place is not None:
+            here = state.shared.get((kind, "place", wanted.type_id, wanted.place), {})
+        if wanted.name is not None:
+            series = state.shared.get((kind, "series", wanted.type_id, wanted.name), {})
+            groups = [list(series), [id for id in here if id in series]]
+        else:
+            series = here
+            groups = [list(here), [i for i in here if self._record((kind, i)).name is None]]
+        nodes = {id: self._record((kind, id)) for id in series}
+        for field in ("digest", "version"):
+            value = getattr(wanted, field)
+            if value is not None:
+                groups.append([id for id, n in nodes.items() if getattr(n, field, None) == value])
+        for ids in groups:
+            if ids and wanted.name is None:
+                yield max(ids)
+            elif ids:
+                yield max(ids, key=lambda id: getattr(nodes[id], "version", 0))
 
     def _neighbours(self, node: Node, relation: Relation) -> Sequence[Node | Event]:
         """What a filter calls `contexts_a`, `events_a` and so on."""
@@ -201,7 +259,7 @@ class MemoryReader(Reader):
             return [] if id is None else [id]
         found: list[Iterable[int]] = [
             self._state.shared.get((kind, field, value), {})
-            for field in ("name", "uri")
+            for field in ("name", "uri", "digest")
             if (value := getattr(where, field)) is not None
         ]
         if where.context_id is not None:
@@ -436,7 +494,9 @@ class MemoryWriter(MemoryReader, Writer):
         return put
 
     def apply(self, batch: Batch) -> list[int]:
-        ids = [self._write(write) for write in batch.nodes]
+        ids: list[int] = []
+        for write in batch.nodes:
+            ids.append(self._write(write, ids))
         for event in batch.events:
             self._put_event(event, ids[event.artifact], ids[event.execution])
         for member, context in batch.memberships:
@@ -472,7 +532,9 @@ class MemoryWriter(MemoryReader, Writer):
         for id in ids:
             if id in self._state.ids[kind]:
                 old = self._record((kind, id))
-                self._state.put_node(type(old).trusted({**old.__dict__, **tombstone(old, now_ms)}))
+                changed = tombstone(old, now_ms)
+                place = changed.pop("place", None)
+                self._state.put_node(type(old).trusted({**old.__dict__, **changed}), place)
 
     def purge(self, kind: Kind, ids: Sequence[int]) -> None:
         for id in ids:
@@ -485,7 +547,7 @@ class MemoryWriter(MemoryReader, Writer):
             if mark.kind is kind and mark.node_id in gone:
                 self._state.drop(self._state.marks, mark.id)
 
-    def _write(self, write: NodeWrite) -> int:
+    def _write(self, write: NodeWrite, ids: Sequence[int]) -> int:
         state, kind = self._state, write.kind
         if write.mode is WriteMode.CREATE:
             return self._create(write)
@@ -494,7 +556,7 @@ class MemoryWriter(MemoryReader, Writer):
             state.next_id[kind] = max(state.next_id[kind], write.id + 1)
             self._put(write, write.id, write.created_ms or 0, write.updated_ms or 0)
             return write.id
-        id = self._look_up(write)
+        id = self._look_up(write) if write.at is None else ids[write.at]
         if id is None:
             if write.mode is WriteMode.MERGE:
                 return self._create(write)
@@ -509,9 +571,12 @@ class MemoryWriter(MemoryReader, Writer):
                     changed[field] = _own(changed[field])
                 if "state" in changed:
                     changed["state"] = type(old.state)(changed["state"])  # type: ignore[union-attr]
+                place = state.graph.nodes[kind, id]["place"]
+                if changed.pop("place", None) is not None or "uri" in changed:
+                    place = write.place
                 node = type(old).trusted({**old.__dict__, **changed})
                 self._refuse_if_taken(node)
-                state.put_node(node)
+                state.put_node(node, place)
         return id
 
     def _look_up(self, write: NodeWrite) -> int | None:
@@ -521,7 +586,8 @@ class MemoryWriter(MemoryReader, Writer):
         if write.key == "external_id":
             return state.unique.get((kind, "external_id", write.external_id))
         assert write.type is not None
-        return state.unique.get((kind, "name", write.type.id, write.name))
+        version = None if kind is Kind.CONTEXT else write.version or 1
+        return state.unique.get((kind, "name", write.type.id, version, write.name))
 
     def _create(self, write: NodeWrite) -> int:
         state, kind = self._state, write.kind
@@ -547,9 +613,11 @@ class MemoryWriter(MemoryReader, Writer):
             updated_ms,
             _own(write.properties),
             _own(write.custom_properties),
+            write.version,
+            write.digest,
         )
         self._refuse_if_taken(node)
-        self._state.put_node(node)
+        self._state.put_node(node, write.place)
 
     def _refuse_if_taken(self, node: Node) -> None:
         for key in unique_keys(node):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from lineage.backends.conflicts import taken_error
 from lineage.errors import StoreUnavailable
+from lineage.model import Kind
 from lineage.ports.backend import Backend
 from lineage.ports.batch import NodeWrite
 from lineage.ports.capabilities import Capabilities
@@ -37,7 +38,7 @@ T = TypeVar("T")
 
 # A constraint refuses a write whose key another transaction took in the same moment; the second
 # try finds that node.
-_RACES = 10
+_RACES = 30
 # How long after a deadlock, in seconds, writes lock the nodes that they share in one order. It
 # costs a round trip, so it isn't done while nobody else writes to the same nodes.
 _CONTENDED = 60.0
@@ -173,10 +174,14 @@ class Neo4jBackend(Backend):
             for write in attempted:
                 for field in ("name", "external_id"):
                     value = getattr(write, field)
-                    if value is None or write.type is None or write.type.id is None:
+                    # What came of a reading is read again.
+                    if write.contested or value is None:
+                        continue
+                    if write.type is None or write.type.id is None:
                         continue
                     scope = [write.type.id] if field == "name" else None
-                    key = (write.kind, field, *(scope or ()), value)
+                    version = None if write.kind is Kind.CONTEXT else write.version or 1
+                    key = (write.kind, field, *((*scope, version) if scope else ()), value)
                     if write.mode == "create" and key in seen:
                         raise taken_error(write.kind, field, value, None) from error
                     seen[key] = write
@@ -184,7 +189,7 @@ class Neo4jBackend(Backend):
                         continue
                     found = reader.find(
                         write.kind,
-                        Filter(name=value, type_ids=scope)
+                        Filter(name=value, type_ids=scope, version=version)
                         if field == "name"
                         else Filter(external_id=value),
                     )

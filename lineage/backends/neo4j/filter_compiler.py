@@ -44,6 +44,7 @@ _PATTERNS = {
 }
 _FIELDS = frozenset(
     {"id", "type_id", "type", "name", "uri", "state", "external_id", "created", "updated"}
+    | {"version", "digest"}
 )
 _EVENT_FIELDS = frozenset({"type", "time", "artifact_id", "execution_id"})
 _KINDS = {
@@ -66,9 +67,17 @@ def statement(kind: Kind, where: Filter) -> tuple[str, dict[str, Any]]:
         source = f"(:Context {{id: {value(where.context_id)}}})<-[:{relation}]-{source}"
     conditions = [
         f"n.{field} = {value(given)}"
-        for field in ("name", "external_id", "uri", "state")
+        for field in ("name", "external_id", "uri", "state", "version", "digest")
         if (given := getattr(where, field)) is not None
     ]
+    if where.place is not None:
+        place = value(where.place)
+        conditions.append(f"(n.uri = {place} OR n._place = {place})")
+    if where.newest and kind is not Kind.CONTEXT:
+        conditions.append(
+            f"NOT EXISTS {{ MATCH (m:{_LABELS[kind]}) WHERE m.type_id = n.type_id "
+            "AND m.name = n.name AND m.version > n.version }"
+        )
     if where.type_ids is not None:
         conditions.append(f"n.type_id IN {value(list(where.type_ids))}")
     descending = where.order.descending or where.newest_first

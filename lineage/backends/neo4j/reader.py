@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any
 
@@ -20,7 +20,7 @@ from lineage.backends.sort_order import is_after
 from lineage.backends.traversal import breadth_first, propagate
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 from lineage.model.values import INT64_MAX, INT64_MIN
-from lineage.ports.filters import Counts, Filter, Order
+from lineage.ports.filters import Candidate, Counts, Filter, Order, Wanted
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
 
@@ -50,7 +50,15 @@ class Neo4jReader(Reader):
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         if where.after is not None and not is_compared_alike(str(where.after[0] or "")):
             return self._find_after(kind, where)
-        if where.where is not None or where.after is not None or where.order != Order():
+        by_version = where.newest or any(
+            getattr(where, field) is not None for field in ("version", "digest", "place")
+        )
+        if (
+            by_version
+            or where.where is not None
+            or where.after is not None
+            or (where.order != Order())
+        ):
             text, given = statement(kind, where)
             return [
                 node_from_properties(kind, record["node"])
@@ -86,6 +94,25 @@ class Neo4jReader(Reader):
         stored = self._by_keys(kind, external_ids, names)
         found = {there["id"]: there for there in stored}
         return [node_from_properties(kind, found[id]) for id in sorted(found)]
+
+    def candidates(self, kind: Kind, wanted: Sequence[Wanted]) -> list[Candidate]:
+        if kind is Kind.CONTEXT:
+            raise ValueError("contexts have no versions")
+        found = self._run(
+            f"read/candidate_{_PLURAL[kind]}",
+            ids=[w.id for w in wanted if w.id is not None],
+            external_ids=[w.external_id for w in wanted if w.external_id is not None],
+            named=[asdict(w) for w in wanted if w.name is not None],
+            placed=[asdict(w) for w in wanted if w.name is None and w.place is not None],
+        )
+        return [
+            Candidate(
+                node_from_properties(kind, node := record["node"]),
+                node.get("_place", node.get("uri")),
+                record["used"],
+            )
+            for record in found
+        ]
 
     def _find_after(self, kind: Kind, where: Filter) -> list[Node]:
         """What comes after a name that Neo4j would put elsewhere: looked at from the start."""

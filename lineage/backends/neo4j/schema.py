@@ -7,7 +7,7 @@ import neo4j
 from lineage.backends.neo4j.templates import template
 from lineage.errors import NotFound, StoreTooNew
 
-SCHEMA = 3
+SCHEMA = 4
 
 _KINDS = ("artifact", "execution", "context")
 # Step n brings a database of schema n to schema n + 1. All may be run twice.
@@ -25,6 +25,18 @@ _STEPS: tuple[tuple[str, ...], ...] = (
     ),
     ("2_mark_id", "2_mark_label_name"),
     ("3_policy_names_repeat", "3_policies_recorded", "3_policy_version"),
+    (
+        "4_own_keys",
+        "4_artifact_versions",
+        "4_execution_versions",
+        "4_artifact_names_repeat",
+        "4_execution_names_repeat",
+        "4_artifact_version",
+        "4_execution_version",
+        "4_artifact_series",
+        "4_artifact_by_digest",
+        "4_artifact_by_place",
+    ),
 )
 
 _MADE_MEANWHILE = frozenset(

@@ -209,11 +209,13 @@ class Neo4jWriter(Neo4jReader, Writer):
         places = _Places()
         ids: list[int] = []
         updates: set[int] = set()
-        made: dict[tuple[Kind, str, object, object], int] = {}
+        made: dict[_Key, int] = {}
         for position, write in enumerate(writes):
             kind = write.kind
             keys = _keys(write)
-            earlier = next((made[k] for k in keys[:1] if k in made), None)
+            earlier = write.at
+            if earlier is None:
+                earlier = next((made[k] for k in keys[:1] if k in made), None)
             found = None
             if write.mode is not WriteMode.CREATE and write.key == "id":
                 found = write.id
@@ -285,11 +287,12 @@ class Neo4jWriter(Neo4jReader, Writer):
             stored = self._by_keys(
                 kind,
                 [value for _, by, _, value in wanted if by == "external_id"],
-                [(type_id, value) for _, by, type_id, value in wanted if by == "name"],
+                [(scope[0], value) for _, by, scope, value in wanted if by == "name"],
             )
             for there in stored:
-                found[kind, "external_id", None, there.get("external_id")] = there
-                found[kind, "name", there["type_id"], there.get("name")] = there
+                found[kind, "external_id", (), there.get("external_id")] = there
+                scope = (there["type_id"], there.get("version"))
+                found[kind, "name", scope, there.get("name")] = there
         return found
 
     def _mirror(self, writes: Sequence[NodeWrite]) -> None:
@@ -330,7 +333,7 @@ class Neo4jWriter(Neo4jReader, Writer):
                 if changed is not None:
                     # Taken out and put back, so that the rows are in the order of the last change.
                     became.pop(id)
-                    became[id] = _native(old, changed, write)
+                    became[id] = _native(old, locked[id], changed, write)
             rows = [
                 {"id": id, **_difference(locked[id], new)}
                 for id, new in became.items()
@@ -349,8 +352,8 @@ class Neo4jWriter(Neo4jReader, Writer):
                 ).consume()
 
 
-# Kind, what finds it, the type's id with a name, and the name or external id itself.
-_Key = tuple[Kind, str, object, object]
+# Kind, what finds it, the type's id and the version with a name, and the name or external id.
+_Key = tuple[Kind, str, tuple[object, ...], object]
 # What was read of stored nodes, by kind and id.
 _Stored = dict[tuple[Kind, int], Mapping[str, Any]]
 
@@ -364,6 +367,7 @@ def _sets_something(write: NodeWrite) -> bool:
         or write.uri is not None
         or write.state is not None
         or (write.external_id is not None and write.key != "external_id")
+        or write.digest is not None
         or (write.name is not None and write.key != "name")
     )
 
@@ -383,9 +387,12 @@ def _stored_id(write: NodeWrite, by_key: Mapping[_Key, Mapping[str, Any]]) -> in
     return id
 
 
-def _native(old: Node, changed: Mapping[str, Any], write: NodeWrite) -> dict[str, Any]:
+def _native(
+    old: Node, stored: Mapping[str, Any], changed: Mapping[str, Any], write: NodeWrite
+) -> dict[str, Any]:
     """The native properties of a stored node after a change."""
     new = {**old.__dict__, **changed}
+    place = stored.get("_place") if "place" not in changed else changed["place"]
     full = NodeWrite(
         kind=old.kind,
         mode=write.mode,
@@ -397,6 +404,9 @@ def _native(old: Node, changed: Mapping[str, Any], write: NodeWrite) -> dict[str
         state=new.get("state") and str(new["state"]),
         properties=new["properties"],
         custom_properties=new["custom_properties"],
+        version=new.get("version"),
+        digest=new.get("digest"),
+        place=place or new.get("uri"),
     )
     assert old.id is not None
     native: dict[str, Any] = _row(full, old.id, new["created_ms"], new["updated_ms"])["properties"]
@@ -417,9 +427,10 @@ def _keys(write: NodeWrite) -> list[_Key]:
     """What finds the node, the key of the write first."""
     keys: list[_Key] = []
     if write.external_id is not None:
-        keys.append((write.kind, "external_id", None, write.external_id))
+        keys.append((write.kind, "external_id", (), write.external_id))
     if write.name is not None and write.type is not None:
-        keys.append((write.kind, "name", write.type.id, write.name))
+        version = None if write.kind is Kind.CONTEXT else write.version or 1
+        keys.append((write.kind, "name", (write.type.id, version), write.name))
     return sorted(keys, key=lambda key: key[1] != write.key)
 
 
@@ -449,6 +460,11 @@ def _row(write: NodeWrite, id: int, created: int, updated: int) -> dict[str, Any
         "state": write.state or (None if write.kind is Kind.CONTEXT else "UNKNOWN"),
         "created": created,
         "updated": updated,
+        "version": None if write.kind is Kind.CONTEXT else write.version or 1,
+        "digest": write.digest,
+        "_place": write.place if write.place != write.uri else None,
+        # Its constraint numbers the versions of what has no name.
+        "_series": write.place if write.name is None else None,
     }
     native = {key: value for key, value in native.items() if value is not None}
     return {"id": id, "label": type_label(write.type.name), "properties": native}

@@ -57,7 +57,10 @@ _JOINS: dict[Relation, tuple[tuple[str, str, str], dict[str, str]]] = {
     Relation.CHILD: (_FAMILY, {"there": "child", "here": "parent"}),
     Relation.EVENT: (_EVENT, {}),
 }
-_FIELDS = ("id", "type_id", "name", "uri", "state", "external_id", "created", "updated")
+_FIELDS = (
+    "id", "type_id", "name", "uri", "state", "external_id", "created", "updated", "version",
+    "digest",
+)  # fmt: skip
 _EVENT_FIELDS = ("type", "time", "artifact_id", "execution_id")
 _INFINITY = 9e999
 

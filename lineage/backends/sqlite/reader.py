@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -24,14 +24,23 @@ from lineage.model import (
     PropertyKind,
     Type,
 )
-from lineage.ports.filters import Counts, Field, Filter
+from lineage.ports.filters import Candidate, Counts, Field, Filter, Wanted
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
 
-_NODES = """
-SELECT n.id, n.type_id, n.name, n.external_id, n.uri, n.state, n.created, n.updated,
-       n.properties, n.custom_properties
-"""
+# What the nodes of a kind have beside what all have, for the columns version and digest.
+_OWN = {
+    Kind.ARTIFACT: {"version": "n.version", "digest": "n.digest"},
+    Kind.EXECUTION: {"version": "n.version", "digest": "NULL"},
+    Kind.CONTEXT: {"version": "NULL", "digest": "NULL"},
+}
+_NODES = {
+    kind: (
+        "SELECT n.id, n.type_id, n.name, n.external_id, n.uri, n.state, n.created, n.updated, "
+        f"n.properties, n.custom_properties, {own['version']}, {own['digest']}"
+    )
+    for kind, own in _OWN.items()
+}
 _EVENTS = "SELECT e.artifact_id, e.execution_id, e.type, e.path, e.time, e.recorded"
 _EVENT_ORDER = " ORDER BY e.execution_id, e.artifact_id, e.type, e.path"
 
@@ -82,7 +91,8 @@ class SqliteReader(Reader):
         if not ids:
             return []
         found = self._connection.execute(
-            f"{_NODES} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value ORDER BY j.key",
+            f"{_NODES[kind]} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value "
+            "ORDER BY j.key",
             (id_list(ids),),
         )
         return row_mapping.nodes(kind, found, self._type_names())
@@ -91,7 +101,7 @@ class SqliteReader(Reader):
         self, kind: Kind, ids: Sequence[int], fields: Sequence[Field]
     ) -> list[tuple[Any, ...]]:
         return self._connection.execute(
-            f"{_columns(fields)} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value",
+            f"{_columns(kind, fields)} FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value",
             (id_list(ids),),
         ).fetchall()
 
@@ -102,17 +112,17 @@ class SqliteReader(Reader):
 
     @name_damage
     def find(self, kind: Kind, where: Filter) -> list[Node]:
-        return row_mapping.nodes(kind, self._found(_NODES, kind, where), self._type_names())
+        return row_mapping.nodes(kind, self._found(_NODES[kind], kind, where), self._type_names())
 
     def find_fields(
         self, kind: Kind, where: Filter, fields: Sequence[Field]
     ) -> list[tuple[Any, ...]]:
-        return self._found(_columns(fields), kind, where).fetchall()
+        return self._found(_columns(kind, fields), kind, where).fetchall()
 
     def count_fields(
         self, kind: Kind, where: Filter, fields: Sequence[Field]
     ) -> list[tuple[Any, ...]]:
-        columns = ", ".join(f"n.{column}" for column in ("type_id", *fields))
+        columns = ", ".join(_column(kind, column) for column in ("type_id", *fields))
         conditions, values = self._conditions(kind, where)
         return self._connection.execute(
             f"SELECT {columns}, count(*) FROM {kind} n {conditions} GROUP BY {columns}", values
@@ -129,11 +139,19 @@ class SqliteReader(Reader):
         """What a filter says of nodes, but for their order and how many."""
         clauses: list[str] = []
         values: list[Any] = []
-        for column in ("name", "external_id", "uri", "state"):
+        for column in ("name", "external_id", "uri", "state", "version", "digest"):
             value = getattr(where, column)
             if value is not None:
-                clauses.append(f"n.{column} = ?")
+                clauses.append(f"{_column(kind, column)} = ?")
                 values.append(value)
+        if where.place is not None:
+            clauses.append("(n.uri = ? OR n.place = ?)" if kind is Kind.ARTIFACT else "FALSE")
+            values += [where.place, where.place] if kind is Kind.ARTIFACT else []
+        if where.newest and kind is not Kind.CONTEXT:
+            clauses.append(
+                f"NOT EXISTS (SELECT 1 FROM {kind} m WHERE m.name = n.name "
+                "AND m.type_id = n.type_id AND m.version > n.version)"
+            )
         if where.type_ids is not None:
             clauses.append("n.type_id IN (SELECT value FROM json_each(?))")
             values.append(id_list(where.type_ids))
@@ -167,14 +185,36 @@ class SqliteReader(Reader):
         names: Sequence[tuple[int, str]] = (),
     ) -> list[Node]:
         found = self._connection.execute(
-            f"{_NODES} FROM json_each(?) j CROSS JOIN {kind} n ON n.external_id = j.value "
-            f"UNION {_NODES} FROM json_each(?) j CROSS JOIN {kind} n "
+            f"{_NODES[kind]} FROM json_each(?) j CROSS JOIN {kind} n ON n.external_id = j.value "
+            f"UNION {_NODES[kind]} FROM json_each(?) j CROSS JOIN {kind} n "
             "ON n.type_id = json_extract(j.value, '$[0]') "
             "AND n.name = json_extract(j.value, '$[1]') "
             "ORDER BY 1",
             (json.dumps(list(external_ids)), json.dumps(list(names))),
         )
         return row_mapping.nodes(kind, found, self._type_names())
+
+    @name_damage
+    def candidates(self, kind: Kind, wanted: Sequence[Wanted]) -> list[Candidate]:
+        found: set[int] = set()
+        for select, given in _lookups(kind, wanted):
+            if not given:
+                continue
+            rows = self._connection.execute(select, (json.dumps(given, ensure_ascii=False),))
+            found.update(id for (id,) in rows if id is not None)
+        if not found:
+            return []
+        ids = sorted(found)
+        place = "coalesce(n.place, n.uri)" if kind is Kind.ARTIFACT else "NULL"
+        more = self._connection.execute(
+            f"SELECT {place}, EXISTS (SELECT 1 FROM event e WHERE e.{kind}_id = n.id) "
+            f"FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value ORDER BY j.key",
+            (id_list(ids),),
+        ).fetchall()
+        return [
+            Candidate(node, at, bool(used))
+            for node, (at, used) in zip(self.nodes(kind, ids), more, strict=True)
+        ]
 
     @name_damage
     def events(
@@ -488,10 +528,65 @@ class SqliteReader(Reader):
         return self._names
 
 
-def _columns(fields: Sequence[Field]) -> str:
-    return f"SELECT {', '.join(f'n.{column}' for column in ('id', 'type_id', *fields))}"
+def _columns(kind: Kind, fields: Sequence[Field]) -> str:
+    return f"SELECT {', '.join(_column(kind, column) for column in ('id', 'type_id', *fields))}"
+
+
+def _column(kind: Kind, field: str) -> str:
+    return _OWN[kind].get(field, f"n.{field}")
 
 
 def id_list(ids: Iterable[int]) -> str:
     """Ids as the one parameter that they go in by."""
     return f"[{','.join(map(str, ids))}]"
+
+
+# A value of a row of `_lookups`, by its place in it.
+_V = "json_extract(j.value, '$[{}]')"
+_TYPE, _NAME, _MORE = (_V.format(at) for at in range(3))
+_IN_SERIES = f"n.name = {_NAME} AND n.type_id = {_TYPE}"
+_AT = {of: f"n.{of} = {_NAME} AND n.type_id = {_TYPE}" for of in ("uri", "place")}
+
+
+def _lookups(kind: Kind, wanted: Sequence[Wanted]) -> Iterator[tuple[str, list[Any]]]:
+    """Statements for ids, each with the rows that it is asked for."""
+
+    def newest(condition: str, order: str) -> str:
+        return (
+            f"SELECT (SELECT n.id FROM {kind} n WHERE {condition} ORDER BY n.{order} DESC LIMIT 1) "
+            "FROM json_each(?) j"
+        )
+
+    named = [w for w in wanted if w.name is not None]
+    yield (
+        f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.id = j.value",
+        [w.id for w in wanted if w.id is not None],
+    )
+    yield (
+        f"SELECT n.id FROM json_each(?) j CROSS JOIN {kind} n ON n.external_id = j.value",
+        [w.external_id for w in wanted if w.external_id is not None],
+    )
+    yield newest(_IN_SERIES, "version"), [[w.type_id, w.name] for w in named]
+    yield (
+        newest(f"{_IN_SERIES} AND n.version = {_MORE}", "version"),
+        [[w.type_id, w.name, w.version] for w in named if w.version is not None],
+    )
+    if kind is not Kind.ARTIFACT:
+        return
+    yield (
+        newest(f"n.digest = {_MORE} AND {_IN_SERIES}", "version"),
+        [[w.type_id, w.name, w.digest] for w in named if w.digest is not None],
+    )
+    for at in _AT.values():
+        yield (
+            newest(f"{at} AND n.name = {_MORE}", "version"),
+            [[w.type_id, w.place, w.name] for w in named if w.place is not None],
+        )
+        placed = [w for w in wanted if w.name is None and w.place is not None]
+        rows = [[w.type_id, w.place] for w in placed]
+        yield newest(at, "id"), rows
+        yield newest(f"{at} AND n.name IS NULL", "id"), rows
+        yield (
+            newest(f"n.digest = {_MORE} AND {at}", "id"),
+            [[w.type_id, w.place, w.digest] for w in placed if w.digest is not None],
+        )

@@ -14,7 +14,7 @@ from lineage.errors import StoreTooNew, StoreUnavailable
 
 # "Lnge" in ASCII: tells our files from anyone else's.
 APPLICATION_ID = 0x4C6E6765
-SCHEMA = 5
+SCHEMA = 6
 
 _NODE = """
 CREATE TABLE {kind} (
@@ -139,8 +139,30 @@ _FEWER_INDEXES, _NAMES_FIRST = (
     for step in (_FEWER, _NAME_FIRST)
 )
 
+# Names become those of series, whose versions are numbered. `place` is the one spelling of a uri
+# that is spelled otherwise.
+_VERSIONS = """
+ALTER TABLE artifact ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE artifact ADD COLUMN digest TEXT;
+ALTER TABLE artifact ADD COLUMN place TEXT;
+ALTER TABLE execution ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+DROP INDEX artifact_name;
+DROP INDEX execution_name;
+CREATE UNIQUE INDEX artifact_name ON artifact (name, type_id, version);
+CREATE UNIQUE INDEX execution_name ON execution (name, type_id, version);
+CREATE INDEX artifact_by_digest ON artifact (digest) WHERE digest IS NOT NULL;
+CREATE INDEX artifact_by_place ON artifact (place) WHERE place IS NOT NULL;
+"""
+
 # Step n brings a file of schema n to schema n + 1.
-STEPS: tuple[str, ...] = (_FIRST, _MARKS, _VERSIONS_OF_POLICIES, _FEWER_INDEXES, _NAMES_FIRST)
+STEPS: tuple[str, ...] = (
+    _FIRST,
+    _MARKS,
+    _VERSIONS_OF_POLICIES,
+    _FEWER_INDEXES,
+    _NAMES_FIRST,
+    _VERSIONS,
+)
 
 
 def prepare(connection: sqlite3.Connection, where: str) -> None:

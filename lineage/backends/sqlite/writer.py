@@ -22,20 +22,25 @@ from lineage.ports.writer import Writer
 
 _FLOW = {type: {None: 0, Flow.INPUT: 1, Flow.OUTPUT: 2}[type.flow] for type in EventType}
 
-_COLUMNS = (
+_SHARED = (
     "type_id", "name", "external_id", "uri", "state", "created", "updated", "properties",
     "custom_properties",
 )  # fmt: skip
+_COLUMNS = {
+    Kind.ARTIFACT: (*_SHARED, "version", "digest", "place"),
+    Kind.EXECUTION: (*_SHARED, "version"),
+    Kind.CONTEXT: _SHARED,
+}
 _TYPE_COLUMNS = (
     "kind", "name", "version", "base", "description", "external_id", "properties",
 )  # fmt: skip
-_INSERT = {kind: Insertion(kind, ("id", *_COLUMNS)) for kind in Kind}
+_INSERT = {kind: Insertion(kind, ("id", *_COLUMNS[kind])) for kind in Kind}
 _UPSERT = {
     kind: Insertion(
         kind,
-        ("id", *_COLUMNS),
+        ("id", *_COLUMNS[kind]),
         "ON CONFLICT (id) DO UPDATE SET "
-        + ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS),
+        + ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS[kind]),
     )
     for kind in Kind
 }
@@ -53,6 +58,9 @@ _CHANGEABLE: dict[str, tuple[str, Callable[[Any], Any] | None]] = {
     "uri": ("uri", None),
     "state": ("state", None),
     "updated_ms": ("updated", None),
+    "version": ("version", None),
+    "digest": ("digest", None),
+    "place": ("place", None),
     "properties": ("properties", encode),
     "custom_properties": ("custom_properties", encode),
 }
@@ -125,6 +133,9 @@ class SqliteWriter(SqliteReader, Writer):
                 ids += self._create(kind, writes)
             elif mode is WriteMode.MIRROR:
                 ids += self._mirror(kind, writes)
+            elif by == "at":
+                for write in writes:
+                    ids.append(self._over(write, ids[_given(write.at)]))
             elif mode is WriteMode.REFERENCE and by == "id":
                 ids += self._referenced(kind, writes)
             elif mode is WriteMode.MERGE:
@@ -188,7 +199,7 @@ class SqliteWriter(SqliteReader, Writer):
             self._connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (key, value))
 
     def tombstone(self, kind: Kind, ids: Sequence[int], now_ms: int) -> None:
-        state = ", uri = NULL, state = 'DELETED'" if kind is Kind.ARTIFACT else ""
+        state = ", uri = NULL, place = NULL, state = 'DELETED'" if kind is Kind.ARTIFACT else ""
         self._connection.execute(
             f"UPDATE {kind} SET properties = NULL, custom_properties = NULL, "
             f"updated = max(?, updated + 1){state} WHERE id IN (SELECT value FROM json_each(?))",
@@ -289,7 +300,11 @@ class SqliteWriter(SqliteReader, Writer):
             fresh.clear()
 
         for at, write in enumerate(writes):
-            key = (_type_id(write), write.name) if by == "name" else _key_value(write)
+            key = (
+                (_type_id(write), write.name, write.version or 1)
+                if by == "name"
+                else _key_value(write)
+            )
             if key in fresh:
                 # One that was given twice: the second sets what it has on the first.
                 make()
@@ -336,12 +351,13 @@ class SqliteWriter(SqliteReader, Writer):
         return id
 
     def _look_up(self, write: NodeWrite) -> int | None:
+        values: tuple[Any, ...]
         if write.key == "id":
-            where, values = "id = ?", [write.id]
+            where, values = "id = ?", (write.id,)
         elif write.key == "external_id":
-            where, values = "external_id = ?", [write.external_id]  # type: ignore[list-item]
+            where, values = "external_id = ?", (write.external_id,)
         else:
-            where, values = "type_id = ? AND name = ?", [_type_id(write), write.name]  # type: ignore[list-item]
+            where, values = _named(write)
         row = self._connection.execute(
             f"SELECT id FROM {write.kind} WHERE {where}", values
         ).fetchone()
@@ -361,7 +377,7 @@ class SqliteWriter(SqliteReader, Writer):
     def _refuse_if_taken(self, kind: Kind, write: NodeWrite, id: int) -> None:
         """Raise AlreadyExists where another node than `id` has a name or external id of `write`."""
         for field, where, values in (
-            ("name", "type_id = ? AND name = ?", (_type_id(write), write.name)),
+            ("name", *_named(write)),
             ("external_id", "external_id = ?", (write.external_id,)),
         ):
             row = self._connection.execute(
@@ -371,9 +387,17 @@ class SqliteWriter(SqliteReader, Writer):
                 raise taken_error(kind, field, getattr(write, field), row[0])
 
 
+def _named(write: NodeWrite) -> tuple[str, tuple[Any, ...]]:
+    """What must hold of the node with the name of a write, and the values for it."""
+    values = (_type_id(write), write.name)
+    if write.kind is Kind.CONTEXT:
+        return "type_id = ? AND name = ?", values
+    return "type_id = ? AND name = ? AND version = ?", (*values, write.version or 1)
+
+
 def _row(write: NodeWrite, id: int, created: int, updated: int) -> tuple[Any, ...]:
     assert write.type is not None
-    return (
+    shared = (
         id,
         write.type.id,
         write.name,
@@ -385,6 +409,12 @@ def _row(write: NodeWrite, id: int, created: int, updated: int) -> tuple[Any, ..
         encode(write.properties) if write.properties else None,
         encode(write.custom_properties) if write.custom_properties else None,
     )
+    if write.kind is Kind.ARTIFACT:
+        place = write.place if write.place != write.uri else None
+        return (*shared, write.version or 1, write.digest, place)
+    if write.kind is Kind.EXECUTION:
+        return (*shared, write.version or 1)
+    return shared
 
 
 def _type_id(write: NodeWrite) -> int:

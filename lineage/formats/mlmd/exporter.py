@@ -32,6 +32,7 @@ from lineage.model import (
     Type,
     Value,
 )
+from lineage.rules.versions import to_unique_name
 from lineage.store import Store
 
 _KINDS = {Kind.EXECUTION: 0, Kind.ARTIFACT: 1, Kind.CONTEXT: 2}
@@ -290,8 +291,9 @@ def _row(node: Node) -> tuple[Any, ...]:
         return (node.id, node.type_id, node.name, *end)
     state = _STATES[node.kind][node.state] or None  # type: ignore[union-attr]
     if node.kind is Kind.EXECUTION:
-        return (node.id, node.type_id, state, node.name, *end)
-    return (node.id, node.type_id, node.uri or "", state, node.name, *end)  # type: ignore[union-attr]
+        return (node.id, node.type_id, state, to_unique_name(node), *end)
+    uri = node.uri or ""  # type: ignore[union-attr]
+    return (node.id, node.type_id, uri, state, to_unique_name(node), *end)
 
 
 def _value(value: Value) -> tuple[Any, ...]:

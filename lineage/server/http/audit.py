@@ -64,7 +64,7 @@ _change: ContextVar[Change | None] = ContextVar("change", default=None)
 class _AuditedSession(Session):
     """A session that audits each transaction while a change is under way."""
 
-    def transact(self, work: Callable[[Transaction], T]) -> T:
+    def transact(self, work: Callable[[Transaction], T], *, exact: bool = False) -> T:
         """Run a transaction, with its entry in the audit, or give the answer that it gave before.
 
         Raises
@@ -74,7 +74,7 @@ class _AuditedSession(Session):
         """
         change = _change.get()
         if change is None:
-            return super().transact(work)
+            return super().transact(work, exact=exact)
         change.writes += 1
         number = change.writes
 
@@ -121,7 +121,7 @@ class _AuditedSession(Session):
                 writer.set_note(key, json.dumps(replay))
             return result
 
-        return super().transact(audited)
+        return super().transact(audited, exact=exact)
 
 
 class AuditedStore(Store):

@@ -19,6 +19,8 @@ from lineage.model import (
     Node,
     Type,
 )
+from lineage.rules.digests import find_digest
+from lineage.rules.versions import to_unique_name
 from lineage.server.mlmd import values
 from lineage.server.mlmd.messages import Artifact, Context, Execution
 
@@ -50,7 +52,7 @@ def message(node: Node) -> Any:
         "last_update_time_since_epoch": node.updated_ms,
     }
     if node.name is not None:
-        fields["name"] = node.name
+        fields["name"] = to_unique_name(node)
     if node.external_id is not None:
         fields["external_id"] = node.external_id
     if kind is Kind.ARTIFACT:
@@ -136,7 +138,10 @@ def _node(
     }
     if kind is Kind.ARTIFACT:
         fields["uri"] = source.uri or None
+        # A digest that nobody there gives stays.
+        fields["digest"] = find_digest(custom, properties) or getattr(stored, "digest", None)
     if kind is not Kind.CONTEXT:
+        fields["version"] = getattr(stored, "version", None)
         field, states = _STATES[kind]
         fields["state"] = states[getattr(source, field)]
     return NODE_CLASSES[kind].trusted(fields)

@@ -10,6 +10,7 @@ from lineage.errors import InvalidInput, InvalidValue, NotFound
 from lineage.formats.mlmd import signatures
 from lineage.model import Event, EventType, Kind, Node, Type
 from lineage.ports.filters import Filter
+from lineage.rules.versions import from_unique_name
 from lineage.server.mlmd import messages, nodes
 from lineage.server.mlmd import types as wire_types
 from lineage.server.mlmd.pages import find_by, page
@@ -115,10 +116,23 @@ def get_node_by_type_and_name(kind: Kind) -> Call:
         type = _type(view, kind, request)
         name = getattr(request, f"{kind}_name")
         if type is not None and type.id is not None and name:
-            for node in view.reader.find(kind, Filter(type_ids=[type.id], name=name)):
+            node = _find_by_unique_name(view, kind, type.id, name)
+            if node is not None:
                 getattr(response, str(kind)).CopyFrom(nodes.message(node))
 
     return call
+
+
+def _find_by_unique_name(view: Snapshot, kind: Kind, type_id: int, name: str) -> Node | None:
+    """The node that has a name there, where each has one of its own."""
+    versioned = from_unique_name(name)
+    for series, number in ((name, 1), *([versioned] if versioned else [])):
+        where = Filter(type_ids=[type_id], name=series)
+        if kind is not Kind.CONTEXT:
+            where = replace(where, version=number)
+        for node in view.reader.find(kind, where):
+            return node
+    return None
 
 
 def get_nodes_by_external_ids(kind: Kind) -> Call:
