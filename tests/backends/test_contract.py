@@ -77,6 +77,7 @@ def test_what_is_created_comes_back_equal(backend: Backend, types: Types) -> Non
         type="Tartifact",
         type_id=types.of[A].id,
         id=id,
+        version=1,
         name="a",
         external_id="x",
         uri="s3://a",

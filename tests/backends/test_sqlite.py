@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import lineage
 from lineage.backends import open_backend
 from lineage.backends.sqlite import connections, schema
 from lineage.backends.sqlite.backend import SqliteBackend
@@ -39,7 +40,7 @@ from lineage.filters.tree import (
     Predicate,
     Wildcard,
 )
-from lineage.model import EventType, Kind
+from lineage.model import Artifact, EventType, Execution, Kind
 from lineage.ports.backend import Backend
 from lineage.ports.batch import Batch, EventWrite
 from lineage.ports.filters import Filter
@@ -244,25 +245,45 @@ class TestSchema:
             assert (reader.note("k"), reader.counts().events) == ("v", 0)
         again.close()
 
-    def test_a_file_with_the_first_indexes(
-        self, path: Path, backend: SqliteBackend, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Schema 2 had three indexes on names and types; two do as much."""
+    @pytest.mark.parametrize("older", range(1, schema.SCHEMA))
+    def test_a_file_of_each_schema(self, path: Path, backend: SqliteBackend, older: int) -> None:
+        """Names stay; what was recorded before there were versions is version 1."""
         backend.close()
         path.unlink()
-        with monkeypatch.context() as patch:
-            patch.setattr(schema, "STEPS", schema.STEPS[:2])
-            patch.setattr(schema, "SCHEMA", 2)
-            older = opened(path)
-            types = Types(older)
-            apply(older, types.write(A, name="one"), types.write(A), types.write(A))
-            older.close()
-        newer = opened(path)
-        with newer.read() as reader:
-            assert [n.id for n in reader.find(A, Filter(name="one"))] == [1]
-        with pytest.raises(AlreadyExists, match="one"):
-            apply(newer, types.write(A, name="one"))
-        newer.close()
+        raw = sqlite3.connect(path)
+        raw.executescript("".join(schema.STEPS[:older]))
+        for kind in Kind:
+            raw.execute(
+                "INSERT INTO type (kind, name, properties) VALUES (?, ?, '{}')", (kind, f"T{kind}")
+            )
+            [(type_id,)] = raw.execute("SELECT max(id) FROM type")
+            for name in ("one", "two", None):
+                raw.execute(
+                    f"INSERT INTO {kind} (type_id, name, uri, created, updated, custom_properties) "
+                    "VALUES (?, ?, ?, 1, 1, ?)",
+                    (type_id, name, "s3://b/" if kind is A else None, '{"version":"mine"}'),
+                )
+        raw.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        raw.execute(f"PRAGMA user_version = {older}")
+        raw.commit()
+        raw.close()
+        with lineage.connect(f"sqlite:///{path}") as store:
+            for kind in Kind:
+                found = store.find(kind)
+                assert [n.name for n in found] == ["one", "two", None]
+                assert {n.get("version") for n in found} == {"mine"}
+                if kind is not Kind.CONTEXT:
+                    assert [n.version for n in found] == [1, 1, 1]  # type: ignore[union-attr]
+            with pytest.raises(AlreadyExists, match="one"):
+                store.put(Artifact(type="Tartifact", name="one"))
+            run = store.record(
+                Execution(type="Texecution"), outputs=[Artifact(type="Tartifact", name="one")]
+            )
+            assert store.events(execution=run.execution)[0].artifact_id == 1
+            run = store.record(
+                Execution(type="Texecution"), outputs=[Artifact(type="Tartifact", name="one")]
+            )
+            assert store.artifact("Tartifact:one@2").id == run.output()
 
     @pytest.mark.parametrize("kind", [Kind.ARTIFACT, Kind.EXECUTION, Kind.CONTEXT])
     @pytest.mark.parametrize(
@@ -473,7 +494,7 @@ class TestProcesses:
 import sys
 from lineage.backends import open_backend
 from lineage.ports.batch import Batch, EventWrite
-from lineage.model import EventType, Kind
+from lineage.model import Artifact, EventType, Execution, Kind
 from tests.backends.batches import NOW, Types
 backend = open_backend(sys.argv[1])
 types = Types(backend)
