@@ -6,12 +6,11 @@ process, for as long as the process lives.
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import networkx as nx
 
@@ -19,6 +18,7 @@ from lineage.backends import row_mapping
 from lineage.backends.codec import encode_path
 from lineage.backends.conflicts import id_taken_error, missing_error, taken_error, type_taken_error
 from lineage.backends.ids import id_after, new_ids
+from lineage.backends.memory.state import Key, State, unique_keys
 from lineage.backends.merge import refuse_deleted, rewrite, tombstone
 from lineage.backends.sort_order import sort_nodes
 from lineage.backends.traversal import breadth_first, propagate
@@ -36,120 +36,14 @@ from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
 from lineage.ports.writer import Writer
 
 T = TypeVar("T")
-Key = tuple[Kind, int]
 
 _EVENT, _IN_CONTEXT, _CHILD_OF = "EVENT", "IN_CONTEXT", "CHILD_OF"
-
-
-class _State:
-    """The graph with its indexes. Every change leaves its undoing in `undo`."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.graph: Any = nx.MultiDiGraph()
-        self.types: dict[int, Type] = {}
-        self.ids: dict[Kind, dict[int, None]] = {kind: {} for kind in Kind}
-        self.unique: dict[tuple[Any, ...], int] = {}
-        self.shared: dict[tuple[Any, ...], dict[int, None]] = {}
-        self.marks: dict[int, Mark] = {}
-        self.policies: dict[tuple[str, int], Policy] = {}
-        self.notes: dict[str, str] = {}
-        self.next_id: dict[str, int] = dict.fromkeys(("type", "mark", *Kind), 1)
-        self.events = 0
-        self.undo: list[Callable[[], object]] = []
-        self.writing = False
-
-    def put(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
-        if key in mapping:
-            old = mapping[key]
-            self.undo.append(lambda: mapping.__setitem__(key, old))
-        else:
-            self.undo.append(lambda: mapping.pop(key))
-        mapping[key] = value
-
-    def drop(self, mapping: dict[Any, Any], key: Any) -> None:
-        if key in mapping:
-            old = mapping.pop(key)
-            self.undo.append(lambda: mapping.__setitem__(key, old))
-
-    def put_node(self, node: Node, place: str | None) -> None:
-        """Put a node in; `place` is the one spelling of its uri."""
-        key = (node.kind, node.id)
-        attributes = self.graph.nodes.get(key)
-        if attributes is None:
-            self.graph.add_node(key, record=node, place=place)
-            self.undo.append(lambda: self.graph.remove_node(key))
-            self.put(self.ids[node.kind], node.id, None)
-        else:
-            old = attributes["record"]
-            for unique in unique_keys(old):
-                self.drop(self.unique, unique)
-            for shared in shared_keys(old, attributes["place"]):
-                self.drop(self.shared[shared], old.id)
-            self.put(attributes, "record", node)
-            self.put(attributes, "place", place)
-        for unique in unique_keys(node):
-            self.put(self.unique, unique, node.id)
-        for shared in shared_keys(node, place):
-            self.put(self.shared.setdefault(shared, {}), node.id, None)
-
-    def drop_node(self, node: Node) -> None:
-        """Take a node out, with its edges."""
-        key = (node.kind, node.id)
-        graph = self.graph
-        edges = [*graph.out_edges(key, keys=True, data=True)]
-        # An edge of a node with itself is in both lists.
-        edges += [e for e in graph.in_edges(key, keys=True, data=True) if e[0] != key]
-        attributes = dict(graph.nodes[key])
-        graph.remove_node(key)
-
-        def undo() -> None:
-            graph.add_node(key, **attributes)
-            graph.add_edges_from(edges)
-
-        self.undo.append(undo)
-        self.drop(self.ids[node.kind], node.id)
-        for unique in unique_keys(node):
-            self.drop(self.unique, unique)
-        for shared in shared_keys(node, attributes["place"]):
-            self.drop(self.shared[shared], node.id)
-
-    def put_edge(self, source: Key, target: Key, key: tuple[str, ...], **attributes: Any) -> bool:
-        if self.graph.has_edge(source, target, key):
-            return False
-        self.graph.add_edge(source, target, key, **attributes)
-        self.undo.append(lambda: self.graph.remove_edge(source, target, key))
-        return True
-
-
-def unique_keys(node: Node) -> list[tuple[Any, ...]]:
-    """What no other node may have."""
-    keys: list[tuple[Any, ...]] = []
-    if node.name is not None:
-        keys.append((node.kind, "name", node.type_id, getattr(node, "version", None), node.name))
-    if node.external_id is not None:
-        keys.append((node.kind, "external_id", node.external_id))
-    return keys
-
-
-def shared_keys(node: Node, place: str | None) -> list[tuple[Any, ...]]:
-    """What several nodes may have, and is looked up by."""
-    keys: list[tuple[Any, ...]] = [
-        (node.kind, field, value)
-        for field in ("name", "uri", "digest")
-        if (value := getattr(node, field, None)) is not None
-    ]
-    if node.name is not None:
-        keys.append((node.kind, "series", node.type_id, node.name))
-    if place is not None:
-        keys.append((node.kind, "place", node.type_id, place))
-    return keys
 
 
 class MemoryReader(Reader):
     """Reads while holding the store's lock."""
 
-    def __init__(self, state: _State) -> None:
+    def __init__(self, state: State) -> None:
         self._state = state
 
     def types(self) -> list[Type]:
@@ -649,7 +543,7 @@ class MemoryBackend(Backend):
         templates=False, durable=False, shared=False
     )
 
-    def __init__(self, name: str, state: _State) -> None:
+    def __init__(self, name: str, state: State) -> None:
         self._name = name
         self._state = state
 
@@ -691,13 +585,13 @@ class MemoryBackend(Backend):
         """Nothing to let go of: a named store stays for those who open it again."""
 
 
-_shared: dict[str, _State] = {}
+_shared: dict[str, State] = {}
 
 
 def open_backend(url: str, *, create: bool = True) -> MemoryBackend:
     """`memory://` or `memory://name`. What it would find is made, whatever `create` says."""
     name = url.removeprefix("memory://")
-    return MemoryBackend(name, _shared.setdefault(name, _State()) if name else _State())
+    return MemoryBackend(name, _shared.setdefault(name, State()) if name else State())
 
 
 def _own(properties: Mapping[str, Value]) -> dict[str, Value]:
