@@ -34,6 +34,14 @@ else:
     # Examples are also made of the constants in those modules of ours that happen to be loaded,
     # which depends on the tests that ran before in the same process.
     providers.is_local_module_file = lambda path: False
+# What `-m` chooses tests by; each is set by what the test needs.
+_MARKERS = {
+    "neo4j": "needs a Neo4j server",
+    "browser": "opens a page in a browser",
+    "server": "starts a server, or talks to one",
+    "slow": "kills programs, races writers, trains models or starts other programs' clients",
+}
+_SLOW = ("tests/durability/", "tests/concurrency/", "tests/demo/", "tests/mlmd_drop_in/")
 _ran: Counter[str] = Counter()
 _servers: list[Neo4jForTests] = []
 # What the workers of a run in parallel say of theirs.
@@ -61,6 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "backends(*names): the backends that a test is about")
+    for name, meaning in _MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1 and os.environ.get("LINEAGE_TEST_NEO4J_URL"):
         raise pytest.UsageError(
@@ -70,6 +80,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        for name in _markers_of(item):
+            item.add_marker(name)
     if not os.environ.get("LINEAGE_LONG"):
         _shorten_served(config, items)
     if not config.getoption("--no-neo4j"):
@@ -83,6 +96,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         items[:] = [i for i in items if i not in left_out]
         config.hook.pytest_deselected(items=left_out)
+
+
+def _markers_of(item: pytest.Item) -> Iterator[str]:
+    """What a test needs, by its fixtures, its backend and its folder."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    call = getattr(item, "callspec", None)
+    url = None if call is None else call.params.get("url")
+    if url == "neo4j" or _NEO4J & fixtures:
+        yield "neo4j"
+    if "browser" in fixtures:
+        yield "browser"
+    if url == SERVED or "http_server" in fixtures or "tests/server/" in item.nodeid:
+        yield "server"
+    if item.nodeid.startswith(_SLOW):
+        yield "slow"
 
 
 def _shorten_served(config: pytest.Config, items: list[pytest.Item]) -> None:
