@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from lineage import Store
@@ -10,6 +12,7 @@ from lineage.formats.store_copy import copy_store
 from tests.server.page.conftest import Serve, Visit, follow
 from tools.axe import script
 
+LONG = bool(os.environ.get("LINEAGE_LONG"))
 # Each view with something that it says about the demo.
 VIEWS = {
     "#/": ["three patients withdrew", "6 models", "cancer-1/train/linear-sparse", "digits"],
@@ -33,7 +36,11 @@ VIEWS = {
 }
 
 
-@pytest.mark.parametrize("path", VIEWS)
+# Each address by itself takes a minute in all; the tests of every theme go through them too.
+_ALONE = VIEWS if LONG else ["#/", "#/graph/Dataset:cancer-1%2Fraw", "#/blame?type=Train"]
+
+
+@pytest.mark.parametrize("path", _ALONE)
 def test_view(visit: Visit, demo_url: str, path: str) -> None:
     page = visit(demo_url, path)
     for text in VIEWS[path]:
@@ -47,7 +54,8 @@ def test_nobody_is_shut_out(visit: Visit, demo_url: str, theme: str) -> None:
     faults = {}
     for path in VIEWS:
         follow(page, path)
-        page.get_by_text(VIEWS[path][0]).first.wait_for(state="attached")
+        for text in VIEWS[path]:
+            page.get_by_text(text).first.wait_for(state="attached")
         page.evaluate(script().read_text("utf-8"))
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         serious = [
@@ -80,6 +88,7 @@ def test_what_is_not_there_is_said(visit: Visit, demo_url: str) -> None:
         page.locator(".notice", has_text=text).wait_for()
 
 
+@pytest.mark.skipif(not LONG, reason="every view again: with LINEAGE_LONG")
 @pytest.mark.backends("neo4j")
 def test_every_view_on_neo4j(visit: Visit, serve: Serve, demo_store: Store, url: str) -> None:
     with connect(url) as other:

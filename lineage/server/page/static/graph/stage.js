@@ -35,7 +35,7 @@ export class Stage {
     this.chosen = -1;
     this.lit = null;
     Object.assign(this, { onchoose, onopen, onhover });
-    this.watcher = new ResizeObserver(() => { if (this.#sigma) { this.#sigma.resize(); this.#sigma.scheduleRender(); } });
+    this.watcher = new ResizeObserver(() => { if (this.#sigma && container.clientWidth && container.clientHeight) { this.#sigma.resize(); this.#sigma.scheduleRender(); } });
     this.watcher.observe(container);
   }
 
@@ -181,6 +181,7 @@ export class Stage {
   }
 
   recolour() {
+    if (!this.#sigma) return;
     this.colours = readColours();
     const graph = this.#sigma.getGraph();
     for (const card of this.scene.cards) graph.setNodeAttribute(card.key, "color", colourOf(card, this.colours));
