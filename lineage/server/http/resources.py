@@ -544,10 +544,10 @@ def parse_node(kind: Kind, body: schemas.NodeIn) -> Node:
     given = body.model_dump(exclude_unset=True)
     if given.pop("kind", None) not in (None, kind):
         raise InvalidValue(f"the body is a {body.kind}, and {kind}s are written here")
-    if kind is not Kind.ARTIFACT and given.get("uri") is None:
-        given.pop("uri", None)
-    if kind is Kind.CONTEXT and given.get("state") is None:
-        given.pop("state", None)
+    # An answer has every field; what its kind of node lacks is null in it.
+    for name in ("uri", "state", "digest", "version"):
+        if name not in NODE_CLASSES[kind].model_fields and given.get(name) is None:
+            given.pop(name, None)
     for name in ("properties", "custom_properties"):
         if name in given:
             given[name] = {key: parse_value(value) for key, value in given[name].items()}

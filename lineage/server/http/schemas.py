@@ -95,6 +95,8 @@ class NodeIn(BaseModel):
     properties: dict[str, Any] = Field(default_factory=dict)
     custom_properties: dict[str, Any] = Field(default_factory=dict)
     type_version: str | None = None
+    digest: str | None = None
+    version: StrictInt | None = None
     kind: str | None = None
     id: StrictInt | None = None
     type_id: StrictInt | None = None
