@@ -58,7 +58,7 @@ export class Stage {
       graph.addEdgeWithKey(String(arrow.index), scene.cards[arrow.source].key, scene.cards[arrow.target].key, { size: 0.7, color: this.colours["strong-line"] });
     }
     this.#sigma = new Sigma(graph, this.place, {
-      settings: { renderLabels: false, enableCameraRotation: false, stagePadding: 40, minCameraRatio: null, maxCameraRatio: 4, enableEdgeEvents: false, nodeLabelEvents: "none", doubleClickZoomingRatio: 1 },
+      settings: { allowInvalidContainer: true, renderLabels: false, enableCameraRotation: false, stagePadding: 40, minCameraRatio: null, maxCameraRatio: 4, enableEdgeEvents: false, nodeLabelEvents: "none", doubleClickZoomingRatio: 1 },
       styles: { nodes: { size: { attribute: "size" }, color: { attribute: "color" } }, edges: { size: { attribute: "size" }, color: { attribute: "color" } } },
     });
     this.#sigma.setCustomBBox({ x: [0, Math.max(scene.width, 1)], y: [-Math.max(scene.height, 1), 0] });
