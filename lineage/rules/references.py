@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lineage.errors import Ambiguous, NotFound
 from lineage.model import Kind, Node
 from lineage.model.values import INT64_MAX
-from lineage.ports.filters import Filter, Wanted
+from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.rules.suggestions import find_nearest, forms_of
 from lineage.rules.types import TypeSession
@@ -138,15 +138,13 @@ def _newest_of_series(found: list[Node]) -> list[Node]:
 
 def _find_version(reader: Reader, reading: ByName, type_ids: list[int]) -> list[Node]:
     """Return the version that is meant, of each type: the newest where no number is given."""
-    if reading.kind is Kind.CONTEXT:
-        return reader.find(reading.kind, Filter(type_ids=type_ids, name=reading.name))
-    wanted = [Wanted(type_id=id, name=reading.name, version=reading.number) for id in type_ids]
-    numbers: dict[int, list[Node]] = {}
-    for found in reader.candidates(reading.kind, wanted):
-        numbers.setdefault(found.node.type_id or 0, []).append(found.node)
-    if reading.number is not None:
-        return [n for nodes in numbers.values() for n in nodes if _number(n) == reading.number]
-    return [max(nodes, key=_number) for nodes in numbers.values()]
+    where = Filter(
+        type_ids=type_ids,
+        name=reading.name,
+        version=reading.number,
+        newest=reading.number is None and reading.kind is not Kind.CONTEXT,
+    )
+    return reader.find(reading.kind, where)
 
 
 def _number(node: Node) -> int:
