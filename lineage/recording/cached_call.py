@@ -190,7 +190,7 @@ def _open(call: Call) -> Used | Computed:
     loaded = frozenset(sys.modules)
     key = call.build_key(sink.cache)
     properties = {"cache_key": key.digest, "cache_parts": key.to_property()}
-    found = memo.find(key, options.type)
+    found = memo.find(key, options.type, options.name)
     if isinstance(found, Claim):
         if found.refused:
             properties["cache_refused"] = list(found.refused)

@@ -17,7 +17,6 @@ from lineage.recording.content import ContentCache, digest_path, is_url, local_p
 from lineage.recording.redaction import redact_url
 from lineage.store import Store
 
-DIGEST = "sha256"
 _DATASETS = frozenset(
     {
         ".csv", ".tsv", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".arrow", ".feather",
@@ -139,35 +138,21 @@ def resolve(store: Store, draft: ArtifactDraft) -> Artifact | int:
     if known is not None and known.id is not None:
         return known.id
     properties = dict(draft.properties)
-    if draft.digest is not None:
-        properties |= _as_property(draft.digest)
     if draft.size is not None:
         properties["bytes"] = draft.size
-    key = draft.key
-    if draft.name is None and draft.uri is not None and draft.digest is not None:
-        # Two processes that meet the same file at once make one artifact of it.
-        key = f"{draft.digest} {draft.uri}"[:1000]
     return Artifact(
         type=draft.type,
         name=draft.name,
         uri=draft.uri,
-        external_id=key,
+        digest=draft.digest,
+        external_id=draft.key,
         custom_properties=properties,
     )
 
 
 def digest_of(artifact: Artifact) -> str | None:
     """Return the digest that an artifact was recorded with."""
-    value = artifact.get(DIGEST)
-    if value is not None:
-        return f"{DIGEST}:{value}"
-    other = artifact.get("digest")
-    return None if other is None else str(other)
-
-
-def _as_property(digest: str) -> dict[str, str]:
-    algorithm, _, value = digest.partition(":")
-    return {DIGEST: value} if algorithm == DIGEST else {"digest": digest}
+    return artifact.digest
 
 
 def _find(store: Store, draft: ArtifactDraft) -> Artifact | None:

@@ -146,11 +146,11 @@ class Memo:
     expires_s: float | None = None
     _labels: tuple[str, ...] | None = field(default=None, init=False)
 
-    def find(self, key: CacheKey, type: str) -> Hit | Claim:
+    def find(self, key: CacheKey, type: str, name: str | None = None) -> Hit | Claim:
         """Return a result that may be used, or the right to compute it.
 
-        Where another process computes the same at this moment, it is waited for. `type` is that of
-        the execution.
+        Where another process computes the same at this moment, it is waited for. `type` and `name`
+        are those of the execution.
         """
         self._labels = None
         pause = _WAIT_S
@@ -166,7 +166,7 @@ class Memo:
                 if isinstance(found, Hit):
                     return found
                 refused.append(f"{_name(execution)}: {found}")
-            taken = self._take(key, there, type)
+            taken = self._take(key, there, type, name)
             if taken is not None:
                 return Claim(taken, tuple(refused[:8]))
 
@@ -183,13 +183,16 @@ class Memo:
         there = self.store.executions(external_id=external_id)
         return there[0] if there else None
 
-    def _take(self, key: CacheKey, there: list[Execution], type: str) -> str | None:
+    def _take(
+        self, key: CacheKey, there: list[Execution], type: str, step: str | None
+    ) -> str | None:
         last = int((there[-1].external_id or "").rpartition(":")[2]) if there else 0
         name = key.external_id(last + 1)
         try:
             self.store.put(
                 Execution(
                     type=type,
+                    name=step,
                     external_id=name,
                     state=ExecutionState.NEW,
                     custom_properties=_holder(),

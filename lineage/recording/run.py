@@ -89,7 +89,7 @@ class Run:
         self._given_store = store
         self._pipeline = pipeline
         self._parent = parent
-        self._draft = RunDraft(key=self.key, type=type, name=None)
+        self._draft = RunDraft(key=self.key, type=type, name=name)
         self._metrics: dict[str, float | int] = {}
         self._written: dict[PortPath, tuple[str, str, str | None, dict[str, Any]]] = {}
         self._given = dict(properties or {})
