@@ -640,6 +640,7 @@ class Store:
         limit: int | None = None,
         newest_first: bool = False,
         direct: bool = False,
+        newest_versions: bool = False,
     ) -> Page[Node]:
         """Return the nodes of a kind for which everything given holds, by id.
 
@@ -672,6 +673,8 @@ class Store:
             Order by `id desc`.
         direct : bool
             Take only what is directly in the context.
+        newest_versions : bool
+            Of versions and attempts with one name, take only the newest.
 
         Returns
         -------
@@ -696,7 +699,7 @@ class Store:
         with self.snapshot() as snapshot:
             return find_nodes(snapshot, kind, where, type, name, external_id, uri, state, context,
                               order_by, page_size, page_token, after_id, limit,
-                              newest_first, direct)  # fmt: skip
+                              newest_first, direct, newest_versions)  # fmt: skip
 
     def counts(self) -> Counts:
         """Return how many types, artifacts, executions, contexts and events there are.

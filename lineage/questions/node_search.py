@@ -58,6 +58,7 @@ def find_nodes(
     limit: int | None = None,
     newest_first: bool = False,
     direct: bool = False,
+    newest_versions: bool = False,
 ) -> Page[Node]:
     """Return the nodes of a kind for which everything given holds; see `Store.find`.
 
@@ -86,7 +87,10 @@ def find_nodes(
         state = validate_state(kind, state)
     type_ids = None if type is None else _versions(snapshot.types, kind, type)
     context_id = None if context is None else snapshot.resolve(context, Kind.CONTEXT).id
-    question = (kind, predicate, type, name, external_id, uri, state, context_id, direct, order)
+    question = (
+        kind, predicate, type, name, external_id, uri, state, context_id, direct, order,
+        newest_versions,
+    )  # fmt: skip
     wanted = Filter(
         type_ids=type_ids,
         name=name,
@@ -96,6 +100,7 @@ def find_nodes(
         after_id=after_id,
         limit=limit if page_size is None else min(page_size, INT64_MAX - 1) + 1,
         newest_first=newest_first,
+        newest=newest_versions,
         where=predicate,
         order=order,
         after=None if page_token is None else _read(page_token, question),

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
 from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
 
 from lineage.errors import InvalidValue, UnknownProperty
 from lineage.model import PropertyKind, Type, Value, kind_of
@@ -17,6 +25,7 @@ MAX_URI_BYTES = 4_096
 MAX_VALUE_BYTES = 1_048_576
 MAX_STRUCT_DEPTH = 64
 MAX_PATH_STEPS = 256
+MAX_ARRAY_ITEMS = 10_000
 # In 146 million years; each change of a node moves its updated time on, by one at least.
 _END_OF_TIME_MS = 2**62
 
@@ -86,6 +95,9 @@ def validate_properties(type: Type, given: Mapping[str, Any], owner: str) -> dic
     checked: dict[str, Value] = {}
     for name, value in given.items():
         kind = type.properties.get(name)
+        if value is None and kind is not None:
+            # What is None is absent.
+            continue
         if kind is None:
             declared = ", ".join(map(repr, type.properties)) or "none"
             raise UnknownProperty(
@@ -107,6 +119,9 @@ def validate_custom_properties(given: Mapping[str, Any], owner: str) -> dict[str
     for name, value in given.items():
         try:
             validate_text(name, "name", MAX_NAME_BYTES)
+            if value is None:
+                # What is None is absent.
+                continue
             checked[name] = _of_own_kind(value, name)
         except InvalidValue:
             field = f"{owner}.custom_properties[{name!r}]"
@@ -199,27 +214,68 @@ def _struct(value: Any, field: str, depth: int, budget: list[int]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """The plain Python value of a number or text from numpy, or of a subclass such as an enum."""
+    """The plain Python value of what people give: a number or array of numpy, a time, a path, an
+    enum, a decimal, a tuple, a dataclass or a pydantic model; itself where it is none of these."""
     if kind_of(value) is not None or value is None:
         return value
-    if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
-        return value.item()
+    if type(value).__module__ == "numpy":
+        return _of_numpy(value)
     if isinstance(value, str):
         # str() of an enum that is also a str is its name, not its text.
         return str.__str__(value)
+    if isinstance(value, Enum):
+        return _plain(value.value)
     for plain in (bool, int, float, bytes, dict, list):
         if isinstance(value, plain):
             return plain(value)  # type: ignore[arg-type]
+    if isinstance(value, tuple):
+        named = getattr(value, "_asdict", None)
+        return dict(named()) if callable(named) else list(value)
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, Decimal):
+        # A double would not be what was given.
+        return str(value)
+    if isinstance(value, UUID):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, BaseModel):
+        return value.model_dump()
     try:
         return operator.index(value)
     except TypeError:
         return value
 
 
+def _of_numpy(value: Any) -> Any:
+    """A scalar as Python's, an array of moderate size as lists."""
+    ndim, size = getattr(value, "ndim", None), getattr(value, "size", MAX_ARRAY_ITEMS + 1)
+    if ndim == 0:
+        # A time of numpy is the same as Python's; what finer ones it has, Python gives as numbers.
+        plain = value.item() if value.dtype.kind in "biuf" else _of_numpy_time(value)
+        return plain if type(plain).__module__ == "numpy" else _plain(plain)
+    if ndim is None or size > MAX_ARRAY_ITEMS or value.dtype.kind not in "biufSU":
+        return value
+    return value.tolist()
+
+
+def _of_numpy_time(value: Any) -> Any:
+    return str(value) if value.dtype.kind in "mM" else value.item()
+
+
 def _no_property(field: str, value: object) -> str:
-    if value is None:
-        return f"{field} is None; leave the property out instead"
+    if type(value).__module__ == "numpy":
+        size = getattr(value, "size", 0)
+        return (
+            f"{field} is an array of {size:,} items; up to {MAX_ARRAY_ITEMS:,} numbers or texts "
+            "can be a property. Keep it in storage and record its uri."
+        )
     kinds = ", ".join(PropertyKind)
     return f"{field} is {format_value(value)}, of no kind that a property can have ({kinds})"

@@ -78,6 +78,12 @@ def ls(
         typer.Option(metavar="FIELD", help="id, created, updated or name; 'created desc'."),
     ] = None,
     newest: Annotated[bool, typer.Option(help="The newest first.")] = False,
+    all_versions: Annotated[
+        bool,
+        typer.Option(
+            "--all-versions", help="All versions of artifacts; else the newest of each name."
+        ),
+    ] = False,
     page: Annotated[
         str | None, typer.Option(metavar="TOKEN", help="Go on where a list ended.")
     ] = None,
@@ -119,6 +125,8 @@ def ls(
         page_token=page,
         after_id=after,
         newest_first=newest,
+        # Every attempt of an execution is a run of its own.
+        newest_versions=kind is Kind.ARTIFACT and not all_versions and not _names_version(words),
     )
     token = found.next_page_token
     if json:
@@ -136,7 +144,7 @@ def ls(
             (
                 name_node(n),
                 type_of(n),
-                n.name,
+                _name_version(n),
                 state_of(n),
                 format_time(n.created_ms),
                 properties(n),
@@ -187,6 +195,8 @@ def show(
     print_fields(
         [
             ("uri", getattr(node, "uri", None)),
+            ("version", _later_version(node)),
+            ("digest", _own_digest(node)),
             ("state", state_of(node)),
             ("external id", node.external_id),
             ("recorded", format_time(node.created_ms)),
@@ -234,6 +244,30 @@ def _print_history(found: list[Any]) -> None:
             for h in found
         ],
     )
+
+
+def _names_version(words: list[str]) -> bool:
+    """Whether a condition asks for a version or content, which may be an older one's."""
+    return any(word.startswith(("version", "digest")) for word in words)
+
+
+def _own_digest(node: Any) -> str | None:
+    """A digest that no property shows already."""
+    from lineage.rules.digests import find_digest
+
+    digest = getattr(node, "digest", None)
+    return None if digest == find_digest(node.custom_properties, node.properties) else digest
+
+
+def _later_version(node: Any) -> int | None:
+    version = getattr(node, "version", None)
+    return version if version is not None and version > 1 else None
+
+
+def _name_version(node: Any) -> str | None:
+    """A name, with its version where it is not the first."""
+    version = _later_version(node)
+    return node.name if node.name is None or version is None else f"{node.name}@{version}"
 
 
 def _int_or_text(given: str | None) -> int | str | None:
