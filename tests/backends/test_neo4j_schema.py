@@ -10,7 +10,7 @@ import neo4j
 import pytest
 
 import lineage
-from lineage import Policy
+from lineage import Artifact, Execution, Policy, Type
 from lineage.backends.neo4j.schema import SCHEMA
 from tests.neo4j_for_tests import driver
 
@@ -87,3 +87,50 @@ def test_several_open_an_older_database_at_once(neo4j_url: str) -> None:
             assert [name for [name] in shown] == ["lineage_policy_version"]
             undated = session.run("MATCH (p:LineagePolicy) WHERE p.recorded IS NULL RETURN p")
             assert list(undated) == []
+
+
+def test_what_was_recorded_before_versions_is_version_1(neo4j_url: str) -> None:
+    """And properties that people called version or digest are what they were."""
+    with lineage.connect(neo4j_url) as store:
+        raw = Artifact(type="Dataset", name="raw", custom_properties={"a": 1})
+        store.record(Execution(type="Train", name="fit"), inputs=[raw])
+        store.put_type(Type(kind="artifact", name="Own", properties={"version": "string"}))  # type: ignore[arg-type]
+        store.put(
+            Artifact(
+                type="Own",
+                name="own",
+                properties={"version": "theirs"},
+                custom_properties={"digest": [1]},
+            )
+        )
+    with driver(neo4j_url) as bare, bare.session() as session:
+        for statement in (
+            "DROP CONSTRAINT lineage_artifact_version",
+            "DROP CONSTRAINT lineage_execution_version",
+            "MATCH (n:Artifact|Execution) REMOVE n.version",
+            "MATCH (n:Own) SET n.version = n.property_version, n.digest = n.custom_digest, "
+            "n._custom = ['digest'], n._struct = ['digest'] "
+            "REMOVE n.property_version, n.custom_digest",
+            "MATCH (n:Dataset) SET n.version = 'mine', n._custom = n._custom + 'version'",
+            "CREATE CONSTRAINT lineage_artifact_name FOR (n:Artifact) "
+            "REQUIRE (n.type_id, n.name) IS UNIQUE",
+            "MATCH (s:LineageStore) SET s.schema = 3 REMOVE s.own_keys",
+        ):
+            session.run(statement).consume()
+    for _ in range(2):
+        with lineage.connect(neo4j_url) as store:
+            assert [(a.version, a.digest, a.properties, a.custom_properties) for a in
+                    store.artifacts()] == [
+                (1, None, {}, {"a": 1, "version": "mine"}),
+                (1, None, {"version": "theirs"}, {"digest": [1]}),
+            ]  # fmt: skip
+            assert [x.version for x in store.executions()] == [1]
+        # A migration that was interrupted is made again.
+        with driver(neo4j_url) as bare, bare.session() as session:
+            session.run("MATCH (s:LineageStore) SET s.schema = 3").consume()
+    with lineage.connect(neo4j_url) as store:
+        run = store.record(
+            Execution(type="Train", name="fit"), outputs=[Artifact(type="Dataset", name="raw")]
+        )
+        assert store.artifact(run.output()).version == 2
+        assert store.execution(run.execution).version == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -332,6 +333,20 @@ def test_a_run_that_reports_again_means_what_it_read(store: Store) -> None:
         outputs=[Artifact(type="Model", name="m")],
     )
     assert run.inputs == again.inputs == {(0,): first}
+
+
+def test_writers_at_once_number_their_versions_apart(store: Store) -> None:
+    def one(_: int) -> tuple[int | None, int | None]:
+        run = store.record(train(name="fit"), outputs=[raw(), Artifact(type="Model", uri="s3://m")])
+        by_name, by_uri = (store.artifact(id).version for id in run.outputs.values())
+        assert by_name is not None
+        return by_name, by_uri
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(one, range(12)))
+    for numbers in zip(*made, strict=True):
+        assert sorted(n or 0 for n in numbers) == list(range(1, 13))
+    assert sorted(x.version or 0 for x in store.executions()) == list(range(1, 13))
 
 
 # By id

@@ -109,15 +109,21 @@ class Neo4jBackend(Backend):
                 self._contended_until = now + _CONTENDED
             tries += 1
             attempted.clear()
-            return work(
-                Neo4jWriter(
-                    transaction,
-                    self._ids.take,
-                    self._ids.reserve,
-                    attempted,
-                    contended=now < self._contended_until,
-                )
+            writer = Neo4jWriter(
+                transaction,
+                self._ids.take,
+                self._ids.reserve,
+                attempted,
+                contended=now < self._contended_until,
             )
+            try:
+                return work(writer)
+            except exceptions.ResultFailedError as error:
+                # Where the server said no before the answer was looked at, this hides why, and
+                # with it whether to try again.
+                if isinstance(error.__cause__, exceptions.Neo4jError):
+                    raise error.__cause__ from None
+                raise
 
         with translate_errors(self._address):
             refused: exceptions.Neo4jError
