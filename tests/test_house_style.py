@@ -27,6 +27,7 @@ _NOUNS = {
     "grouping": "a grouping of nodes",
     "mapping": "a mapping from another system's records to ours",
     "row_mapping": "a mapping from rows to records",
+    "testing": "the suite for other people, named as in numpy.testing",
     "typed": "the endpoint whose values keep their types",
 }
 # Functions whose names begin so and are no participle, or are somebody else's word.

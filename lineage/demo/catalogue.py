@@ -76,7 +76,7 @@ def declare(store: Store) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ModelCandidate:
     """One model to train: scikit-learn's class by its import path, and its hyperparameters."""
 
     name: str
@@ -90,11 +90,11 @@ class DataSet:
 
     name: str
     loader: str
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[ModelCandidate, ...]
     # Trained on the mean of each class alone.
-    aggregated: Candidate | None = None
+    aggregated: ModelCandidate | None = None
     # Trained after the others, with a combination that scikit-learn refuses.
-    broken: Candidate | None = None
+    broken: ModelCandidate | None = None
 
 
 _LOGISTIC = "sklearn.linear_model.LogisticRegression"
@@ -108,16 +108,16 @@ DATA_SETS = (
         name="cancer",
         loader="load_breast_cancer",
         candidates=(
-            Candidate("logistic-strict", _LOGISTIC, {"C": 0.001, "max_iter": 200}),
-            Candidate("logistic", _LOGISTIC, {"C": 1.0, "max_iter": 200}),
-            Candidate("forest-small", _FOREST, {"n_estimators": 5, "max_depth": 2}),
-            Candidate("forest", _FOREST, {"n_estimators": 60, "max_depth": 8}),
-            Candidate(
+            ModelCandidate("logistic-strict", _LOGISTIC, {"C": 0.001, "max_iter": 200}),
+            ModelCandidate("logistic", _LOGISTIC, {"C": 1.0, "max_iter": 200}),
+            ModelCandidate("forest-small", _FOREST, {"n_estimators": 5, "max_depth": 2}),
+            ModelCandidate("forest", _FOREST, {"n_estimators": 60, "max_depth": 8}),
+            ModelCandidate(
                 "linear", _LINEAR, {"C": 0.5, "penalty": "l2", "loss": "hinge", "max_iter": 20_000}
             ),
         ),
-        aggregated=Candidate("class-means", _NEIGHBORS, {"n_neighbors": 1}),
-        broken=Candidate(
+        aggregated=ModelCandidate("class-means", _NEIGHBORS, {"n_neighbors": 1}),
+        broken=ModelCandidate(
             "linear-sparse",
             _LINEAR,
             {"C": 0.5, "penalty": "l1", "loss": "hinge", "max_iter": 20_000},
@@ -127,11 +127,11 @@ DATA_SETS = (
         name="digits",
         loader="load_digits",
         candidates=(
-            Candidate("neighbors-1", _NEIGHBORS, {"n_neighbors": 1}),
-            Candidate("neighbors-15", _NEIGHBORS, {"n_neighbors": 15}),
-            Candidate("forest", _FOREST, {"n_estimators": 60, "max_depth": 12}),
-            Candidate("svc", _SVC, {"C": 10.0, "gamma": 0.01, "kernel": "rbf"}),
-            Candidate("svc-linear", _SVC, {"C": 0.01, "kernel": "linear"}),
+            ModelCandidate("neighbors-1", _NEIGHBORS, {"n_neighbors": 1}),
+            ModelCandidate("neighbors-15", _NEIGHBORS, {"n_neighbors": 15}),
+            ModelCandidate("forest", _FOREST, {"n_estimators": 60, "max_depth": 12}),
+            ModelCandidate("svc", _SVC, {"C": 10.0, "gamma": 0.01, "kernel": "rbf"}),
+            ModelCandidate("svc-linear", _SVC, {"C": 0.01, "kernel": "linear"}),
         ),
     ),
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineage.demo.answers import AnsweredQuestions
-from lineage.demo.catalogue import Candidate, DataSet
+from lineage.demo.catalogue import DataSet, ModelCandidate
 from lineage.demo.pipeline import (
     Outcome,
     Trained,
@@ -146,7 +146,7 @@ def _run_again(
         raise LineageError(f"the demo doesn't know how to run {again.step.label} again")
 
 
-def _candidate(data: DataSet, part: str) -> Candidate:
+def _candidate(data: DataSet, part: str) -> ModelCandidate:
     name = part.rpartition("/")[2]
     every = [*data.candidates, *([data.aggregated] if data.aggregated else [])]
     return next(candidate for candidate in every if candidate.name == name)

@@ -21,7 +21,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lineage.demo.catalogue import SEED, Candidate, DataSet
+from lineage.demo.catalogue import SEED, DataSet, ModelCandidate
 from lineage.demo.pipeline_run import PipelineRun
 from lineage.model import Artifact, Value
 
@@ -100,7 +100,7 @@ def best_of(trained: Sequence[Trained]) -> Trained:
 
 
 def _on_means(
-    run: PipelineRun, candidate: Candidate, train: Artifact, held_out: Artifact, say: Say
+    run: PipelineRun, candidate: ModelCandidate, train: Artifact, held_out: Artifact, say: Say
 ) -> Trained:
     means = aggregate(run, train)
     model, file = train_model(run, candidate, means)
@@ -109,7 +109,7 @@ def _on_means(
 
 def _judge(
     run: PipelineRun,
-    candidate: Candidate,
+    candidate: ModelCandidate,
     model: Artifact,
     file: Path,
     held_out: Artifact,
@@ -222,7 +222,7 @@ def aggregate(run: PipelineRun, train: Artifact) -> Artifact:
 
 
 def train_model(
-    run: PipelineRun, candidate: Candidate, examples: Artifact, graph: Artifact | None = None
+    run: PipelineRun, candidate: ModelCandidate, examples: Artifact, graph: Artifact | None = None
 ) -> tuple[Artifact, Path]:
     """A model trained on examples, which `graph` scaled, and the file that it lies in."""
     with run.step(
@@ -250,7 +250,7 @@ def train_model(
 
 
 def evaluate(
-    run: PipelineRun, candidate: Candidate, model: Artifact, held_out: Artifact
+    run: PipelineRun, candidate: ModelCandidate, model: Artifact, held_out: Artifact
 ) -> Artifact:
     """What a model does with the examples that were held out."""
     with run.step(
