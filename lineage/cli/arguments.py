@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-_REF = "artifact:42, Model:churn, an external id, a uri, a path."
+_AS_PATH = ("/", "./", "../")
+REF_HELP = "artifact:42, Model:churn, an external id, a uri, a path."
 
 
 def resolve_path(ref: str) -> str:
@@ -21,7 +22,10 @@ def resolve_path(ref: str) -> str:
     >>> resolve_path("Model:churn"), resolve_path("/dev/null")
     ('Model:churn', 'file:///dev/null')
     """
-    is_path = ":" not in ref and "\0" not in ref and ("/" in ref or os.path.exists(ref))
+    # An external id may have a slash in it, so a path that leads nowhere begins as one.
+    is_path = (
+        ":" not in ref and "\0" not in ref and (ref.startswith(_AS_PATH) or os.path.exists(ref))
+    )
     if not is_path or not ref:
         return ref
     folder, name = os.path.split(ref)
@@ -30,14 +34,15 @@ def resolve_path(ref: str) -> str:
     return Path(os.path.realpath(folder or "."), name).as_uri()
 
 
-def _resolve_all(given: list[str] | None) -> list[str] | None:
+def resolve_paths(given: list[str] | None) -> list[str] | None:
+    """Return references with a uri in the place of each path."""
     return None if given is None else [resolve_path(ref) for ref in given]
 
 
-Ref = Annotated[str, typer.Argument(metavar="REF", help=_REF, callback=resolve_path)]
-Refs = Annotated[list[str], typer.Argument(metavar="REF", help=_REF, callback=_resolve_all)]
+Ref = Annotated[str, typer.Argument(metavar="REF", help=REF_HELP, callback=resolve_path)]
+Refs = Annotated[list[str], typer.Argument(metavar="REF", help=REF_HELP, callback=resolve_paths)]
 AnyRefs = Annotated[
-    list[str] | None, typer.Argument(metavar="REF", help=_REF, callback=_resolve_all)
+    list[str] | None, typer.Argument(metavar="REF", help=REF_HELP, callback=resolve_paths)
 ]
 AsOf = Annotated[
     str | None, typer.Option(metavar="TIME", help="As recorded by then, such as 2026-11-23.")

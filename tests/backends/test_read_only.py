@@ -54,6 +54,9 @@ OTHERS = {
     "cache",
     "exec",
     "token",
+    "storage",
+    "columns",
+    "overlap",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.arguments import AnyRefs, AsOf
+from lineage.cli.arguments import REF_HELP, AsOf, resolve_paths
 from lineage.cli.files import write_text
 from lineage.cli.output import echo, print_json, progress_bar
 
@@ -28,7 +28,7 @@ def export(
             "mlmd takes a FILE and writes the whole store.",
         ),
     ],
-    refs: AnyRefs = None,
+    refs: Annotated[list[str] | None, typer.Argument(metavar="REF", help=REF_HELP)] = None,
     direction: Annotated[
         str, typer.Option(metavar="upstream|downstream|both", help="Which way from there.")
     ] = "upstream",
@@ -54,6 +54,7 @@ def export(
     from lineage.formats.export import export, validate_format
 
     validate_format(format)
+    refs = resolve_paths(refs)
     if not refs:
         raise InvalidValue(f"name what to export: lineage export {format} REF")
     if json and output is None and format not in _AS_JSON:
