@@ -250,11 +250,10 @@ def test_writers_race_with_the_deletion_of_what_they_write(store: Store) -> None
         plan = store.plan_deletion(raw, policy="tombstone")
         barrier = threading.Barrier(3)
 
-        def write(number: int, name: str = name, barrier: threading.Barrier = barrier) -> None:
+        def write(number: int, id: int = raw, barrier: threading.Barrier = barrier) -> None:
             barrier.wait()
-            artifact = Artifact(
-                type="Dataset", name=f"{name}-raw", custom_properties={f"p{number}": number}
-            )
+            # By its id: under its name, another run writes its next version.
+            artifact = Artifact(type="Dataset", id=id, custom_properties={f"p{number}": number})
             store.record(Execution(type="Split"), outputs=[artifact])
 
         with ThreadPoolExecutor(2) as pool:
