@@ -188,7 +188,7 @@ def test_types_are_hidden_and_time_goes_back(visit: Visit, demo_url: str) -> Non
     page.keyboard.press("Home")
     page.wait_for_url("**as_of=**")
     settle(page)
-    assert page.get_by_text("39 nodes").count() == 0
+    page.get_by_text("39 nodes").first.wait_for(state="detached")
 
 
 def test_a_group_is_opened(visit: Visit, large_url: str) -> None:
