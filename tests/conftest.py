@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import tempfile
 from collections import Counter
@@ -196,6 +197,27 @@ def storage_roots() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LINEAGE_STORAGE_ALLOW", allowed)
         yield
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real browser; one for all that need one, since a process can start Playwright once."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.pictures.pages import PATIENCE_MS
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "no browser to open the page in: apt-get install chromium"
+    # The page draws by WebGL, which a machine without a screen has in software.
+    flags = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=path,
+            args=[*flags, "--enable-unsafe-swiftshader"],
+            timeout=PATIENCE_MS,
+        )
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")

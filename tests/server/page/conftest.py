@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from rich.console import Console
 
 import lineage
@@ -24,21 +23,6 @@ from tests.server.page.nightly import record_nights
 PATIENCE_MS = 60_000
 Visit = Callable[..., Page]
 Serve = Callable[..., str]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "no browser to open the page in: apt-get install chromium"
-    flags = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=path,
-            args=[*flags, "--enable-unsafe-swiftshader"],
-            timeout=PATIENCE_MS,
-        )
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="session")
