@@ -1,5 +1,5 @@
-// schema/4_artifact_series: versions of what has a uri and no name are unique in their series
+// schema/4_artifact_series: versions of what has a uri and no name are found by their series
 // parameters: none
 // columns: none
 // schema
-CREATE CONSTRAINT lineage_artifact_series IF NOT EXISTS FOR (n:Artifact) REQUIRE (n.type_id, n._series, n.version) IS UNIQUE
+CREATE INDEX lineage_artifact_series IF NOT EXISTS FOR (n:Artifact) ON (n.type_id, n._series)
