@@ -9,8 +9,8 @@ from lineage.ports.chunks import split_into_chunks
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.rules.liveness import is_live
-from lineage.rules.storage_places import loose_folders, loose_places
-from lineage.rules.uris import above, spellings
+from lineage.rules.storage_places import loose_places
+from lineage.rules.uris import above, folders, spellings
 
 _AT_ONCE = 10_000
 
@@ -26,7 +26,7 @@ def others_at(
     """
     wanted = {uri: loose_places(uri) for uri in uris}
     at = {place for some in wanted.values() for place in some}
-    at_or_around = at | {folder for place in at for folder in loose_folders(place)}
+    at_or_around = at | {folder for place in at for folder in folders(place)}
     there: dict[str, set[int]] = {}
     inside: dict[str, set[int]] = {}
     for id, uri in _near(reader, list(wanted), as_spelled).items():
@@ -35,7 +35,7 @@ def others_at(
         for place in loose_places(uri):
             if place in at_or_around:
                 there.setdefault(place, set()).add(id)
-            for folder in loose_folders(place):
+            for folder in folders(place):
                 if folder in at:
                     inside.setdefault(folder, set()).add(id)
     ids = sorted({id for found in (there, inside) for some in found.values() for id in some})
@@ -49,7 +49,7 @@ def others_at(
         others: set[int] = set()
         for place in some:
             others.update(there.get(place, ()), inside.get(place, ()))
-            others.update(*(there.get(folder, ()) for folder in loose_folders(place)))
+            others.update(*(there.get(folder, ()) for folder in folders(place)))
         found[uri] = [live[id] for id in sorted(others) if id in live]
     return found
 

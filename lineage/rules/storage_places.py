@@ -53,26 +53,6 @@ def loose_places(uri: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def loose_folders(place: str) -> list[str]:
-    """Return the places that a place lies in, nearest first.
-
-    Examples
-    --------
-    >>> loose_folders("s3://b/x/y")
-    ['s3://b/x', 's3://b']
-    """
-    head, separator, rest = place.partition("://")
-    prefix = head + separator if separator else ""
-    rest = rest if separator else place
-    found: list[str] = []
-    while "/" in rest:
-        rest = rest.rpartition("/")[0]
-        if not rest:
-            break
-        found.append(prefix + rest)
-    return found
-
-
 def _places_of(uri: str) -> set[str]:
     match = _SCHEME.match(uri)
     scheme = match[1].lower() if match else ""

@@ -28,14 +28,6 @@ _NORMAL = re.compile(
     r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.,=@+-]+)+\Z"
 )
 
-# What every local uri is at or below, in whatever spelling.
-LOCAL_ROOTS = ("", *(f"{spelled}:" for s in _LOCAL for spelled in (s, s.upper())))
-
-
-def is_local(uri: str) -> bool:
-    """Whether it is an absolute path on this machine."""
-    return _local_path(uri) is not None
-
 
 def spellings(uri: str) -> list[str]:
     """All that means the same place, without a slash at the end; itself is one of them.
