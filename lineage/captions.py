@@ -44,6 +44,6 @@ def width_of(text: str) -> int:
     return cell_len(text)
 
 
-def padded(text: str, width: int) -> str:
-    """A text with spaces behind it up to a width in columns."""
+def pad(text: str, width: int) -> str:
+    """Fill a text up with spaces to a width in columns."""
     return text + " " * (width - width_of(text))

@@ -7,13 +7,13 @@ from lineage.model import Kind, Type
 from lineage.ports.batch import NodeWrite
 
 
-def missing_error(kind: Kind, field: str, value: object) -> NotFound:
-    """Nothing has that key."""
+def build_missing_error(kind: Kind, field: str, value: object) -> NotFound:
+    """Build the error for a key that nothing has."""
     return NotFound(f"there is no {kind} with the {_field(field)} {value!a}; record it first")
 
 
-def taken_error(kind: Kind, field: str, value: object, id: int | None) -> AlreadyExists:
-    """Another node has that unique value."""
+def build_taken_error(kind: Kind, field: str, value: object, id: int | None) -> AlreadyExists:
+    """Build the error for a unique value that another node has."""
     owner = f" ({kind}:{id})" if id is not None else ""
     of_type = " of its type" if field == "name" else ""
     return AlreadyExists(
@@ -22,24 +22,24 @@ def taken_error(kind: Kind, field: str, value: object, id: int | None) -> Alread
     )
 
 
-def id_taken_error(kind: Kind, id: int) -> AlreadyExists:
-    """A node of that id is there already."""
+def build_id_taken_error(kind: Kind, id: int) -> AlreadyExists:
+    """Build the error for an id that another node has."""
     return AlreadyExists(
         f"{kind}.id {id} belongs to another {kind}; leave the id out to get a new one, or use "
         "that one"
     )
 
 
-def type_taken_error(type: Type) -> AlreadyExists:
-    """The type's kind, name and version are those of a type with another id."""
+def build_type_taken_error(type: Type) -> AlreadyExists:
+    """Build the error for a type whose kind, name and version another id has."""
     return AlreadyExists(
         f"type.name {type.label!a} belongs to another {type.kind} type, not the one with the id "
         f"{type.id}; leave the id out to change that one, or choose another name or version"
     )
 
 
-def other_type_error(write: NodeWrite, id: int | None, type: str) -> InvalidValue:
-    """A node re-used or replaced must be of the type that its new values were checked for."""
+def build_other_type_error(write: NodeWrite, id: int | None, type: str) -> InvalidValue:
+    """Build the error for a node of another type than its new values were checked for."""
     assert write.type is not None
     owner = f"{write.kind}:{id}" if id is not None else f"an earlier {write.kind}"
     if write.key == "external_id":
@@ -50,8 +50,8 @@ def other_type_error(write: NodeWrite, id: int | None, type: str) -> InvalidValu
     )
 
 
-def changed_since_error(kind: Kind, id: int, expected_ms: int, found_ms: int) -> Conflict:
-    """It isn't as it was when the caller read it."""
+def build_changed_error(kind: Kind, id: int, expected_ms: int, found_ms: int) -> Conflict:
+    """Build the error for a node that is not as it was when the caller read it."""
     return Conflict(
         f"{kind}:{id} changed since it was read (updated at {found_ms}, read as of {expected_ms}); "
         "read it again and repeat the change"

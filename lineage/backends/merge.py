@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lineage.backends.codec import encode
-from lineage.backends.conflicts import changed_since_error, other_type_error
+from lineage.backends.conflicts import build_changed_error, build_other_type_error
 from lineage.model import ArtifactState, Execution, ExecutionState, Kind, Node
 from lineage.ports.batch import FoundDeleted, NodeWrite, WriteMode
 
@@ -21,9 +21,9 @@ def rewrite(old: Node, write: NodeWrite) -> dict[str, Any] | None:
     assert old.id is not None
     assert old.updated_ms is not None
     if write.type is not None and write.type.id != old.type_id:
-        raise other_type_error(write, old.id, old.type)
+        raise build_other_type_error(write, old.id, old.type)
     if write.expected_ms is not None and old.updated_ms != write.expected_ms:
-        raise changed_since_error(old.kind, old.id, write.expected_ms, old.updated_ms)
+        raise build_changed_error(old.kind, old.id, write.expected_ms, old.updated_ms)
     refuse_deleted(old, write)
     changed: dict[str, Any] = {}
     merging = write.mode is WriteMode.MERGE

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lineage.errors import NotFound
 from lineage.model import Policy
 from lineage.rules.policies import (
+    get_recorded_ms,
     next_version_at,
     policies_in_force,
-    recording_time,
     validate_policy,
     was_in_force,
 )
@@ -47,7 +47,7 @@ def drop_policy(transaction: Transaction, name: str) -> None:
         names = ", ".join(repr(policy.name) for policy in there) or "none"
         raise NotFound(f"there is no policy {name!a} (there are: {names})")
     for policy in found:
-        ended_ms = max(transaction.clock(), recording_time(policy))
+        ended_ms = max(transaction.clock(), get_recorded_ms(policy))
         writer.put_policy(policy.model_copy(update={"ended_ms": ended_ms}))
 
 

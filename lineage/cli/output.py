@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
-from lineage.captions import Named, padded, printable, short_type, width_of
+from lineage.captions import Named, pad, printable, short_type, width_of
 
 if TYPE_CHECKING:
     from lineage.model import Node
@@ -69,9 +69,9 @@ def print_table(
     beside = available_width() - before_last
     below = len(headings) > 1 and beside < min(_BESIDE, widths[-1])
     titles = headings if as_written else [heading.upper() for heading in headings]
-    print("  ".join(padded(h, w) for h, w in zip(titles, widths, strict=True)).rstrip())
+    print("  ".join(pad(h, w) for h, w in zip(titles, widths, strict=True)).rstrip())
     for row in texts:
-        cells = [padded(cell, w) for cell, w in zip(row, widths, strict=True)][:-1]
+        cells = [pad(cell, w) for cell, w in zip(row, widths, strict=True)][:-1]
         if below and width_of(row[-1]) > beside:
             first, indent = "", _INDENT
             rest = _wrap(row[-1], available_width() - indent)
@@ -96,7 +96,7 @@ def print_fields(fields: Iterable[tuple[str, object]], *, wrap: bool = False) ->
     width = max((width_of(name) for name, _ in shown), default=0)
     for name, value in shown:
         first, *rest = _wrap(value, available_width() - width - 2) if wrap else [value]
-        print(f"{padded(name, width)}  {first}")
+        print(f"{pad(name, width)}  {first}")
         for line in rest:
             print(" " * (width + 2) + line)
 

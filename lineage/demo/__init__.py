@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineage.demo.catalogue import DATA_SETS, declare, missing_sklearn
+from lineage.demo.catalogue import DATA_SETS, build_sklearn_error, declare
 from lineage.demo.pipeline_run import begin
 from lineage.store import Store
 
@@ -40,7 +40,7 @@ def run(
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("sklearn", "numpy", "scipy"):
             raise
-        raise missing_sklearn() from None
+        raise build_sklearn_error() from None
     # Imported late: the command line must start fast.
     from rich.console import Console
 

@@ -137,8 +137,8 @@ DATA_SETS = (
 )
 
 
-def missing_sklearn() -> LineageError:
-    """What to say where the demo's extra is not installed."""
+def build_sklearn_error() -> LineageError:
+    """Build the error for where the demo's extra is not installed."""
     return LineageError(
         "the demo trains real models and needs scikit-learn, which is not installed here: "
         "pip install 'lineage-engine[demo]'"

@@ -218,9 +218,11 @@ def said_of(
     return said
 
 
-def standing_of(reader: Reader) -> tuple[list[Deployment], set[int]]:
-    """The deployments in effect, and the ids of the steps that say what is: theirs, and of those
-    that took away what was somewhere."""
+def find_standing_deployments(reader: Reader) -> tuple[list[Deployment], set[int]]:
+    """Find the deployments in effect, and the ids of the steps that say so.
+
+    These are theirs, and those of the steps that took away what was somewhere.
+    """
     found = read_deployments(reader, history=True)
     in_effect = [d for d in found if d.in_effect(None)]
     taking_away = {d.ended_by.id for d in found if d.ended_by} - {d.execution.id for d in found}

@@ -18,7 +18,7 @@ from lineage.model import Artifact, ArtifactState, Context, Kind, Retention
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
-from lineage.questions.deployments import standing_of
+from lineage.questions.deployments import find_standing_deployments
 from lineage.questions.subgraph import Key
 from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
@@ -134,7 +134,7 @@ def _members(reader: Reader, patterns: Sequence[str]) -> set[int]:
 
 def _find_needed(reader: Reader, spent: dict[int, str], kept: set[int]) -> set[int]:
     """Those of the spent that are deployed, or that something downstream of them needs."""
-    in_effect, steps = standing_of(reader)
+    in_effect, steps = find_standing_deployments(reader)
     deployed = {
         artifact.id
         for deployment in in_effect

@@ -175,8 +175,8 @@ def impact_of(
     )
 
 
-def recorded_size(artifact: Artifact) -> int | None:
-    """How many bytes an artifact has, by its properties."""
+def get_recorded_size(artifact: Artifact) -> int | None:
+    """Return how many bytes an artifact has, by its properties."""
     if not (artifact.properties or artifact.custom_properties):
         return None
     for name in _SIZES:
@@ -242,7 +242,7 @@ def _bytes(targets: list[Node], sizes: Sizes) -> tuple[int, int]:
     for artifact in targets:
         if not isinstance(artifact, Artifact):
             continue
-        recorded = recorded_size(artifact)
+        recorded = get_recorded_size(artifact)
         if artifact.uri is None:
             without_uri += recorded or 0
         elif known.get(artifact.uri) is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lineage.model import Policy
 from lineage.model.times import Time, to_milliseconds
-from lineage.rules.policies import recording_time, was_in_force
+from lineage.rules.policies import get_recorded_ms, was_in_force
 from lineage.session.snapshot import Snapshot
 
 
@@ -18,5 +18,5 @@ def list_policies(
     at_ms = to_milliseconds(as_of)
     found = snapshot.reader.policies()
     if history:
-        return [p for p in found if at_ms is None or recording_time(p) <= at_ms]
+        return [p for p in found if at_ms is None or get_recorded_ms(p) <= at_ms]
     return [p for p in found if was_in_force(p, at_ms)]

@@ -27,7 +27,7 @@ from lineage.recording.origin import Origin, keep_origin, origin_of
 from lineage.recording.run import Run, free_path
 from lineage.recording.run_draft import PortPath
 from lineage.recording.sink import Sink, explain, open_sink, warn
-from lineage.recording.trace import Trace, untraced
+from lineage.recording.trace import Trace, suspend_tracing
 from lineage.store import Store
 
 
@@ -169,7 +169,7 @@ def open_result(call: Call) -> Used | Computed | None:
     if os.environ.get("LINEAGE_CACHE") == "0":
         return None
     try:
-        with untraced():
+        with suspend_tracing():
             return _open(call)
     except Exception as error:  # whatever a value of the program does when it is compared
         if call.options.strict:

@@ -33,7 +33,7 @@ from lineage.recording.journal import journal_folder, keep_run
 from lineage.recording.lease import LEASE_MS, lease_until
 from lineage.recording.memo import CacheKey
 from lineage.recording.parent_run import PARENT
-from lineage.recording.process import Ended, find_program, interpreted, run_program
+from lineage.recording.process import Ended, add_interpreter, find_program, run_program
 from lineage.recording.redaction import redact_arguments, redact_text
 from lineage.recording.run_draft import ContextDraft, RunDraft
 from lineage.recording.sink import Sink, open_sink
@@ -178,7 +178,7 @@ def run_command(
         inherited = {**os.environ, PARENT: draft.key}
         if options.autolog:
             inherited = inject(inherited, sink.url)
-        arguments, environment = capture.begin(interpreted(program, command[1:]), inherited)
+        arguments, environment = capture.begin(add_interpreter(program, command[1:]), inherited)
         # A shell tells a program its name as it was typed.
         shown = list(command) if arguments[0] == program else arguments
         ended = run_program(

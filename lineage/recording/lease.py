@@ -84,9 +84,9 @@ class Heartbeat:
                 run.extend_lease()
 
     def _beat(self) -> None:
-        from lineage.recording.trace import untraced
+        from lineage.recording.trace import suspend_tracing
 
-        with untraced():
+        with suspend_tracing():
             self._beat_for_ever()
 
     def _beat_for_ever(self) -> None:

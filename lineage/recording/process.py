@@ -72,7 +72,7 @@ def find_program(name: str) -> str:
     raise NotFound(f"there is no program {name!r}; see PATH, or write where it is")
 
 
-def interpreted(program: str, arguments: Sequence[str]) -> list[str]:
+def add_interpreter(program: str, arguments: Sequence[str]) -> list[str]:
     """Return the command line of a program: a script without a first line is a shell's.
 
     That is what `execvp` does, and what users of a shell are used to.

@@ -38,7 +38,7 @@ from lineage.recording.property_value import (
 )
 from lineage.recording.run_draft import ContextDraft, Ended, PortPath, RunDraft
 from lineage.recording.sink import Sink, explain, open_sink, warn
-from lineage.recording.trace import untraced
+from lineage.recording.trace import suspend_tracing
 from lineage.store import Store
 
 T = TypeVar("T")
@@ -317,7 +317,7 @@ class Run:
     def guard(self, work: Callable[[], None]) -> None:
         """Do what belongs to recording; what goes wrong is a warning, unless the run is strict."""
         try:
-            with self._lock, untraced():
+            with self._lock, suspend_tracing():
                 work()
         except Exception as error:
             if self.strict:

@@ -64,7 +64,7 @@ class Trace:
 
     def list_folder(self, path: str) -> None:
         """Take in that the names in a folder are read."""
-        with self._lock, untraced():
+        with self._lock, suspend_tracing():
             if path not in self._listings:
                 self._listings[path] = frozenset(os.listdir(path) if os.path.isdir(path) else ())
 
@@ -133,7 +133,7 @@ def trace_reads(trace: Trace) -> Iterator[None]:
 
 
 @contextmanager
-def untraced() -> Iterator[None]:
+def suspend_tracing() -> Iterator[None]:
     """Leave out what Lineage itself reads."""
     token = _tracing.set(False)
     try:
@@ -152,7 +152,7 @@ def digest_place(
     without
         Files whose names don't count.
     """
-    with untraced():
+    with suspend_tracing():
         try:
             if os.path.isdir(path):
                 return _digest_names(path, os.listdir(path), without)
@@ -206,7 +206,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         return
     # An exception here would be raised by what is audited.
     try:
-        with untraced():
+        with suspend_tracing():
             for trace in traces:
                 _take_in(trace, event, arguments)
     except Exception:

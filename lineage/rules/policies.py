@@ -51,19 +51,19 @@ def was_in_force(policy: Policy, as_of_ms: int | None) -> bool:
     """
     if as_of_ms is None:
         return policy.ended_ms is None
-    return recording_time(policy) <= as_of_ms and (
+    return get_recorded_ms(policy) <= as_of_ms and (
         policy.ended_ms is None or policy.ended_ms > as_of_ms
     )
 
 
-def recording_time(policy: Policy) -> int:
-    """When the store learned of it; of what came without a time, since ever."""
+def get_recorded_ms(policy: Policy) -> int:
+    """Return when the store learned of a policy; 0 where it came without a time."""
     return policy.recorded_ms or 0
 
 
 def next_version_at(versions: Iterable[Policy], now_ms: int) -> int:
     """When a new version begins: now, but after all others of its name."""
-    return max([now_ms, *(max(recording_time(v) + 1, v.ended_ms or 0) for v in versions)])
+    return max([now_ms, *(max(get_recorded_ms(v) + 1, v.ended_ms or 0) for v in versions)])
 
 
 def merge_policies(there: Iterable[Policy], given: Iterable[Policy]) -> list[Policy]:
@@ -72,17 +72,17 @@ def merge_policies(there: Iterable[Policy], given: Iterable[Policy]) -> list[Pol
     A given one replaces the one that was recorded at the same time; each ends when the next one
     begins, if it did not before.
     """
-    by_key = {(p.name, recording_time(p)): p for p in (*there, *given)}
+    by_key = {(p.name, get_recorded_ms(p)): p for p in (*there, *given)}
     found: list[Policy] = []
     for _, some in groupby(sorted(by_key.items()), lambda item: item[0][0]):
         versions = [policy for _, policy in some]
         for policy, after in zip(versions, [*versions[1:], None], strict=True):
-            next_ms = None if after is None else recording_time(after)
+            next_ms = None if after is None else get_recorded_ms(after)
             ends = [end for end in (policy.ended_ms, next_ms) if end is not None]
             found.append(
                 policy.model_copy(
                     update={
-                        "recorded_ms": recording_time(policy),
+                        "recorded_ms": get_recorded_ms(policy),
                         "ended_ms": min(ends) if ends else None,
                     }
                 )
@@ -90,8 +90,8 @@ def merge_policies(there: Iterable[Policy], given: Iterable[Policy]) -> list[Pol
     return found
 
 
-def stopping_types(reader: Reader, policies: Iterable[Policy], label: str) -> list[int]:
-    """The ids of the step types that stop a label; a name means a type, or a base type."""
+def find_stopping_types(reader: Reader, policies: Iterable[Policy], label: str) -> list[int]:
+    """Find the ids of the step types that stop a label; a name means a type, or a base type."""
     names = {name for policy in policies for name in policy.stops.get(label, ())}
     if not names:
         return []

@@ -16,7 +16,12 @@ import networkx as nx
 
 from lineage.backends import row_mapping
 from lineage.backends.codec import encode_path
-from lineage.backends.conflicts import id_taken_error, missing_error, taken_error, type_taken_error
+from lineage.backends.conflicts import (
+    build_id_taken_error,
+    build_missing_error,
+    build_taken_error,
+    build_type_taken_error,
+)
 from lineage.backends.ids import id_after, new_ids
 from lineage.backends.memory.state import Key, State, unique_keys
 from lineage.backends.merge import refuse_deleted, rewrite, tombstone
@@ -378,7 +383,7 @@ class MemoryWriter(MemoryReader, Writer):
         key = (type.kind, type.name, type.version)
         owner = next((t.id for t in state.types.values() if key == _type_key(t)), None)
         if type.id is not None and owner not in (None, type.id):
-            raise type_taken_error(type)
+            raise build_type_taken_error(type)
         id = type.id if type.id is not None else owner
         if id is None:
             id = id_after("type", state.next_id["type"] - 1)
@@ -406,7 +411,7 @@ class MemoryWriter(MemoryReader, Writer):
         ids: list[int] = []
         for mark in marks:
             if mark.node_id not in state.ids[mark.kind]:
-                raise missing_error(mark.kind, "id", mark.node_id)
+                raise build_missing_error(mark.kind, "id", mark.node_id)
             id = id_after("mark", state.next_id["mark"] - 1) if mark.id is None else mark.id
             state.next_id["mark"] = max(state.next_id["mark"], id + 1)
             state.put(state.marks, id, mark.model_copy(update={"id": id}))
@@ -455,7 +460,7 @@ class MemoryWriter(MemoryReader, Writer):
             if write.mode is WriteMode.MERGE:
                 return self._create(write)
             value = write.id if write.key == "id" else getattr(write, write.key)
-            raise missing_error(kind, write.key, value)
+            raise build_missing_error(kind, write.key, value)
         old = self._record((kind, id))
         refuse_deleted(old, write)
         if write.mode is not WriteMode.REFERENCE:
@@ -486,7 +491,7 @@ class MemoryWriter(MemoryReader, Writer):
     def _create(self, write: NodeWrite) -> int:
         state, kind = self._state, write.kind
         if write.id in state.ids[kind]:
-            raise id_taken_error(kind, write.id)
+            raise build_id_taken_error(kind, write.id)
         [id] = new_ids(kind, state.next_id[kind] - 1, [write])
         state.next_id[kind] = max(state.next_id[kind], id + 1)
         self._put(write, id, write.now_ms, write.now_ms)
@@ -517,7 +522,7 @@ class MemoryWriter(MemoryReader, Writer):
         for key in unique_keys(node):
             owner = self._state.unique.get(key)
             if owner is not None and owner != node.id:
-                raise taken_error(node.kind, key[1], key[-1], owner)
+                raise build_taken_error(node.kind, key[1], key[-1], owner)
 
     def _put_event(self, write: EventWrite, artifact_id: int, execution_id: int) -> None:
         event = row_mapping.event(

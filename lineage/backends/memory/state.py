@@ -56,13 +56,13 @@ class State:
             old = attributes["record"]
             for unique in unique_keys(old):
                 self.drop(self.unique, unique)
-            for shared in shared_keys(old, attributes["place"]):
+            for shared in list_shared_keys(old, attributes["place"]):
                 self.drop(self.shared[shared], old.id)
             self.put(attributes, "record", node)
             self.put(attributes, "place", place)
         for unique in unique_keys(node):
             self.put(self.unique, unique, node.id)
-        for shared in shared_keys(node, place):
+        for shared in list_shared_keys(node, place):
             self.put(self.shared.setdefault(shared, {}), node.id, None)
 
     def drop_node(self, node: Node) -> None:
@@ -83,7 +83,7 @@ class State:
         self.drop(self.ids[node.kind], node.id)
         for unique in unique_keys(node):
             self.drop(self.unique, unique)
-        for shared in shared_keys(node, attributes["place"]):
+        for shared in list_shared_keys(node, attributes["place"]):
             self.drop(self.shared[shared], node.id)
 
     def put_edge(self, source: Key, target: Key, key: tuple[str, ...], **attributes: Any) -> bool:
@@ -104,8 +104,8 @@ def unique_keys(node: Node) -> list[tuple[Any, ...]]:
     return keys
 
 
-def shared_keys(node: Node, place: str | None) -> list[tuple[Any, ...]]:
-    """What several nodes may have, and is looked up by."""
+def list_shared_keys(node: Node, place: str | None) -> list[tuple[Any, ...]]:
+    """List what several nodes may have, and is looked up by."""
     keys: list[tuple[Any, ...]] = [
         (node.kind, field, value)
         for field in ("name", "uri", "digest")

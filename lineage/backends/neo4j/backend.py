@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
-from lineage.backends.conflicts import taken_error
+from lineage.backends.conflicts import build_taken_error
 from lineage.errors import StoreUnavailable
 from lineage.model import Kind
 from lineage.ports.backend import Backend
@@ -189,7 +189,7 @@ class Neo4jBackend(Backend):
                     version = None if write.kind is Kind.CONTEXT else write.version or 1
                     key = (write.kind, field, *((*scope, version) if scope else ()), value)
                     if write.mode == "create" and key in seen:
-                        raise taken_error(write.kind, field, value, None) from error
+                        raise build_taken_error(write.kind, field, value, None) from error
                     seen[key] = write
                     if write.mode == "merge" and write.key == field:
                         continue
@@ -200,7 +200,7 @@ class Neo4jBackend(Backend):
                         else Filter(external_id=value),
                     )
                     if found and found[0].id != write.id:
-                        raise taken_error(write.kind, field, value, found[0].id) from error
+                        raise build_taken_error(write.kind, field, value, found[0].id) from error
 
 
 def open_backend(url: str, *, create: bool = True) -> Neo4jBackend:

@@ -14,7 +14,11 @@ from typing import Any
 import neo4j
 
 from lineage.backends.codec import encode_path
-from lineage.backends.conflicts import missing_error, other_type_error, taken_error
+from lineage.backends.conflicts import (
+    build_missing_error,
+    build_other_type_error,
+    build_taken_error,
+)
 from lineage.backends.escaping import custom_key, property_key, type_label
 from lineage.backends.from_properties import node_from_properties
 from lineage.backends.merge import rewrite
@@ -145,7 +149,7 @@ class Neo4jWriter(Neo4jReader, Writer):
         if answer["missing"]:
             gone = answer["missing"][0]
             write = batch.nodes[order.index(gone)]
-            raise missing_error(write.kind, "id", ids[order.index(gone)])
+            raise build_missing_error(write.kind, "id", ids[order.index(gone)])
         deleted = set(answer["deleted"])
         if deleted and any(
             write.unless_deleted and place in deleted
@@ -175,7 +179,9 @@ class Neo4jWriter(Neo4jReader, Writer):
                 continue
             [answer] = self._run(f"write/put_marks_on_{kind}s", rows=put)
             if answer["found"] != len(put):
-                raise missing_error(kind, "id", self._lacking(kind, {r["node_id"] for r in put})[0])
+                raise build_missing_error(
+                    kind, "id", self._lacking(kind, {r["node_id"] for r in put})[0]
+                )
         return ids
 
     def put_policy(self, policy: Policy) -> None:
@@ -223,7 +229,7 @@ class Neo4jWriter(Neo4jReader, Writer):
                 # Made by this very batch: its place is known, its id perhaps not yet.
                 first = writes[earlier]
                 if write.type and first.type and write.type.id != first.type.id:
-                    raise other_type_error(write, first.id, first.type.name)
+                    raise build_other_type_error(write, first.id, first.type.name)
                 places.of.append(places.of[earlier])
                 ids.append(ids[earlier])
                 for key in keys:
@@ -236,7 +242,7 @@ class Neo4jWriter(Neo4jReader, Writer):
             ):
                 found = _stored_id(write, by_key)
                 if found is None and write.mode is WriteMode.REFERENCE:
-                    raise missing_error(kind, write.key, getattr(write, write.key))
+                    raise build_missing_error(kind, write.key, getattr(write, write.key))
             if found is not None:
                 places.add("referenced", kind, found)
                 if write.mode in (WriteMode.REPLACE, WriteMode.MERGE) and (
@@ -251,7 +257,7 @@ class Neo4jWriter(Neo4jReader, Writer):
                     # batch in another order than the caller gave.
                     for key in keys:
                         if key in made:
-                            raise taken_error(kind, key[1], key[3], None)
+                            raise build_taken_error(kind, key[1], key[3], None)
                 row = _row(write, found, write.now_ms, write.now_ms)
                 places.add("merged" if by_name else "created", kind, row)
             # Also of what is there already: this write may give it another name.
@@ -327,7 +333,7 @@ class Neo4jWriter(Neo4jReader, Writer):
                 if write.kind is not kind:
                     continue
                 if id not in locked:
-                    raise missing_error(kind, "id", id)
+                    raise build_missing_error(kind, "id", id)
                 old = node_from_properties(kind, became[id])
                 changed = rewrite(old, write)
                 if changed is not None:
@@ -383,7 +389,7 @@ def _stored_id(write: NodeWrite, by_key: Mapping[_Key, Mapping[str, Any]]) -> in
         return None
     id: int = found["id"]
     if write.type is not None and found["type_id"] != write.type.id:
-        raise other_type_error(write, id, found["type"])
+        raise build_other_type_error(write, id, found["type"])
     return id
 
 

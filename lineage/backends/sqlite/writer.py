@@ -11,7 +11,12 @@ from typing import Any
 
 from lineage.backends import row_mapping
 from lineage.backends.codec import encode, encode_path
-from lineage.backends.conflicts import id_taken_error, missing_error, taken_error, type_taken_error
+from lineage.backends.conflicts import (
+    build_id_taken_error,
+    build_missing_error,
+    build_taken_error,
+    build_type_taken_error,
+)
 from lineage.backends.ids import id_after, new_ids
 from lineage.backends.merge import DEFAULT_STATES, refuse_deleted, rewrite
 from lineage.backends.sqlite.bulk_insert import Insertion
@@ -121,7 +126,7 @@ class SqliteWriter(SqliteReader, Writer):
                 (*values, id),
             )
         except sqlite3.IntegrityError:
-            raise type_taken_error(type) from None
+            raise build_type_taken_error(type) from None
         self._names = None
         return type.model_copy(update={"id": id})
 
@@ -286,7 +291,7 @@ class SqliteWriter(SqliteReader, Writer):
             (id_list(ids),),
         ).fetchone()
         if row is not None:
-            raise missing_error(kind, "id", row[0])
+            raise build_missing_error(kind, "id", row[0])
 
     def _merged(self, kind: Kind, by: WriteKey, writes: Sequence[NodeWrite]) -> list[int]:
         """Nodes found by their keys; those that are not there are made, many at once."""
@@ -320,7 +325,7 @@ class SqliteWriter(SqliteReader, Writer):
     def _one(self, write: NodeWrite) -> int:
         id = self._look_up(write)
         if id is None:
-            raise missing_error(write.kind, write.key, _key_value(write))
+            raise build_missing_error(write.kind, write.key, _key_value(write))
         return self._over(write, id)
 
     def _over(self, write: NodeWrite, id: int) -> int:
@@ -369,10 +374,10 @@ class SqliteWriter(SqliteReader, Writer):
             (id_list(ids),),
         ).fetchone()
         if row is not None:
-            raise id_taken_error(kind, row[0])
+            raise build_id_taken_error(kind, row[0])
         for id, times in Counter(ids).items():
             if times > 1:
-                raise id_taken_error(kind, id)
+                raise build_id_taken_error(kind, id)
 
     def _refuse_if_taken(self, kind: Kind, write: NodeWrite, id: int) -> None:
         """Raise AlreadyExists where another node than `id` has a name or external id of `write`."""
@@ -384,7 +389,7 @@ class SqliteWriter(SqliteReader, Writer):
                 f"SELECT id FROM {kind} WHERE {where} AND id <> ?", (*values, id)
             ).fetchone()
             if row is not None:
-                raise taken_error(kind, field, getattr(write, field), row[0])
+                raise build_taken_error(kind, field, getattr(write, field), row[0])
 
 
 def _named(write: NodeWrite) -> tuple[str, tuple[Any, ...]]:

@@ -144,7 +144,7 @@ def marks(
                 {
                     "id": m.id,
                     "node": names[m.node],
-                    "label": meaning(m),
+                    "label": describe_label(m),
                     "recorded": format_time(m.recorded_ms),
                     "ends": format_time(min(t for t in (m.lifted_ms, m.until_ms) if t is not None))
                     if m.lifted_ms or m.until_ms
@@ -271,11 +271,11 @@ def _print(done: list[Mark], verb: str, json: bool) -> None:
         print_json([_to_json(m) for m in done])
     else:
         for m in done:
-            echo(f"{verb} {m.node} {meaning(m)} (mark {m.id})")
+            echo(f"{verb} {m.node} {describe_label(m)} (mark {m.id})")
 
 
-def meaning(mark: Mark) -> str:
-    """`tainted`, or `clean of tainted`."""
+def describe_label(mark: Mark) -> str:
+    """Return `tainted`, or `clean of tainted`."""
     return f"clean of {mark.label}" if mark.clean else mark.label
 
 

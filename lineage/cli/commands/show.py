@@ -168,7 +168,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a node with its properties, events and contexts; or receipt:ID, of a deletion."""
-    from lineage.cli.commands.mark import meaning
+    from lineage.cli.commands.mark import describe_label
     from lineage.model import Context
     from lineage.questions.node_json import node_to_json
 
@@ -207,7 +207,7 @@ def show(
             *node.properties.items(),
             *node.custom_properties.items(),
             ("contexts", ", ".join(title(c) for c in contexts)),
-            ("marked", ", ".join(meaning(mark) for mark in marks)),
+            ("marked", ", ".join(describe_label(mark) for mark in marks)),
         ]
     )
     others = [h for h in happened if h.other is not None and h.what != "in"]

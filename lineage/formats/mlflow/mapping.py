@@ -102,7 +102,7 @@ def model_key(model_id: str) -> str:
     return f"mlflow:model/{model_id}"
 
 
-def registered_key(model: RegisteredModel) -> str:
+def build_model_key(model: RegisteredModel) -> str:
     """Return the external id of a registered model."""
     return f"mlflow:registered-model/{shorten(model.name)}-{model.creation_timestamp}"
 
@@ -290,7 +290,7 @@ def build_registered(model: RegisteredModel) -> Context:
     return Context(
         type=REGISTERED_MODEL.name,
         name=model.name,
-        external_id=registered_key(model),
+        external_id=build_model_key(model),
         custom_properties=drop_unkeepable(properties),
     )
 

@@ -96,7 +96,7 @@ def select_shown(
 ) -> Callable[[Node], bool]:
     """Return a test of which affected nodes are asked for. Raises UnknownType."""
     type_ids = None if type is None else _types_called(TypeIndex(reader), type)
-    standing = deployed_ids(reader, as_of_ms) if deployed else None
+    standing = find_deployed_ids(reader, as_of_ms) if deployed else None
     return lambda node: (
         (kind is None or node.kind is kind)
         and (type_ids is None or node.type_id in type_ids)
@@ -105,8 +105,8 @@ def select_shown(
     )
 
 
-def deployed_ids(reader: Reader, as_of_ms: int | None = None) -> set[int | None]:
-    """The ids of the models and outputs of the deployments in effect."""
+def find_deployed_ids(reader: Reader, as_of_ms: int | None = None) -> set[int | None]:
+    """Find the ids of the models and outputs of the deployments in effect."""
     return {
         artifact.id
         for deployment in read_deployments(reader, as_of_ms=as_of_ms)

@@ -30,8 +30,8 @@ def port_of(path: Path) -> str:
     return str(path[0]) if path else ""
 
 
-def happened_ms(event: Event) -> int:
-    """When it happened, else when it was recorded."""
+def get_event_ms(event: Event) -> int:
+    """Return when an event happened, else when it was recorded."""
     return (event.recorded_ms or 0) if event.time_ms is None else event.time_ms
 
 
@@ -80,7 +80,9 @@ class EventGraph:
         """Those of them that happened since a time, and before another."""
         events = self._onward[key]
         if key not in self._by_time:
-            self._by_time[key] = sorted((happened_ms(event), at) for at, event in enumerate(events))
+            self._by_time[key] = sorted(
+                (get_event_ms(event), at) for at, event in enumerate(events)
+            )
         order = self._by_time[key]
         first, last = (bisect_left(order, (time, 0)) for time in (since_ms, until_ms))
         return [events[at] for at in sorted(at for _, at in order[first:last])]

@@ -17,7 +17,7 @@ from lineage.model import Event, Kind
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers, Direction, Levels
 from lineage.questions.subgraph import Key, Subgraph, count_bits, propagate_bits
-from lineage.questions.taint.event_graph import EventGraph, happened_ms, port_of, types_with_ports
+from lineage.questions.taint.event_graph import EventGraph, get_event_ms, port_of, types_with_ports
 from lineage.questions.taint.sources import TaintQuery
 from lineage.questions.taint.temporal_propagation import (
     Hop,
@@ -385,7 +385,7 @@ class EventSearch(Search):
             else self._graph.onward_between(arrival.key, arrival.time_ms, until_ms)
         )
         for event in events:
-            at = happened_ms(event) if self._causal else _ALWAYS
+            at = get_event_ms(event) if self._causal else _ALWAYS
             port: str | None = port_of(event.path)
             if kind is Kind.ARTIFACT:
                 key = (Kind.EXECUTION, event.execution_id)

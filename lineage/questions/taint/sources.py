@@ -10,7 +10,7 @@ from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers
 from lineage.questions.subgraph import Key
 from lineage.rules.marks import select_standing, validate_labels
-from lineage.rules.policies import policies_in_force, stopping_types
+from lineage.rules.policies import find_stopping_types, policies_in_force
 from lineage.session.snapshot import Ref, Snapshot
 
 
@@ -139,7 +139,7 @@ def build_taint_query(
             given=sources,
             clean=tuple(standing_of.get((label, True), ())),
             barred=extra,
-            type_ids=frozenset(stopping_types(reader, policies, label)),
+            type_ids=frozenset(find_stopping_types(reader, policies, label)),
             policies=_policies(reader, policies, label),
         )
         for label in wanted
@@ -150,7 +150,7 @@ def _policies(reader: Reader, policies: Sequence[Policy], label: str) -> dict[in
     return {
         id: policy.name
         for policy in policies
-        for id in (stopping_types(reader, [policy], label) if label in policy.stops else ())
+        for id in (find_stopping_types(reader, [policy], label) if label in policy.stops else ())
     }
 
 

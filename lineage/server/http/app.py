@@ -25,7 +25,7 @@ from lineage.server.http.endpoints import add_operations
 from lineage.server.http.metrics import Metrics
 from lineage.server.http.middleware import BodyGuard, CallerGuard, NameGuard, Tracker
 from lineage.server.http.openlineage import add_receiver
-from lineage.server.http.problem import invalid_request, problem, unexpected
+from lineage.server.http.problem import answer_unexpected, invalid_request, problem
 from lineage.server.http.resources import add_resources
 from lineage.server.http.schemas import Health, Problem
 from lineage.server.http.service import Service
@@ -204,7 +204,7 @@ def _add_errors(app: FastAPI) -> None:
         return answer
 
     async def fail(request: Request, error: Exception) -> Response:
-        return unexpected(error, request.state.request_id)
+        return answer_unexpected(error, request.state.request_id)
 
     app.add_exception_handler(LineageError, refuse)
     app.add_exception_handler(RequestValidationError, invalid)

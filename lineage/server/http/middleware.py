@@ -27,7 +27,7 @@ from lineage.errors import (
     Unauthenticated,
 )
 from lineage.server.http.metrics import Metrics
-from lineage.server.http.problem import problem, unexpected
+from lineage.server.http.problem import answer_unexpected, problem
 from lineage.server.http.settings import Settings
 from lineage.server.http.spans import end_span, trace_request
 from lineage.server.tokens import Caller, Gate
@@ -90,7 +90,7 @@ class Tracker:
             if status:
                 # The answer has begun; that it breaks off is all that can be told.
                 raise
-            await unexpected(error, request_id)(scope, receive, sending)
+            await answer_unexpected(error, request_id)(scope, receive, sending)
         finally:
             took = time.perf_counter() - begun
             route = getattr(scope.get("route"), "path", "other")

@@ -38,7 +38,7 @@ def problem(error: LineageError, request_id: str | None = None) -> Response:
     return Response(write_json(told), error.http_status, headers, "application/json")
 
 
-def unexpected(error: BaseException, request_id: str | None) -> Response:
+def answer_unexpected(error: BaseException, request_id: str | None) -> Response:
     """Return the answer for a defect of ours: its details are in the log, not in the answer."""
     _log.error("a defect", exc_info=error, extra={"request_id": request_id})
     told = LineageError(

@@ -78,7 +78,7 @@ def new(kind: Kind, given: Any, type: Type) -> Node:
         type,
         given,
         None,
-        values.declared(type, given.properties) if given.properties else {},
+        values.check_declared(type, given.properties) if given.properties else {},
         values.custom(given.custom_properties) if given.custom_properties else {},
     )
 
@@ -91,7 +91,7 @@ def update(stored: Node, given: Any, type: Type, mask: Sequence[str]) -> tuple[N
     """
     kind = stored.kind
     names, custom_names = _mask(mask, "properties"), _mask(mask, "custom_properties")
-    properties = values.declared(type, given.properties, names)
+    properties = values.check_declared(type, given.properties, names)
     custom = values.custom(given.custom_properties, custom_names)
     if names is not None:
         properties = _merge(stored.properties, properties, names)

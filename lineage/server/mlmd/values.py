@@ -35,8 +35,10 @@ _FIELDS = {
 }
 
 
-def declared(type: Type, given: Mapping[str, Any], names: set[str] | None = None) -> dict[str, Any]:
-    """Declared properties from the wire, of `names` only where these are given.
+def check_declared(
+    type: Type, given: Mapping[str, Any], names: set[str] | None = None
+) -> dict[str, Any]:
+    """Return the declared properties from the wire, of `names` only where these are given.
 
     Raises InvalidValue where the type declares no such property, or one of another kind.
     """

@@ -287,7 +287,7 @@ class _Putting:
 
     def check(self, kind: Kind, given: Any) -> None:
         """Raise where a node's type isn't there, or its properties aren't the type's."""
-        values.declared(self._type(kind, given.type_id), given.properties)
+        values.check_declared(self._type(kind, given.type_id), given.properties)
 
     def context(self, given: Any, *, reuse: bool, by_id: bool = False) -> int:
         """A context of a step: made, updated, or only referred to."""

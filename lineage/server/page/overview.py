@@ -43,7 +43,7 @@ def overview(store: Store) -> dict[str, Any]:
     }
 
 
-def tainted(store: Store) -> list[dict[str, Any]]:
+def list_tainted(store: Store) -> list[dict[str, Any]]:
     """Return each label in use, with how many nodes and models it affects."""
     found = []
     marks = store.marks()

@@ -77,7 +77,7 @@ def _add_questions(router: APIRouter, service: Service) -> None:
         return ask(request, lambda: overview.overview(store))
 
     def taints(request: Request) -> Response:
-        return ask(request, lambda: overview.tainted(store))
+        return ask(request, lambda: overview.list_tainted(store))
 
     def changes(request: Request) -> Response:
         return ask(request, lambda: overview.revision(store))
