@@ -163,12 +163,12 @@ class BackendConformance:
                 levels = reader.closure(A, [start], Direction.DOWNSTREAM)
                 assert len(levels) == 2 * layers + 1
                 assert all(len(ids) == 2 for _, ids in levels[1:])
-                barred = frozenset(levels[3][1])
+                blocked = frozenset(levels[3][1])
                 found = reader.spread(
-                    {A: [start]}, Direction.DOWNSTREAM, barriers=Barriers(execution_ids=barred)
+                    {A: [start]}, Direction.DOWNSTREAM, barriers=Barriers(execution_ids=blocked)
                 )
                 assert max(depth for depth, _, _ in found.passed) == 2
-                assert [(d, k, set(ids)) for d, k, ids in found.met] == [(3, X, set(barred))]
+                assert [(d, k, set(ids)) for d, k, ids in found.met] == [(3, X, set(blocked))]
 
     def test_events_that_carry_no_data_are_not_followed(self, tmp_path: Path) -> None:
         """They are kept, and lead nowhere."""

@@ -1,12 +1,12 @@
 // read/spread_of_marks: everything downstream of the nodes of marks with one label, by least number of hops from the nearest; one search, from the label's node; barriers are reached and not passed
-// parameters: label: string, marks: list of int, barred_artifacts, barred_executions, barred_types: list of int (barriers, by id, and by type id), passed_executions: list of int (passed whatever their type), as_of: int (only events recorded by then)
-// columns: depth: int, artifact: bool (else executions), barred: bool, ids: list of int
+// parameters: label: string, marks: list of int, blocked_artifacts, blocked_executions, blocked_types: list of int (barriers, by id, and by type id), exempt_executions: list of int (passed whatever their type), as_of: int (only events recorded by then)
+// columns: depth: int, artifact: bool (else executions), blocked: bool, ids: list of int
 // read
 MATCH path = (:MarkLabel {name: $label})
   ((here WHERE CASE
-      WHEN here:Artifact THEN NOT here.id IN $barred_artifacts
-      WHEN here:Execution THEN NOT here.id IN $barred_executions
-        AND NOT (here.type_id IN $barred_types AND NOT here.id IN $passed_executions)
+      WHEN here:Artifact THEN NOT here.id IN $blocked_artifacts
+      WHEN here:Execution THEN NOT here.id IN $blocked_executions
+        AND NOT (here.type_id IN $blocked_types AND NOT here.id IN $exempt_executions)
       WHEN here:Mark THEN here.id IN $marks
       ELSE true
     END)-[event:MARKED|ON|INPUT|OUTPUT WHERE event.recorded <= $as_of]->())+ (reached)
@@ -14,9 +14,9 @@ WITH reached, min(length(path)) - 2 AS depth
 WHERE depth >= 0
 RETURN depth, reached:Artifact AS artifact,
   CASE
-    WHEN reached:Artifact THEN reached.id IN $barred_artifacts
-    ELSE reached.id IN $barred_executions
-      OR (reached.type_id IN $barred_types AND NOT reached.id IN $passed_executions)
-  END AS barred,
+    WHEN reached:Artifact THEN reached.id IN $blocked_artifacts
+    ELSE reached.id IN $blocked_executions
+      OR (reached.type_id IN $blocked_types AND NOT reached.id IN $exempt_executions)
+  END AS blocked,
   collect(reached.id) AS ids
 ORDER BY depth

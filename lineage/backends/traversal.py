@@ -8,7 +8,7 @@ from lineage.model import Kind
 from lineage.ports.traversal import Frontier, Levels, Propagation
 
 # Those of these nodes that are barriers.
-Barred = Callable[[Kind, set[int]], set[int]]
+Blocked = Callable[[Kind, set[int]], set[int]]
 Expand = Callable[[Kind, Sequence[int]], Iterable[int]]
 
 
@@ -37,7 +37,7 @@ def breadth_first(
 
 
 def propagate(
-    starts: Mapping[Kind, Iterable[int]], expand: Expand, barred: Barred | None
+    starts: Mapping[Kind, Iterable[int]], expand: Expand, blocked: Blocked | None
 ) -> Propagation:
     """The same from artifacts and executions at once; a barrier is met, and not expanded."""
     other = {Kind.ARTIFACT: Kind.EXECUTION, Kind.EXECUTION: Kind.ARTIFACT}
@@ -52,7 +52,7 @@ def propagate(
             if not ids:
                 continue
             seen[kind] |= ids
-            stopped = barred(kind, ids) if barred is not None else set()
+            stopped = blocked(kind, ids) if blocked is not None else set()
             if stopped:
                 met.append((depth, kind, sorted(stopped)))
                 ids = ids - stopped

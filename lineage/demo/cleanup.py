@@ -181,8 +181,8 @@ class _Cleanup(AnsweredQuestions):
             [(label, str(depth), "yes" if label in served else "") for depth, label in rows],
         )
         self.table(
-            ["stopped at", ">saved", "why"],
-            [(met.node.label, str(met.saved), met.why) for met in found.barriers],
+            ["stopped at", ">shielded", "why"],
+            [(met.node.label, str(met.shielded), met.why) for met in found.barriers],
         )
 
     def affected_still(self) -> None:

@@ -26,13 +26,13 @@ Levels = list[tuple[int, Kind, list[int]]]
 class Barriers:
     """Nodes that a search reaches and does not pass: by id, and executions by the id of their type.
 
-    An execution in `despite` is passed whatever its type.
+    An execution in `exempt` is passed whatever its type.
     """
 
     artifact_ids: frozenset[int] = frozenset()
     execution_ids: frozenset[int] = frozenset()
     execution_type_ids: frozenset[int] = frozenset()
-    despite: frozenset[int] = frozenset()
+    exempt: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.artifact_ids or self.execution_ids or self.execution_type_ids)

@@ -78,11 +78,11 @@ def test_what_is_printed(tmp_path: Path) -> None:
         "1      execution:3  Dataset:raw  Train:t-m2\n"
         "2      artifact:4   Dataset:raw  Model:m2\n"
         "\n"
-        "BARRIER      LABEL  SAVED  NODE         WHY\n"
-        "execution:1  pii    4      Anonymize:a  Anonymize stops it (policy default)\n"
+        "BARRIER      LABEL  SHIELDED  NODE         WHY\n"
+        "execution:1  pii    4         Anonymize:a  Anonymize stops it (policy default)\n"
         "\n"
         "3 affected by pii, from 1 source\n"
-        "4 more saved by 1 barrier; complete\n"
+        "4 more shielded by 1 barrier; complete\n"
     )
     told = run(url, "check", "Model:m2", "--label", "pii", code=1)
     assert told == (

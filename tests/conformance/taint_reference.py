@@ -17,23 +17,23 @@ class Tainting:
 
     events: list[Event]
     sources: Mapping[Key, int | None]
-    barred: set[Key] = field(default_factory=set)
+    blocked: set[Key] = field(default_factory=set)
     came_of: Mapping[int, Mapping[str, list[str]]] = field(default_factory=dict)
     causal: bool = False
     as_of: int | None = None
 
-    def depths(self, barred: Iterable[Key] | None = None) -> tuple[dict[Key, int], dict[Key, int]]:
+    def depths(self, blocked: Iterable[Key] | None = None) -> tuple[dict[Key, int], dict[Key, int]]:
         """Depth of what is affected, and of the barriers that are met.
 
         By walking every chain: a chain's state is where it is, through which port it got there,
         and when.
         """
-        found, met = self.walk(self.starts(), self.barred if barred is None else set(barred))
+        found, met = self.walk(self.starts(), self.blocked if blocked is None else set(blocked))
         return found, {key: depth for (key, _, _), depth in reversed(met.items())}
 
     def beyond(self, barrier: Key) -> set[Key]:
         """What chains lead to that go on from where they met a barrier, as if there were none."""
-        _, met = self.walk(self.starts(), self.barred)
+        _, met = self.walk(self.starts(), self.blocked)
         return set(self.walk({state for state in met if state[0] == barrier}, set())[0])
 
     def starts(self) -> set[Any]:

@@ -113,7 +113,7 @@ class Drawn:
         return (kind, node.id or 0)
 
     @property
-    def barred(self) -> set[Key]:
+    def blocked(self) -> set[Key]:
         stopping = {
             (X, node.id or 0)
             for node, type in zip(self.executions, STEPS, strict=True)
@@ -125,7 +125,7 @@ class Drawn:
         return Tainting(
             self.events,
             self.sources,
-            self.barred,
+            self.blocked,
             {self.executions[n].id or 0: ports for n, ports in self.came_of.items()},
             causal,
             as_of,
@@ -145,7 +145,7 @@ def check_witnesses(drawn: Drawn, answer: Taint, reference: Tainting) -> None:
         assert keys[0] == (row.source.kind, row.source.id)
         assert keys[-1] == (row.node.kind, row.node.id)
         assert len(witness.events) == row.depth
-        assert not set(keys) & reference.barred
+        assert not set(keys) & reference.blocked
         since = reference.sources[keys[0]] if reference.causal else None
         states: Any = {(keys[0], None, -(10**9) if since is None else since)}
         for event, key in zip(witness.events, keys[1:], strict=True):
@@ -187,12 +187,12 @@ def check_definition(
     assert depths(answer) == found
     assert {(m.node.kind, m.node.id): m.depth for m in answer.barriers} == met
     check_witnesses(drawn, answer, reference)
-    without, _ = reference.depths(barred=())
-    assert answer.saved == len(without.keys() - found.keys())
+    without, _ = reference.depths(blocked=())
+    assert answer.shielded == len(without.keys() - found.keys())
     for barrier in answer.barriers:
         key = (barrier.node.kind, barrier.node.id or 0)
-        fewer, _ = reference.depths(barred=reference.barred - {key})
-        assert barrier.saved == len(fewer.keys() - found.keys())
+        fewer, _ = reference.depths(blocked=reference.blocked - {key})
+        assert barrier.shielded == len(fewer.keys() - found.keys())
     if not causal:
         levels = store.taint_levels(label=drawn.label, as_of=as_of)
         assert {(kind, id): depth for depth, kind, ids in levels for id in ids} == found
@@ -266,7 +266,7 @@ def test_given_sources_stand_in_for_marks(store: Store, data: st.DataObject) -> 
     if refs:
         as_if = store.taint(source=refs, label=drawn.label)
         assert depths(as_if) == depths(store.taint(label=drawn.label))
-        assert depths(store.taint(source=refs)) == drawn.reference().depths(barred=())[0]
+        assert depths(store.taint(source=refs)) == drawn.reference().depths(blocked=())[0]
 
 
 @pytest.mark.parametrize("many", [1, 12])
@@ -319,7 +319,7 @@ def test_a_policy_stops_only_its_label(store: Store) -> None:
         "m2": ("pii", "poisoned"),
     }
     [met] = both.barriers
-    assert (met.node.label, met.label, met.depth, met.saved) == ("Anonymize:a", "pii", 1, 4)
+    assert (met.node.label, met.label, met.depth, met.shielded) == ("Anonymize:a", "pii", 1, 4)
     assert met.why == "Anonymize stops it (policy default)"
     # A base type stops as well; and a run that is itself marked is a source, no barrier.
     store.put_policy(Policy(stops={"pii": ("TRAIN",)}))
@@ -427,7 +427,7 @@ def test_a_barrier_saves_what_comes_back_to_it(store: Store, causal: bool, apart
     store.mark(raw, label="pii")
     store.mark(split, label="pii", clean=True)
     answer = store.taint(label="pii", causal=causal)
-    assert [barrier.saved for barrier in answer.barriers] == [3]
+    assert [barrier.shielded for barrier in answer.barriers] == [3]
     [verdict] = store.check(rest, label="pii", causal=causal).verdicts
     assert [barrier.node.id for barrier in verdict.stopped] == [split.id]
 
@@ -472,8 +472,8 @@ def test_a_taint_as_json(store: Store) -> None:
     ]
     assert [event["type"] for event in told["events"]] == ["INPUT", "OUTPUT"]
     assert told["sources"][0]["marks"][0]["reason"] == "names in it"
-    assert told["barriers"][0]["saved"] == 4
-    assert (told["affected"], told["saved"], told["complete"]) == (3, 4, True)
+    assert told["barriers"][0]["shielded"] == 4
+    assert (told["affected"], told["shielded"], told["complete"]) == (3, 4, True)
 
 
 def test_a_long_witness_is_not_written_out_for_each_node(store: Store) -> None:

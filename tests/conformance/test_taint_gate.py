@@ -46,7 +46,7 @@ def check_gate(drawn: Drawn, causal: bool, as_of: int | None) -> None:
     affected = store.taint(label=drawn.label, causal=causal, as_of=as_of)
     found = depths(affected)
     reference = drawn.reference(causal=causal, as_of=as_of)
-    without, _ = reference.depths(barred=())
+    without, _ = reference.depths(blocked=())
     met = {(m.node.kind, m.node.id or 0) for m in affected.barriers}
     beyond = {barrier: reference.beyond(barrier) for barrier in met}
     nodes = [*drawn.artifacts, *drawn.executions]
@@ -85,14 +85,14 @@ def check_cut(drawn: Drawn, data: st.DataObject) -> None:
     numbers = data.draw(st.sets(st.integers(0, 7), min_size=1, max_size=2))
     targets = {(A, drawn.artifacts[n].id or 0) for n in numbers}
     cut = store.cheapest_cut(*map(ref, targets), label=drawn.label)
-    sources = drawn.sources.keys() - drawn.barred
+    sources = drawn.sources.keys() - drawn.blocked
     assert cut.possible == (not targets & sources)
     if not cut.possible:
         return
     reference = drawn.reference()
 
     def cleared(steps: set[Key]) -> bool:
-        return not reference.depths(barred=reference.barred | steps)[0].keys() & targets
+        return not reference.depths(blocked=reference.blocked | steps)[0].keys() & targets
 
     assert cleared({(X, step.id or 0) for step in cut.steps})
     every = [(X, x.id or 0) for x in drawn.executions]

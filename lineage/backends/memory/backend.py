@@ -240,18 +240,18 @@ class MemoryReader(Reader):
             for id in frontier:
                 yield from self._near((kind, id), direction, as_of_ms)
 
-        def barred(kind: Kind, ids: set[int]) -> set[int]:
+        def blocked(kind: Kind, ids: set[int]) -> set[int]:
             assert barriers is not None
             if kind is Kind.ARTIFACT:
                 return ids & barriers.artifact_ids
             return (ids & barriers.execution_ids) | {
                 id
-                for id in ids - barriers.despite
+                for id in ids - barriers.exempt
                 if self._record((kind, id)).type_id in barriers.execution_type_ids
             }
 
         known = {k: [id for id in ids if id in self._state.ids[k]] for k, ids in starts.items()}
-        return propagate(known, expand, barred if barriers else None)
+        return propagate(known, expand, blocked if barriers else None)
 
     def neighbours(
         self,

@@ -13,10 +13,10 @@ def barrier_parameters(barriers: Barriers | None) -> dict[str, list[int]]:
     """What the templates call the barriers."""
     given = barriers or Barriers()
     return {
-        "barred_artifacts": sorted(given.artifact_ids),
-        "barred_executions": sorted(given.execution_ids),
-        "barred_types": sorted(given.execution_type_ids),
-        "passed_executions": sorted(given.despite),
+        "blocked_artifacts": sorted(given.artifact_ids),
+        "blocked_executions": sorted(given.execution_ids),
+        "blocked_types": sorted(given.execution_type_ids),
+        "exempt_executions": sorted(given.exempt),
     }
 
 
@@ -25,17 +25,17 @@ def merge_levels(found: Iterable[Mapping[str, Any]]) -> Propagation:
     levels: dict[tuple[Kind, bool], dict[int, list[Iterable[int]]]] = {}
     for row in found:
         kind = row["kind"] if "kind" in row else _KINDS[row["artifact"]]
-        by_depth = levels.setdefault((kind, row["barred"]), {})
+        by_depth = levels.setdefault((kind, row["blocked"]), {})
         by_depth.setdefault(row["depth"], []).append(row["ids"])
     passed: Levels = []
     met: Levels = []
-    for (kind, barred), by_depth in levels.items():
+    for (kind, blocked), by_depth in levels.items():
         seen: set[int] = set()
         for depth in sorted(by_depth):
             fresh = set().union(*by_depth[depth]) - seen
             seen |= fresh
             if fresh:
-                (met if barred else passed).append((depth, kind, sorted(fresh)))
+                (met if blocked else passed).append((depth, kind, sorted(fresh)))
     return Propagation(sorted(passed, key=_by_depth), sorted(met, key=_by_depth))
 
 

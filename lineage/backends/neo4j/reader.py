@@ -225,21 +225,21 @@ class Neo4jReader(Reader):
                 lambda kind, ids: (
                     other for _, other in self.neighbours(kind, ids, direction, as_of_ms=as_of_ms)
                 ),
-                (lambda kind, ids: self._barred(barriers, kind, ids)) if barriers else None,
+                (lambda kind, ids: self._blocked(barriers, kind, ids)) if barriers else None,
             )
         found: list[Mapping[str, Any]] = []
         for kind, ids in known.items():
             if not barriers:
                 levels = self.closure(kind, ids, direction, as_of_ms=as_of_ms)
                 found += (
-                    {"depth": depth, "kind": of, "barred": False, "ids": reached}
+                    {"depth": depth, "kind": of, "blocked": False, "ids": reached}
                     for depth, (of, reached) in enumerate(levels)
                 )
                 continue
-            barred = self._barred(barriers, kind, set(ids))
-            passing = [id for id in ids if id not in barred]
-            found.append({"depth": 0, "kind": kind, "barred": False, "ids": passing})
-            found.append({"depth": 0, "kind": kind, "barred": True, "ids": barred})
+            blocked = self._blocked(barriers, kind, set(ids))
+            passing = [id for id in ids if id not in blocked]
+            found.append({"depth": 0, "kind": kind, "blocked": False, "ids": passing})
+            found.append({"depth": 0, "kind": kind, "blocked": True, "ids": blocked})
             if passing:
                 found += self.template(
                     f"read/spread_{direction}_of_{_PLURAL[kind]}",
@@ -272,11 +272,11 @@ class Neo4jReader(Reader):
             )
         return merge_levels(found)
 
-    def _barred(self, barriers: Barriers, kind: Kind, ids: set[int]) -> set[int]:
+    def _blocked(self, barriers: Barriers, kind: Kind, ids: set[int]) -> set[int]:
         if kind is Kind.ARTIFACT:
             return ids & barriers.artifact_ids
         stopped = ids & barriers.execution_ids
-        asked = ids - stopped - barriers.despite
+        asked = ids - stopped - barriers.exempt
         if barriers.execution_type_ids and asked:
             [record] = self._run(
                 "read/executions_of_types",

@@ -382,7 +382,7 @@ class SqliteReader(Reader):
                 (id_list(barriers.execution_type_ids),),
             )
             stopping[Kind.EXECUTION].update(chain.from_iterable(found))
-            stopping[Kind.EXECUTION] -= barriers.despite
+            stopping[Kind.EXECUTION] -= barriers.exempt
         stopping[Kind.EXECUTION] |= barriers.execution_ids
         return propagate(known, expand, lambda kind, ids: ids & stopping[kind])
 

@@ -344,8 +344,11 @@ def print_taint(answer: Taint, *, paths: bool = False) -> None:
     if answer.barriers:
         echo()
         print_table(
-            ("barrier", "label", "saved", "node", "why"),
-            [(name_node(b.node), b.label, b.saved, title(b.node), b.why) for b in answer.barriers],
+            ("barrier", "label", "shielded", "node", "why"),
+            [
+                (name_node(b.node), b.label, b.shielded, title(b.node), b.why)
+                for b in answer.barriers
+            ],
         )
     of = ", ".join(str(label) for label in answer.labels if label is not None)
     shown = f"{len(answer)} shown of " if len(answer) != answer.affected else ""
@@ -355,7 +358,7 @@ def print_taint(answer: Taint, *, paths: bool = False) -> None:
         f"from {_count_nodes(sources, 'source')}"
     )
     echo(
-        f"{answer.saved} more saved by {_count_nodes(len(answer.barriers), 'barrier')}; "
+        f"{answer.shielded} more shielded by {_count_nodes(len(answer.barriers), 'barrier')}; "
         f"{'complete' if answer.complete else 'NOT complete'}"
     )
 

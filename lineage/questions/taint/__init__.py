@@ -7,7 +7,7 @@ where a chain of data-carrying events leads to it from a source, and no node of 
 ends included, is a barrier. Its **depth** is the number of events in the shortest such chain; a
 source's is 0. A deleted node conducts like any other.
 
-A barrier is **met** where it would be affected if it were none. What it **saved** are the nodes
+A barrier is **met** where it would be affected if it were none. What it **shielded** are the nodes
 that would be affected as well, itself included, if it alone were none.
 
 **as_of** sees what was known by then: marks recorded and not lifted or ended by then, events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,14 +69,19 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class BarrierHit:
-    """A barrier that was met. `saved`: so many more would be affected if it alone were none."""
+    """A barrier that was met. `shielded`: so many more would be affected if it alone were none."""
 
     node: Node
     label: str | None
     depth: int
     why: str
-    saved: int
+    shielded: int
     mark: Mark | None = None
+
+    @property
+    def saved(self) -> int:
+        """Return `shielded`, by the name that it had before version 0.2."""
+        return _warn_of_saved(self.shielded)
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
@@ -84,7 +90,8 @@ class BarrierHit:
             label=self.label,
             depth=self.depth,
             why=self.why,
-            saved=self.saved,
+            shielded=self.shielded,
+            saved=self.shielded,
             mark=self.mark.model_dump(mode="json") if self.mark else None,
         )
 
@@ -93,8 +100,8 @@ class BarrierHit:
 class Taint(InNotebooks):
     """What is affected, nearest first, and what stopped it.
 
-    `nodes` are those that were asked for, `affected` is how many are affected in all. `saved` is
-    how many more would be if there were no barriers.
+    `nodes` are those that were asked for, `affected` is how many are affected in all. `shielded`
+    is how many more would be if there were no barriers.
     """
 
     labels: tuple[str | None, ...]
@@ -102,7 +109,7 @@ class Taint(InNotebooks):
     nodes: tuple[Affected, ...]
     barriers: tuple[BarrierHit, ...]
     affected: int
-    saved: int
+    shielded: int
     as_of_ms: int | None = None
     causal: bool = False
     complete: bool = True
@@ -115,6 +122,11 @@ class Taint(InNotebooks):
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    @property
+    def saved(self) -> int:
+        """Return `shielded`, by the name that it had before version 0.2."""
+        return _warn_of_saved(self.shielded)
 
     def of_type(self, name: str) -> list[Node]:
         """The affected nodes of a type, nearest first."""
@@ -158,6 +170,7 @@ class Taint(InNotebooks):
         """The answer as JSON has it.
 
         `events` has those of all witnesses; where one has more than 200, `witness` is None.
+        `saved` is `shielded`, by its former name.
         """
         return {
             "labels": list(self.labels),
@@ -166,7 +179,8 @@ class Taint(InNotebooks):
             "events": [event_to_json(event) for event in self.events],
             "barriers": [barrier.to_dict() for barrier in self.barriers],
             "affected": self.affected,
-            "saved": self.saved,
+            "shielded": self.shielded,
+            "saved": self.shielded,
             "as_of_ms": self.as_of_ms,
             "causal": self.causal,
             "complete": self.complete,
@@ -177,7 +191,7 @@ class Taint(InNotebooks):
         return {
             "labels": [label for label in self.labels if label is not None],
             "affected": self.affected,
-            "saved": self.saved,
+            "shielded": self.shielded,
             "complete": self.complete,
             "sources": [
                 node_to_json(
@@ -186,7 +200,7 @@ class Taint(InNotebooks):
                 for source in self.sources
             ],
             "barriers": [
-                node_to_json(met.node, label=met.label, why=met.why, saved=met.saved)
+                node_to_json(met.node, label=met.label, why=met.why, shielded=met.shielded)
                 for met in self.barriers
             ],
             "nodes": [
@@ -231,6 +245,11 @@ def witness_of(way: WitnessNode, known: Mapping[Key, Node]) -> Witness:
         tuple(known[at.key] for at in chain),
         tuple(at.event for at in chain if at.event is not None),
     )
+
+
+def _warn_of_saved(shielded: int) -> int:
+    warnings.warn("`saved` is `shielded`", DeprecationWarning, stacklevel=3)
+    return shielded
 
 
 def _name(node: Node) -> str:

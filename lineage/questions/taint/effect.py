@@ -139,13 +139,13 @@ def _answer(
     others = _on(way for some in ways.values() for way in some.values())
     others |= {key for what, found in searches.items() for key in (*found.met, *what.keys)}
     known = {**nodes_of(reader, others - wanted.keys()), **wanted}
-    saved: set[Key] = set()
+    shielded: set[Key] = set()
     barriers: list[BarrierHit] = []
     for what, found in searches.items():
-        beyond, alone = found.saved()
-        saved |= beyond
+        beyond, alone = found.find_shielded()
+        shielded |= beyond
         for key, depth in found.met.items():
-            why, mark = what.why_barred(known[key])
+            why, mark = what.why_blocked(known[key])
             barriers.append(BarrierHit(known[key], what.label, depth, why, alone[key], mark))
     barriers.sort(key=lambda met: (met.depth, met.node.kind, met.node.id or 0, met.label or ""))
     return Taint(
@@ -163,7 +163,7 @@ def _answer(
         nodes=tuple(_select_affected(wanted, ways, searches, known)),
         barriers=tuple(barriers),
         affected=len(affected),
-        saved=len(saved - affected),
+        shielded=len(shielded - affected),
         as_of_ms=at_ms,
         causal=causal,
         _ways={what.label: some for what, some in ways.items()},

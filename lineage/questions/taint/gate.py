@@ -163,7 +163,7 @@ def _verdict(
         return Verdict(
             what.label,
             stopped=tuple(
-                Stopped(barrier, what.why_barred(barrier)[0])
+                Stopped(barrier, what.why_blocked(barrier)[0])
                 for barrier in nodes_of(reader, cutting).values()
             ),
         )

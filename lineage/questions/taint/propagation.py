@@ -61,7 +61,7 @@ class Search(ABC):
         """The way to each of these nodes from a nearest source."""
 
     @abstractmethod
-    def saved(self) -> tuple[set[Key], dict[Key, int]]:
+    def find_shielded(self) -> tuple[set[Key], dict[Key, int]]:
         """All that would be affected without any barrier; and for each barrier that was met, how
         many would be if it alone were none."""
 
@@ -118,29 +118,31 @@ class PlainSearch(Search):
                 made[key] = WitnessNode(key, key)
         return {key: made[key] for key in keys}
 
-    def saved(self) -> tuple[set[Key], dict[Key, int]]:
+    def find_shielded(self) -> tuple[set[Key], dict[Key, int]]:
         if not self.met:
             return set(), {}
         starts: dict[Kind, list[int]] = {}
         for kind, id in self.met:
             starts.setdefault(kind, []).append(id)
         beyond = self._reader.spread(starts, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms)
-        saved = {(kind, id) for _, kind, ids in beyond.passed for id in ids} - self.depths.keys()
-        passable = saved - self._barriers_among(saved)
+        shielded = {(kind, id) for _, kind, ids in beyond.passed for id in ids} - self.depths.keys()
+        passable = shielded - self._barriers_among(shielded)
         onward: dict[Key, set[Key]] = {}
-        for kind in starts.keys() | {key[0] for key in saved}:
+        for kind in starts.keys() | {key[0] for key in shielded}:
             other = kind.other
-            ids = [id for k, id in saved if k is kind]
+            ids = [id for k, id in shielded if k is kind]
             for here, there in self._reader.neighbours(
                 kind, ids, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms
             ):
                 if (other, there) in passable:
                     onward.setdefault((kind, here), set()).add((other, there))
         # Those that are barriers themselves are reached from no other one.
-        region = Subgraph(dict.fromkeys(saved, 0), {key: [*ends] for key, ends in onward.items()})
+        region = Subgraph(
+            dict.fromkeys(shielded, 0), {key: [*ends] for key, ends in onward.items()}
+        )
         places = {barrier: at for at, barrier in enumerate(self.met)}
         reached = count_bits((bits for _, bits in propagate_bits(places, region)), len(places))
-        return saved, dict(zip(places, reached, strict=True))
+        return shielded, dict(zip(places, reached, strict=True))
 
     def _barriers_among(self, keys: set[Key]) -> set[Key]:
         barriers = self._what.barriers
@@ -156,7 +158,7 @@ class PlainSearch(Search):
                 for node in self._reader.nodes(Kind.EXECUTION, executions)
                 if node.id is not None
                 and node.type_id in barriers.execution_type_ids
-                and node.id not in barriers.despite
+                and node.id not in barriers.exempt
             }
         return found
 
@@ -286,7 +288,7 @@ class EventSearch(Search):
                 made[id(arrival)] = WitnessNode(arrival.key, source, last, arrival.event)
         return {key: made[id(self._first[key])] for key in keys}
 
-    def saved(self) -> tuple[set[Key], dict[Key, int]]:
+    def find_shielded(self) -> tuple[set[Key], dict[Key, int]]:
         beyond = self._beyond()
         met = {state: at for state, at in self._earliest.items() if state[0] in self._stopped}
         if self._graph.needs_executions(self._what.barriers):
@@ -325,8 +327,8 @@ class EventSearch(Search):
         for (key, port), since in found.earliest.items():
             for onward in self._onward(_Arrival(key, port, 0, since)):
                 there = (onward.key, self._port(onward))
-                barred = self._is_barred(onward.key, barriers)
-                yield Hop(onward.time_ms, (key, port), there, barred)
+                blocked = self._is_blocked(onward.key, barriers)
+                yield Hop(onward.time_ms, (key, port), there, blocked)
 
     def _was_in(self, state: State, time_ms: int) -> bool:
         """Whether the search itself was there by then."""
@@ -357,7 +359,7 @@ class EventSearch(Search):
                 if known is not None and known <= arrival.time_ms:
                     continue
                 earliest[state] = arrival.time_ms
-                if self._is_barred(arrival.key, barriers):
+                if self._is_blocked(arrival.key, barriers):
                     found.stopped.setdefault(arrival.key, []).append(arrival)
                     continue
                 found.first.setdefault(arrival.key, arrival)
@@ -402,12 +404,12 @@ class EventSearch(Search):
         kind, id = arrival.key
         return arrival.port if kind is Kind.EXECUTION and self._graph.ports(id) else None
 
-    def _is_barred(self, key: Key, barriers: Barriers) -> bool:
+    def _is_blocked(self, key: Key, barriers: Barriers) -> bool:
         kind, id = key
         if kind is Kind.ARTIFACT:
             return id in barriers.artifact_ids
         return id in barriers.execution_ids or (
-            id not in barriers.despite
+            id not in barriers.exempt
             and bool(barriers.execution_type_ids)
             and self._graph.type_id(id) in barriers.execution_type_ids
         )

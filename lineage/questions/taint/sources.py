@@ -22,19 +22,19 @@ class TaintQuery:
     marks: tuple[Mark, ...] = ()
     given: tuple[Key, ...] = ()
     clean: tuple[Mark, ...] = ()
-    barred: tuple[Key, ...] = ()
+    blocked: tuple[Key, ...] = ()
     type_ids: frozenset[int] = frozenset()
     # For each step type that stops the label, the policy that says so.
     policies: Mapping[int, str] = field(default_factory=dict)
     _marks_on: Mapping[Key, list[Mark]] = field(init=False, repr=False)
     _clean_on: Mapping[Key, list[Mark]] = field(init=False, repr=False)
-    _barred: frozenset[Key] = field(init=False, repr=False)
+    _blocked: frozenset[Key] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         # The marks, and what is given, may be as many as the nodes.
         object.__setattr__(self, "_marks_on", _by_node(self.marks))
         object.__setattr__(self, "_clean_on", _by_node(self.clean))
-        object.__setattr__(self, "_barred", frozenset(self.barred))
+        object.__setattr__(self, "_blocked", frozenset(self.blocked))
 
     @property
     def starts(self) -> dict[Kind, list[int]]:
@@ -52,12 +52,12 @@ class TaintQuery:
     @property
     def barriers(self) -> Barriers:
         """The barriers as a backend takes them."""
-        barred = self._clean_on.keys() | self._barred
+        blocked = self._clean_on.keys() | self._blocked
         return Barriers(
-            artifact_ids=frozenset(id for kind, id in barred if kind is Kind.ARTIFACT),
-            execution_ids=frozenset(id for kind, id in barred if kind is Kind.EXECUTION),
+            artifact_ids=frozenset(id for kind, id in blocked if kind is Kind.ARTIFACT),
+            execution_ids=frozenset(id for kind, id in blocked if kind is Kind.EXECUTION),
             execution_type_ids=self.type_ids,
-            despite=frozenset(id for kind, id in self.keys if kind is Kind.EXECUTION)
+            exempt=frozenset(id for kind, id in self.keys if kind is Kind.EXECUTION)
             if self.type_ids
             else frozenset(),
         )
@@ -72,12 +72,12 @@ class TaintQuery:
         known = [time for time in times if time is not None]
         return min(known) if times and len(known) == len(times) else None
 
-    def why_barred(self, node: Node) -> tuple[str, Mark | None]:
+    def why_blocked(self, node: Node) -> tuple[str, Mark | None]:
         """Why a node is a barrier, in words, with the mark that says so if one does."""
         clean = self._clean_on.get(_key(node))
         if clean:
             return "marked clean", clean[0]
-        if _key(node) in self._barred:
+        if _key(node) in self._blocked:
             return "given as a barrier", None
         policy = self.policies.get(node.type_id or 0)
         return f"{node.type} stops it (policy {policy})", None
@@ -104,7 +104,7 @@ def resolve_taint_queries(
         as_of_ms,
         labels=validate_labels(label),
         given=[snapshot.in_flow(ref) for ref in _list(source)],
-        barred=[snapshot.in_flow(ref) for ref in _list(barrier)],
+        blocked=[snapshot.in_flow(ref) for ref in _list(barrier)],
     )
 
 
@@ -115,7 +115,7 @@ def build_taint_query(
     *,
     labels: Sequence[str] = (),
     given: Iterable[Node] = (),
-    barred: Iterable[Node] = (),
+    blocked: Iterable[Node] = (),
 ) -> list[TaintQuery]:
     """What is to be searched: for each label, or where none is named, for every label in use.
 
@@ -123,9 +123,9 @@ def build_taint_query(
     for the marks of each label; without a label they are stopped only by the given barriers.
     """
     sources = tuple(_key(node) for node in given)
-    extra = tuple(_key(node) for node in barred)
+    extra = tuple(_key(node) for node in blocked)
     if sources and not labels:
-        return [TaintQuery(None, given=sources, barred=extra)]
+        return [TaintQuery(None, given=sources, blocked=extra)]
     marks = select_standing(reader, now_ms, as_of_ms, labels=labels or None)
     policies = policies_in_force(reader, as_of_ms)
     wanted = list(dict.fromkeys(labels)) or sorted({m.label for m in marks if not m.clean})
@@ -138,7 +138,7 @@ def build_taint_query(
             marks=() if sources else tuple(standing_of.get((label, False), ())),
             given=sources,
             clean=tuple(standing_of.get((label, True), ())),
-            barred=extra,
+            blocked=extra,
             type_ids=frozenset(find_stopping_types(reader, policies, label)),
             policies=_policies(reader, policies, label),
         )

@@ -28,7 +28,7 @@ class Hop(NamedTuple):
     time_ms: int
     here: State
     there: State
-    barred: bool = False
+    blocked: bool = False
 
 
 def earliest_passage(
@@ -120,7 +120,7 @@ def _pass_on(hops: Iterable[Hop], bits: dict[State, int], places: Mapping[Key, i
     onward: dict[State, list[State]] = {}
     into: list[Hop] = []
     for hop in hops:
-        if not hop.barred:
+        if not hop.blocked:
             onward.setdefault(hop.here, []).append(hop.there)
         elif hop.there[0] in places:
             into.append(hop)

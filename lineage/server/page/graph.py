@@ -202,7 +202,7 @@ def _find_taint(store: Store, label: str | None, as_of: int | None) -> dict[str,
                 "key": f"{met.node.kind}{met.node.id}",
                 "label": met.label,
                 "why": met.why,
-                "saved": met.saved,
+                "shielded": met.shielded,
             }
             for met in found.barriers
         ],
@@ -217,7 +217,7 @@ def _render(
     roles: dict[int | None, Any],
     taint: dict[str, Any],
 ) -> dict[str, Any]:
-    barred = {met["key"]: met["why"] for met in taint["barriers"]}
+    blocked = {met["key"]: met["why"] for met in taint["barriers"]}
     drawn = {box.key: box for box in cards.drawing.boxes}
     place = {placed_box.box.key: at for at, placed_box in enumerate(placed.boxes)}
     nodes = []
@@ -253,7 +253,7 @@ def _render(
             )
         if any(box.key in taint["sources"] for box in inside):
             told["source"] = True
-        why = next((barred[box.key] for box in inside if box.key in barred), None)
+        why = next((blocked[box.key] for box in inside if box.key in blocked), None)
         if why is not None:
             told["barrier"] = why
         nodes.append(told)

@@ -15,7 +15,7 @@ export async function show({ query }) {
   try {
     const told = await ask("taint", { label: label || null, type: type || null });
     body.replaceChildren(
-      h("div", { class: "panel" }, h("p", null, h("strong", null, count(told.affected, "node")), ` affected, from ${count(told.sources.length, "source")}; ${count(told.saved, "more would be", "more would be")} without the barriers. `, told.complete ? "Complete." : h("strong", null, "Not complete."))),
+      h("div", { class: "panel" }, h("p", null, h("strong", null, count(told.affected, "node")), ` affected, from ${count(told.sources.length, "source")}; ${count(told.shielded, "more would be", "more would be")} without the barriers. `, told.complete ? "Complete." : h("strong", null, "Not complete."))),
       panel("Sources", table([
         { name: "Marked", of: (row) => [link(row), " ", row.label && chip(row.label, "bad")] },
         { name: "Why", of: (row) => row.marks.map((mark) => h("span", null, mark.reason ?? "–", h("span", { class: "muted small" }, ` ${mark.who ?? ""} ${exact(mark.recorded_ms)}`))) },
@@ -26,7 +26,7 @@ export async function show({ query }) {
         { name: "From", of: (row) => h("a", { href: address("node", row.source) }, row.source) }, { name: "", of: (row) => h("a", { href: address("graph", refOf(row), { direction: "upstream", label: row.labels[0] }) }, "why") },
       ], told.nodes.slice(0, 500), { hint: "Nothing of that kind.", caption: told.nodes.length > 500 ? `the nearest 500 of ${told.nodes.length}` : null }), { size: "two-thirds" }),
       panel("Barriers", table([
-        { name: "Stopped at", of: (row) => link(row) }, { name: "Why", of: (row) => row.why }, { name: "Saved", num: true, of: (row) => String(row.saved) },
+        { name: "Stopped at", of: (row) => link(row) }, { name: "Why", of: (row) => row.why }, { name: "Shielded", num: true, of: (row) => String(row.shielded) },
       ], told.barriers, { hint: "Nothing stopped it." }), { size: "third" }));
   } catch (error) {
     body.replaceChildren(h("div", { class: "panel" }, notice(error.message, "bad")));
