@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lineage.model import Kind
+from lineage.model import Execution, ExecutionState, Kind, Node
 
 
 class Direction(StrEnum):
@@ -26,12 +26,14 @@ Levels = list[tuple[int, Kind, list[int]]]
 class Barriers:
     """Nodes that a search reaches and does not pass: by id, and executions by the id of their type.
 
-    An execution in `exempt` is passed whatever its type.
+    By its type an execution stops a search only in one of `stopping_states`. One in `exempt` is
+    passed whatever its type.
     """
 
     artifact_ids: frozenset[int] = frozenset()
     execution_ids: frozenset[int] = frozenset()
     execution_type_ids: frozenset[int] = frozenset()
+    stopping_states: frozenset[ExecutionState] = frozenset(ExecutionState)
     exempt: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
@@ -44,3 +46,12 @@ class Propagation:
 
     passed: Levels
     met: Levels
+
+
+def is_stopping_by_type(barriers: Barriers, node: Node) -> bool:
+    """Return whether barriers stop a search at an execution because of its type and state."""
+    return (
+        isinstance(node, Execution)
+        and node.type_id in barriers.execution_type_ids
+        and node.state in barriers.stopping_states
+    )

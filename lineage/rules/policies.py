@@ -3,6 +3,9 @@
 A policy that is put again or dropped leaves its former version behind, which then has an end. So
 of each name at most one version was in force at any time, and a question `as_of` a time goes by
 the policies as they were known then.
+
+A step stops a label only if it did its work: one that failed, was cancelled or has not ended stops
+nothing. A run of which no state is known counts as done, and answers say that it is not known.
 """
 
 from __future__ import annotations
@@ -11,12 +14,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import groupby
 
-from lineage.model import BaseType, Context, Kind, Policy
+from lineage.model import BaseType, Context, ExecutionState, Kind, Policy
 from lineage.model.type_catalog import is_called
 from lineage.ports.reader import Reader
 from lineage.rules.marks import validate_label
 from lineage.rules.retention import validate_retention
 from lineage.rules.values import MAX_NAME_BYTES, validate_growing, validate_text
+
+# In which states a step of a type that stops a label does so.
+STOPPING_STATES = frozenset(
+    {ExecutionState.COMPLETE, ExecutionState.CACHED, ExecutionState.UNKNOWN}
+)
 
 
 def validate_policy(policy: Policy) -> Policy:

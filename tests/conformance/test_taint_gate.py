@@ -121,6 +121,37 @@ def test_a_gate_says_why_and_why_not(store: Store) -> None:
     assert [v.label for v in store.check("Model:m2").verdicts] == ["pii"]
 
 
+@pytest.mark.parametrize("state", ["FAILED", "CANCELED", "RUNNING", "NEW"])
+@pytest.mark.parametrize("many", [1, 12])
+def test_a_step_that_did_not_do_its_work_is_no_barrier(store: Store, state: str, many: int) -> None:
+    runs = [
+        store.record(
+            Execution(type="Anonymize", name=f"a{n}", state=state),
+            inputs={"d": Artifact(type="Dataset", name=f"raw{n}")},
+            outputs={"d": Artifact(type="Model", name=f"m{n}")},
+            types=[Type(kind=X, name="Anonymize")],
+        )
+        for n in range(many)
+    ]
+    store.put_policy(Policy(stops={"pii": ("Anonymize",)}))
+    sources = [f"artifact:{run.inputs[('d',)]}" for run in runs]
+    for source in sources:
+        store.mark(source, label="pii")
+    assert [len(store.taint(label="pii", type="Model", causal=c)) for c in (False, True)] == [
+        many,
+        many,
+    ]
+    assert len(store.taint(source=sources, label="pii", type="Model")) == many
+    assert store.taint(label="pii").barriers == ()
+    assert not store.check("Model:m0", label="pii").clean
+    assert "Model:m0" in {
+        f"{n.type}:{n.name}" for n in store.plan_forget(sources[0], label="pii").nodes
+    }
+    # Once it is done, it counts.
+    store.update(store.get("Anonymize:a0").model_copy(update={"state": "COMPLETE"}))
+    assert store.check("Model:m0", label="pii").clean
+
+
 def test_a_policy_says_what_a_context_may_not_contain(store: Store) -> None:
     pipeline(store)
     store.put_policy(Policy(forbids={"prod": ("license:nc",), "Project:*": ("pii",)}))

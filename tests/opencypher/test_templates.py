@@ -130,6 +130,8 @@ def parameters(name: str, text: str) -> dict[str, Any]:
         "blocked_artifacts": [3],
         "blocked_executions": [],
         "blocked_types": [5],
+        "stopping_states": ["COMPLETE"],
+        "states": ["COMPLETE"],
         "exempt_executions": [2],
         "types": [4, 5],
         "external_ids": ["d1", "run-0", "project-1"],

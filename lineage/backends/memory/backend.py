@@ -37,7 +37,13 @@ from lineage.ports.batch import Batch, EventWrite, NodeWrite, WriteMode
 from lineage.ports.capabilities import Capabilities
 from lineage.ports.filters import Candidate, Counts, Filter, Wanted
 from lineage.ports.reader import Reader
-from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
+from lineage.ports.traversal import (
+    Barriers,
+    Direction,
+    Frontier,
+    Propagation,
+    is_stopping_by_type,
+)
 from lineage.ports.writer import Writer
 
 T = TypeVar("T")
@@ -247,7 +253,7 @@ class MemoryReader(Reader):
             return (ids & barriers.execution_ids) | {
                 id
                 for id in ids - barriers.exempt
-                if self._record((kind, id)).type_id in barriers.execution_type_ids
+                if is_stopping_by_type(barriers, self._record((kind, id)))
             }
 
         known = {k: [id for id in ids if id in self._state.ids[k]] for k, ids in starts.items()}

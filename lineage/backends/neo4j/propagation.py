@@ -9,13 +9,14 @@ from lineage.model import Kind
 from lineage.ports.traversal import Barriers, Levels, Propagation
 
 
-def barrier_parameters(barriers: Barriers | None) -> dict[str, list[int]]:
+def barrier_parameters(barriers: Barriers | None) -> dict[str, list[int] | list[str]]:
     """What the templates call the barriers."""
     given = barriers or Barriers()
     return {
         "blocked_artifacts": sorted(given.artifact_ids),
         "blocked_executions": sorted(given.execution_ids),
         "blocked_types": sorted(given.execution_type_ids),
+        "stopping_states": [str(state) for state in sorted(given.stopping_states)],
         "exempt_executions": sorted(given.exempt),
     }
 

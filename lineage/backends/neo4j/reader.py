@@ -282,6 +282,7 @@ class Neo4jReader(Reader):
                 "read/executions_of_types",
                 ids=list(asked),
                 types=list(barriers.execution_type_ids),
+                states=[str(state) for state in sorted(barriers.stopping_states)],
             )
             stopped.update(record["ids"])
         return stopped

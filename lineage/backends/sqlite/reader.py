@@ -378,8 +378,12 @@ class SqliteReader(Reader):
         if barriers.execution_type_ids:
             # All of them at once, from the index: one look for each hop would cost more.
             found = self._connection.execute(
-                "SELECT id FROM execution WHERE type_id IN (SELECT value FROM json_each(?))",
-                (id_list(barriers.execution_type_ids),),
+                "SELECT id FROM execution WHERE type_id IN (SELECT value FROM json_each(?)) "
+                "AND coalesce(state, 'UNKNOWN') IN (SELECT value FROM json_each(?))",
+                (
+                    id_list(barriers.execution_type_ids),
+                    json.dumps(sorted(barriers.stopping_states)),
+                ),
             )
             stopping[Kind.EXECUTION].update(chain.from_iterable(found))
             stopping[Kind.EXECUTION] -= barriers.exempt

@@ -2,7 +2,8 @@
 
 **Sources** of a label are the artifacts and executions that a standing mark puts it on, or those
 that are given. **Barriers** of a label are the nodes marked clean of it, and the steps of a type
-that a policy says stops it; such a step that is itself a source is none. A node is **affected**
+that a policy says stops it and that did its work (not FAILED, CANCELED, NEW or RUNNING); such a
+step that is itself a source is none. A node is **affected**
 where a chain of data-carrying events leads to it from a source, and no node of the chain, both
 ends included, is a barrier. Its **depth** is the number of events in the shortest such chain; a
 source's is 0. A deleted node conducts like any other.

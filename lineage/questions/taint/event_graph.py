@@ -87,9 +87,9 @@ class EventGraph:
         first, last = (bisect_left(order, (time, 0)) for time in (since_ms, until_ms))
         return [events[at] for at in sorted(at for _, at in order[first:last])]
 
-    def type_id(self, execution_id: int) -> int | None:
-        """The type of an execution, as read by `load_executions`."""
-        return self._executions[execution_id].type_id
+    def execution(self, execution_id: int) -> Execution:
+        """Return an execution that was read by `load_executions`."""
+        return self._executions[execution_id]
 
     def ports(self, execution_id: int) -> Mapping[str, frozenset[str]]:
         """For output ports, the input ports that they came of; nothing where that is not said."""

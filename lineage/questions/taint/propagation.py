@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from lineage.model import Event, Kind
 from lineage.ports.reader import Reader
-from lineage.ports.traversal import Barriers, Direction, Levels
+from lineage.ports.traversal import Barriers, Direction, Levels, is_stopping_by_type
 from lineage.questions.subgraph import Key, Subgraph, count_bits, propagate_bits
 from lineage.questions.taint.event_graph import EventGraph, get_event_ms, port_of, types_with_ports
 from lineage.questions.taint.sources import TaintQuery
@@ -157,8 +157,8 @@ class PlainSearch(Search):
                 (node.kind, node.id)
                 for node in self._reader.nodes(Kind.EXECUTION, executions)
                 if node.id is not None
-                and node.type_id in barriers.execution_type_ids
                 and node.id not in barriers.exempt
+                and is_stopping_by_type(barriers, node)
             }
         return found
 
@@ -411,5 +411,5 @@ class EventSearch(Search):
         return id in barriers.execution_ids or (
             id not in barriers.exempt
             and bool(barriers.execution_type_ids)
-            and self._graph.type_id(id) in barriers.execution_type_ids
+            and is_stopping_by_type(barriers, self._graph.execution(id))
         )

@@ -10,7 +10,8 @@ from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers
 from lineage.questions.subgraph import Key
 from lineage.rules.marks import select_standing, validate_labels
-from lineage.rules.policies import find_stopping_types, policies_in_force
+from lineage.rules.policies import STOPPING_STATES, find_stopping_types, policies_in_force
+from lineage.rules.run_outcome import is_good_run
 from lineage.session.snapshot import Ref, Snapshot
 
 
@@ -57,6 +58,7 @@ class TaintQuery:
             artifact_ids=frozenset(id for kind, id in blocked if kind is Kind.ARTIFACT),
             execution_ids=frozenset(id for kind, id in blocked if kind is Kind.EXECUTION),
             execution_type_ids=self.type_ids,
+            stopping_states=STOPPING_STATES,
             exempt=frozenset(id for kind, id in self.keys if kind is Kind.EXECUTION)
             if self.type_ids
             else frozenset(),
@@ -80,7 +82,8 @@ class TaintQuery:
         if _key(node) in self._blocked:
             return "given as a barrier", None
         policy = self.policies.get(node.type_id or 0)
-        return f"{node.type} stops it (policy {policy})", None
+        guess = "" if is_good_run(node) else ", though nobody said how this run ended"
+        return f"{node.type} stops it (policy {policy}){guess}", None
 
 
 def resolve_taint_queries(
