@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from lineage.deprecation import rename_arguments
 from lineage.model import (
     Artifact,
     ArtifactRef,
@@ -224,7 +225,7 @@ class Store:
 
     def view(self) -> AbstractContextManager[Snapshot]:
         """Open a snapshot, by the name that it had before version 0.2; see `snapshot`."""
-        warnings.warn("Store.view() is Store.snapshot() now", DeprecationWarning, stacklevel=2)
+        warnings.warn("Store.view() is Store.snapshot()", DeprecationWarning, stacklevel=2)
         return self.snapshot()
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
@@ -1014,6 +1015,7 @@ class Store:
 
         return record_in_batches(self._session, steps, batch_size=batch_size, progress=progress)
 
+    @rename_arguments(notes="metadata", note="progress")
     def mirror(
         self,
         *,
@@ -1024,8 +1026,8 @@ class Store:
         parents: Iterable[tuple[int, int]] = (),
         marks: Iterable[Mark] = (),
         policies: Iterable[Policy] = (),
-        notes: Iterable[tuple[str, str]] = (),
-        note: tuple[str, str | None] | None = None,
+        metadata: Iterable[tuple[str, str]] = (),
+        progress: tuple[str, str | None] | None = None,
     ) -> None:
         """Write a part of another store exactly, ids and times kept, in one transaction.
 
@@ -1040,9 +1042,9 @@ class Store:
             Kind and id of a node, and the id of a context that it is in.
         parents : iterable of (int, int)
             Ids of a context and of one above it.
-        notes : iterable of (str, str)
+        metadata : iterable of (str, str)
             Metadata of the store, by key.
-        note : (str, str or None), optional
+        progress : (str, str or None), optional
             Metadata that is kept in the same transaction, such as how far a copy has come; None
             removes it.
 
@@ -1062,10 +1064,11 @@ class Store:
         """
         from lineage.changes.upsert import StorePart, upsert_exact
 
-        part = StorePart(types, nodes, events, memberships, parents, marks, policies, notes, note)
+        groups = (types, nodes, events, memberships, parents, marks, policies, metadata)
+        part = StorePart(*groups, progress)
         self.transact(lambda transaction: upsert_exact(transaction, part))
 
-    def note(self, key: str) -> str | None:
+    def metadata(self, key: str) -> str | None:
         """Return what was kept under a key by `mirror`.
 
         Parameters
@@ -1080,11 +1083,16 @@ class Store:
 
         Examples
         --------
-        >>> store.note("copied up to") is None
+        >>> store.metadata("copied up to") is None
         True
         """
         with self.snapshot() as snapshot:
-            return snapshot.reader.note(key)
+            return snapshot.reader.metadata(key)
+
+    def note(self, key: str) -> str | None:
+        """Return what is kept under a key, by the name that this had before version 0.2."""
+        warnings.warn("Store.note() is Store.metadata()", DeprecationWarning, stacklevel=2)
+        return self.metadata(key)
 
     # Tracing
 
@@ -2153,7 +2161,7 @@ class Store:
         type: str | None = None,
     ) -> Rebuild:
         """Plan a rebuild, by the name that it had before version 0.2; see `plan_rebuild`."""
-        warnings.warn("rebuild_plan() is plan_rebuild() now", DeprecationWarning, stacklevel=2)
+        warnings.warn("rebuild_plan() is plan_rebuild()", DeprecationWarning, stacklevel=2)
         return self.plan_rebuild(label=label, source=source, type=type)
 
     def taint_progress(

@@ -100,7 +100,7 @@ class BackendConformance:
             store.put(Artifact(type="Dataset", name="before"))
 
             def work(writer: Writer) -> None:
-                writer.set_note("key", "value")
+                writer.set_metadata("key", "value")
                 writer.put_marks([Mark(label="pii", kind=A, node_id=1)])
                 raise KeyError("stop")
 
@@ -110,7 +110,7 @@ class BackendConformance:
                 pass
             else:
                 raise AssertionError("the error was swallowed")
-            assert store.note("key") is None
+            assert store.metadata("key") is None
             assert store.marks() == []
 
     def test_a_reader_sees_what_was_acknowledged(self, tmp_path: Path) -> None:
@@ -208,8 +208,8 @@ class BackendConformance:
             assert store.marks(id, label="pii") == [mark]
             store.put_policy(Policy(name="p", stops={"pii": ("Anonymize",)}))
             assert [policy.name for policy in store.policies()] == ["p"]
-            store.mirror(notes=[("a/1", "x"), ("a/2", "y"), ("b", "z")])
+            store.mirror(metadata=[("a/1", "x"), ("a/2", "y"), ("b", "z")])
             with store.backend.read() as reader:
-                assert reader.notes("a/") == [("a/1", "x"), ("a/2", "y")]
-            store.mirror(note=("a/1", None))
-            assert store.note("a/1") is None
+                assert reader.metadata_under("a/") == [("a/1", "x"), ("a/2", "y")]
+            store.mirror(progress=("a/1", None))
+            assert store.metadata("a/1") is None

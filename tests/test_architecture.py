@@ -19,6 +19,7 @@ _QUESTIONS = {*_RULES, "opencypher", "algorithms", "captions", "pictures", "sess
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "captions": set(),
+    "deprecation": set(),
     "algorithms": {"errors"},
     "model": {"errors"},
     "filters": _MODEL,
@@ -33,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "storage": _MODEL,
     "changes": {*_QUESTIONS, "storage"},
     # The one import of what opens stores is for a store that is unpickled.
-    "store": {*_QUESTIONS, "changes", "queries", "connection"},
+    "store": {*_QUESTIONS, "changes", "queries", "connection", "deprecation"},
     "wire": _MODEL,
     "testing": {*_QUESTIONS, "store"},
     "client": {*_QUESTIONS, "backends", "store", "wire"},

@@ -47,7 +47,7 @@ def remove_bytes(
     if all(removed.outcome in _ENDED for removed in ended):
         receipt = receipt.model_copy(update={"done": True})
         text = receipt_to_text(receipt.model_copy(update={"removed": ()}))
-        session.transact(lambda tx: tx.writer.set_note(RECEIPTS + receipt.id, text))
+        session.transact(lambda tx: tx.writer.set_metadata(RECEIPTS + receipt.id, text))
     return receipt.model_copy(update={"removed": ended})
 
 
@@ -93,4 +93,4 @@ def _remove(
 
 def _keep(session: Session, id: str, at: int, removed: Removed) -> None:
     key, text = f"{REMOVALS}{id}/{at:08}", receipt_to_text(removed)
-    session.transact(lambda tx: tx.writer.set_note(key, text))
+    session.transact(lambda tx: tx.writer.set_metadata(key, text))

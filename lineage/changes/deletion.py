@@ -88,12 +88,12 @@ def _delete(transaction: Transaction, plan: Plan, who: str | None) -> Receipt:
         who=who if who is not None else plan.who,
         done=not plan.removals,
     )
-    writer.set_note(RECEIPTS + plan.id, receipt_to_text(receipt))
+    writer.set_metadata(RECEIPTS + plan.id, receipt_to_text(receipt))
     return receipt
 
 
 def _check_not_applied(reader: Reader, plan: Plan) -> None:
-    if reader.note(RECEIPTS + plan.id) is not None:
+    if reader.metadata(RECEIPTS + plan.id) is not None:
         raise PlanApplied(
             f"plan {plan.id} was applied before (`lineage show receipt:{plan.id[:8]}`); a plan "
             "is applied once"

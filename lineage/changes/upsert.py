@@ -49,9 +49,9 @@ def upsert_exact(transaction: Transaction, part: StorePart) -> None:
         # What was added to it here stays.
         transaction.types.put(type, extending=True)
     for node in part.nodes:
-        builder.mirror(node)
+        builder.upsert_exact(node)
     for event in part.events:
-        builder.event_by_ids(event, mirrored=True)
+        builder.event_by_ids(event, exact=True)
     for kind, member, context in part.memberships:
         pair = (builder.reference(kind, member), builder.reference(Kind.CONTEXT, context))
         builder.batch.memberships.append(pair)
@@ -70,6 +70,6 @@ def upsert_exact(transaction: Transaction, part: StorePart) -> None:
         for policy in merge_policies(writer.policies(), part.policies):
             writer.put_policy(policy)
     for key, value in part.metadata:
-        writer.set_note(key, value)
+        writer.set_metadata(key, value)
     if part.progress is not None:
-        writer.set_note(*part.progress)
+        writer.set_metadata(*part.progress)

@@ -56,9 +56,9 @@ def gaps_in(store: Store, nodes: Callable[[], Iterable[Node]]) -> list[str]:
 
     The nodes are asked for only where the store has such a run at all.
     """
-    from lineage.questions.capture_gaps import NOTE, find_gaps
+    from lineage.questions.capture_gaps import GAPS_KEY, find_gaps
 
-    if store.note(NOTE) is None:
+    if store.metadata(GAPS_KEY) is None:
         return []
     return [f"execution:{run.id}" for run in find_gaps(nodes())]
 

@@ -118,26 +118,28 @@ class KeyedBatch:
         """Put a context below another."""
         self._parents[child, parent] = None
 
-    def write(self, store: Store, *, note: tuple[str, str | None] | None = None) -> dict[_Key, int]:
+    def write(
+        self, store: Store, *, progress: tuple[str, str | None] | None = None
+    ) -> dict[_Key, int]:
         """Write all of it in one transaction; returns the ids by kind and key.
 
         Parameters
         ----------
         store
             Where it is written.
-        note
+        progress
             A key and text that is kept in the same transaction: how far an import has come.
         """
         for _ in range(_TRIES - 1):
             try:
-                return store.transact(lambda transaction: self._write(transaction, note))
+                return store.transact(lambda transaction: self._write(transaction, progress))
             except (AlreadyExists, Conflict):
                 # Another writer made or changed one of these nodes: it is read again.
                 continue
-        return store.transact(lambda transaction: self._write(transaction, note))
+        return store.transact(lambda transaction: self._write(transaction, progress))
 
     def _write(
-        self, transaction: Transaction, note: tuple[str, str | None] | None
+        self, transaction: Transaction, progress: tuple[str, str | None] | None
     ) -> dict[_Key, int]:
         for declared in self.types:
             if transaction.types.find(declared.kind, declared.name) is None:
@@ -180,8 +182,8 @@ class KeyedBatch:
             for child, parent in self._parents
         ]
         ids = transaction.apply()
-        if note is not None:
-            transaction.writer.set_note(*note)
+        if progress is not None:
+            transaction.writer.set_metadata(*progress)
         return {place: ids[at] for place, at in places.items()}
 
     def _find_stored(self, transaction: Transaction) -> dict[_Key, Node]:

@@ -12,7 +12,7 @@ from lineage.formats.transfer import Progress, TransferReport, transfer
 from lineage.model import Event, Kind, Mark, Node, Policy, Type
 from lineage.ports.filters import Filter
 from lineage.queries.saved_queries import QUERIES
-from lineage.questions.receipts import KEPT_NOTES
+from lineage.questions.receipts import KEPT_METADATA
 from lineage.store import Store
 
 
@@ -66,12 +66,12 @@ class StoreSource:
     def marks(self) -> list[Mark]:
         return self._store.marks(history=True)
 
-    def notes(self) -> list[tuple[str, str]]:
+    def metadata(self) -> list[tuple[str, str]]:
         with self._store.backend.read() as reader:
             return [
-                note
-                for prefix in (*KEPT_NOTES, QUERIES, signatures.NOTE)
-                for note in reader.notes(prefix)
+                kept
+                for prefix in (*KEPT_METADATA, QUERIES, signatures.SIGNATURES_KEY)
+                for kept in reader.metadata_under(prefix)
             ]
 
     def policies(self) -> list[Policy]:

@@ -81,8 +81,8 @@ class Source(Protocol):
     def policies(self) -> list[Policy]:
         """All versions of all policies."""
 
-    def notes(self) -> list[tuple[str, str]]:
-        """The notes that belong to the lineage: receipts of deletions."""
+    def metadata(self) -> list[tuple[str, str]]:
+        """Return the metadata that belongs to the lineage: receipts of deletions."""
 
 
 def transfer(
@@ -95,7 +95,7 @@ def transfer(
     TypeConflict where a type is another one there.
     """
     key = f"transfer from {source.name}"
-    start: _Place = tuple(json.loads(target.note(key) or "null") or _START)
+    start: _Place = tuple(json.loads(target.metadata(key) or "null") or _START)
     while True:
         total = source.counts()
         try:
@@ -127,11 +127,11 @@ def _run(
     for stage_at, step in _ahead(_steps(source, target, stage, after, batch)):
         written = len(step.get("nodes", ())) + len(step.get("events", ()))
         done += written
-        note = json.dumps([*stage_at, done])
-        target.mirror(**step, note=(key, note))
+        reached = json.dumps([*stage_at, done])
+        target.mirror(**step, progress=(key, reached))
         if progress is not None:
             progress(min(done, of), of)
-    target.mirror(note=(key, None))
+    target.mirror(progress=(key, None))
 
 
 def _ahead(items: Iterator[T]) -> Iterator[T]:
@@ -166,7 +166,7 @@ def _steps(
             for marks in split_into_chunks(source.marks(), batch):
                 _check_marks_free(target, marks)
                 yield ("marks", None), {"marks": marks}
-            yield ("marks", None), {"policies": source.policies(), "notes": source.notes()}
+            yield ("marks", None), {"policies": source.policies(), "metadata": source.metadata()}
         else:
             kind = Kind(name)
             while nodes := source.nodes(kind, -(2**63) if after is None else after, batch):

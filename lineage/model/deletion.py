@@ -12,7 +12,7 @@ from lineage.model.marks import Retention
 from lineage.model.record import Record
 from lineage.model.types import Kind
 
-# Receipts are notes of the store under this and their id.
+# Receipts are metadata of the store under this and their id.
 RECEIPTS = "receipt/"
 
 

@@ -17,14 +17,14 @@ class WriteMode(StrEnum):
     CREATE: it must not exist.
     MERGE: made where it does not exist (by id, it must); else what is given is set, the rest stays.
     REPLACE: it must exist; every mutable field becomes what is given.
-    MIRROR: by id: made, or replaced, exactly as given, times included (copy, import).
+    UPSERT_EXACT: by id: made, or replaced, exactly as given, times included (copy, import).
     """
 
     REFERENCE = "reference"
     CREATE = "create"
     MERGE = "merge"
     REPLACE = "replace"
-    MIRROR = "mirror"
+    UPSERT_EXACT = "upsert_exact"
 
 
 WriteKey = Literal["none", "id", "external_id", "name", "at"]
@@ -39,7 +39,8 @@ class NodeWrite:
     without one, a node is version 1. `place` is the one spelling of its uri.
 
     The values of the properties are validated and of the kinds that the type declares.
-    `now_ms` becomes the created and updated time; on MIRROR, `created_ms` and `updated_ms` do.
+    `now_ms` becomes the created and updated time; on UPSERT_EXACT, `created_ms` and `updated_ms`
+    do.
     An update sets the updated time to at least one more than it was, and only where something
     changed, or with `touch`. With `expected_ms`, a node whose updated time is another raises
     Conflict; with `unless_deleted`, an artifact that is DELETED raises FoundDeleted.

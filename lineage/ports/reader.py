@@ -266,12 +266,12 @@ class Reader(ABC):
         """The next events by (execution id, artifact id, type, path as compact JSON)."""
 
     @abstractmethod
-    def note(self, key: str) -> str | None:
-        """What `Writer.set_note` kept under this key (progress of a copy, say)."""
+    def metadata(self, key: str) -> str | None:
+        """Return what `Writer.set_metadata` kept under a key (progress of a copy, say)."""
 
     @abstractmethod
-    def notes(self, prefix: str) -> list[tuple[str, str]]:
-        """Keys and texts of the notes whose key begins so, ordered by key."""
+    def metadata_under(self, prefix: str) -> list[tuple[str, str]]:
+        """Return the keys that begin so and the texts under them, ordered by key."""
 
     @abstractmethod
     def stored_at(self, uris: Sequence[str], *, below: bool = True) -> list[tuple[int, str]]:

@@ -53,7 +53,7 @@ class Writer(Reader):
         """Write a version of a policy, over the one of that name and recorded time."""
 
     @abstractmethod
-    def set_note(self, key: str, value: str | None) -> None:
+    def set_metadata(self, key: str, value: str | None) -> None:
         """Keep a text under a key; None removes it."""
 
     @abstractmethod

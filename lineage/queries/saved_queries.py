@@ -22,7 +22,7 @@ def save_query(transaction: Transaction, name: str, cypher: str) -> None:
     """
     validate_text(name, "the name of the query", _MAX_NAME_BYTES)
     text = validate_text(cypher, f"the query {name!r}", MAX_QUERY_BYTES)
-    transaction.writer.set_note(QUERIES + name, text)
+    transaction.writer.set_metadata(QUERIES + name, text)
 
 
 def drop_query(transaction: Transaction, name: str) -> None:
@@ -34,7 +34,7 @@ def drop_query(transaction: Transaction, name: str) -> None:
         None is kept under that name.
     """
     read_query(transaction, name)
-    transaction.writer.set_note(QUERIES + name, None)
+    transaction.writer.set_metadata(QUERIES + name, None)
 
 
 def read_query(snapshot: Snapshot, name: str) -> str:
@@ -45,7 +45,7 @@ def read_query(snapshot: Snapshot, name: str) -> str:
     NotFound
         None is kept under that name.
     """
-    text = snapshot.reader.note(QUERIES + name) if is_text(name) else None
+    text = snapshot.reader.metadata(QUERIES + name) if is_text(name) else None
     if text is None:
         there = ", ".join(list_queries(snapshot)) or "none"
         raise NotFound(f"no query is kept under the name {name!r} (there are: {there})")
@@ -54,5 +54,5 @@ def read_query(snapshot: Snapshot, name: str) -> str:
 
 def list_queries(snapshot: Snapshot) -> dict[str, str]:
     """Return all kept queries: text by name, in the order of the names."""
-    notes = snapshot.reader.notes(QUERIES)
-    return {key.removeprefix(QUERIES): text for key, text in notes}
+    kept = snapshot.reader.metadata_under(QUERIES)
+    return {key.removeprefix(QUERIES): text for key, text in kept}

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from lineage.model import Execution, Node
 
 PROPERTY = "may_lack"
-# The note by which a store says that it has such a run, so that nobody need search for one.
-NOTE = "capture/gaps"
+# The metadata by which a store says that it has such a run, so that nobody need search for one.
+GAPS_KEY = "capture/gaps"
 
 
 def find_gaps(nodes: Iterable[Node]) -> list[Execution]:

@@ -88,7 +88,7 @@ def list_history(snapshot: Snapshot, ref: Ref) -> list[Happening]:
 
 
 def _deletions(reader: Reader, node: Node) -> Iterator[Happening]:
-    for _, text in reader.notes(RECEIPTS):
+    for _, text in reader.metadata_under(RECEIPTS):
         receipt = json.loads(text)
         plan = receipt["plan"]
         if any(n["kind"] == node.kind and n["id"] == node.id for n in plan["nodes"]):

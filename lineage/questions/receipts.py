@@ -13,12 +13,12 @@ from lineage.session.snapshot import Snapshot
 
 REMOVALS = "removal/"
 # What a copy of the store takes along.
-KEPT_NOTES = (RECEIPTS, REMOVALS)
+KEPT_METADATA = (RECEIPTS, REMOVALS)
 
 
 def list_receipts(snapshot: Snapshot) -> list[Receipt]:
     """Return the receipts, oldest first, with what became of the bytes."""
-    texts = snapshot.reader.notes(RECEIPTS)
+    texts = snapshot.reader.metadata_under(RECEIPTS)
     found = [_with_removals(snapshot.reader, text) for _, text in texts]
     return sorted(found, key=lambda receipt: (receipt.applied_ms, receipt.id))
 
@@ -33,7 +33,7 @@ def find_receipt(snapshot: Snapshot, id: str) -> Receipt:
     InvalidValue
         Several do.
     """
-    found = snapshot.reader.notes(RECEIPTS + id) if id and is_text(id) else []
+    found = snapshot.reader.metadata_under(RECEIPTS + id) if id and is_text(id) else []
     exact = [text for key, text in found if key == RECEIPTS + id]
     texts = exact or [text for _, text in found]
     if not texts:
@@ -47,7 +47,7 @@ def read_removals(reader: Reader, id: str) -> dict[int, Removed]:
     """Return what became of each uri of a receipt, by its place in the plan."""
     return {
         int(key.rpartition("/")[2]): Removed.parse(json.loads(text))
-        for key, text in reader.notes(f"{REMOVALS}{id}/")
+        for key, text in reader.metadata_under(f"{REMOVALS}{id}/")
     }
 
 

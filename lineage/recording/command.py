@@ -18,7 +18,7 @@ from typing import Any
 from lineage.errors import InvalidInput, InvalidValue, LineageError
 from lineage.model import ExecutionState, Kind, Type
 from lineage.model.type_catalog import well_known
-from lineage.questions.capture_gaps import NOTE
+from lineage.questions.capture_gaps import GAPS_KEY
 from lineage.recording.autolog import inject
 from lineage.recording.capture.capture import Capture, CaptureMode, Observed
 from lineage.recording.capture.exclusions import Selection
@@ -278,7 +278,7 @@ class _Record:
     def _note_gaps(self) -> None:
         """Have the store say that it has a run of which not all was seen."""
         with contextlib.suppress(LineageError):
-            self._sink.store.mirror(note=(NOTE, "1"))
+            self._sink.store.mirror(progress=(GAPS_KEY, "1"))
 
     def _sketch(self, draft: RunDraft) -> None:
         """Keep sketches of the tables that were read and made."""

@@ -19,7 +19,7 @@ from lineage.recording.identity import digest_of
 from lineage.recording.sketch import Share, Sketch, can_sketch, compare, is_table, sketch_file
 from lineage.store import Store
 
-# Sketches are notes of the store under this and the digest of the content.
+# Sketches are metadata of the store under this and the digest of the content.
 SKETCHES = "sketch/"
 LEAST = 0.01
 # Larger tables are sketched when somebody asks, not after each run.
@@ -246,19 +246,19 @@ def keep_sketches(store: Store, files: Iterable[tuple[str, str, int]]) -> int:
     wanted = [
         (path, digest)
         for path, digest, size in files
-        if is_table(path) and size <= LARGEST_AT_ONCE and store.note(SKETCHES + digest) is None
+        if is_table(path) and size <= LARGEST_AT_ONCE and store.metadata(SKETCHES + digest) is None
     ]
     if not wanted or not can_sketch():
         return 0
-    notes: dict[str, str] = {}
+    sketches: dict[str, str] = {}
     for path, digest in wanted:
         try:
-            notes[SKETCHES + digest] = sketch_file(path).to_text()
+            sketches[SKETCHES + digest] = sketch_file(path).to_text()
         except LineageError:
             # A file that is called a table need not be one.
             continue
-    store.mirror(notes=notes.items())
-    return len(notes)
+    store.mirror(metadata=sketches.items())
+    return len(sketches)
 
 
 class _Sketches:
@@ -273,7 +273,7 @@ class _Sketches:
         digest = digest_of(table)
         if digest is None:
             return None
-        text = self._store.note(SKETCHES + digest)
+        text = self._store.metadata(SKETCHES + digest)
         if text is not None:
             return Sketch.from_text(text)
         if not make:
@@ -307,7 +307,7 @@ class _Sketches:
                 f"no sketch of {table.label} is kept, and {path} has another content today"
             )
         sketch = sketch_file(path)
-        self._store.mirror(notes=[(SKETCHES + digest, sketch.to_text())])
+        self._store.mirror(metadata=[(SKETCHES + digest, sketch.to_text())])
         return sketch
 
 

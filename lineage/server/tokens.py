@@ -120,7 +120,7 @@ def create_token(
 def list_tokens(store: Store) -> list[Token]:
     """Return all tokens that were ever made, oldest first."""
     with store.backend.read() as reader:
-        found = [_parse(text) for _, text in reader.notes(PREFIX)]
+        found = [_parse(text) for _, text in reader.metadata_under(PREFIX)]
     return sorted(found, key=lambda token: (token.created_ms, token.id))
 
 
@@ -216,7 +216,7 @@ class Gate:
         id, _, secret = rest.partition("_")
         if mark != _MARK or len(id) != 12 or not id.isalnum() or not id.isascii():
             return None
-        text = self._store.note(PREFIX + id)
+        text = self._store.metadata(PREFIX + id)
         if text is None:
             return None
         token = _parse(text)
@@ -249,7 +249,7 @@ def check_own_token(token: str | None, *, loopback: bool) -> None:
 
 def _keep(store: Store, token: Token) -> None:
     text = json.dumps(asdict(token), ensure_ascii=False)
-    store.mirror(note=(PREFIX + token.id, text))
+    store.mirror(progress=(PREFIX + token.id, text))
 
 
 def _parse(text: str) -> Token:

@@ -126,11 +126,11 @@ class BatchBuilder:
         write.touch = touch
         return self._add(write)
 
-    def mirror(self, node: Node) -> int:
+    def upsert_exact(self, node: Node) -> int:
         """A node exactly as given, id and times included."""
         if node.id is None:
-            raise InvalidValue(f"{node.label} has no id, so it can't be mirrored")
-        write = self._write(node, WriteMode.MIRROR, "id")
+            raise InvalidValue(f"{node.label} has no id, so it can't be written exactly")
+        write = self._write(node, WriteMode.UPSERT_EXACT, "id")
         write.id = validate_int64(node.id, f"{node.kind}.id")
         write.version = None if isinstance(node, Context) else write.version or 1
         write.created_ms = validate_int64(node.created_ms or 0, f"{node.kind}.created_ms")
@@ -235,15 +235,15 @@ class BatchBuilder:
             )
         )
 
-    def event_by_ids(self, event: Event, *, mirrored: bool = False) -> None:
+    def event_by_ids(self, event: Event, *, exact: bool = False) -> None:
         """An event between nodes that exist."""
         self.event(
             self.reference(Kind.ARTIFACT, event.artifact_id),
             self.reference(Kind.EXECUTION, event.execution_id),
             event.type,
             event.path,
-            event.time_ms if not mirrored else event.time_ms or 0,
-            None if not mirrored else event.recorded_ms or 0,
+            event.time_ms if not exact else event.time_ms or 0,
+            None if not exact else event.recorded_ms or 0,
         )
 
     def _add(self, write: NodeWrite) -> int:

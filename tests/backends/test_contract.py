@@ -118,19 +118,24 @@ def test_a_given_id_that_is_taken_is_refused(backend: Backend, types: Types) -> 
 
 
 def test_after_the_last_id_there_is_none(backend: Backend, types: Types) -> None:
-    apply(backend, types.write(A, WriteMode.MIRROR, "id", id=2**63 - 1, created_ms=1, updated_ms=1))
+    apply(
+        backend,
+        types.write(A, WriteMode.UPSERT_EXACT, "id", id=2**63 - 1, created_ms=1, updated_ms=1),
+    )
     with pytest.raises(StoreError, match="no ids left"):
         apply(backend, types.write(A))
 
 
-@pytest.mark.parametrize("mode", [WriteMode.CREATE, WriteMode.MIRROR])
+@pytest.mark.parametrize("mode", [WriteMode.CREATE, WriteMode.UPSERT_EXACT])
 @pytest.mark.parametrize("field", ["name", "external_id"])
 def test_a_taken_field_is_refused_by_name(
     backend: Backend, types: Types, field: str, mode: WriteMode
 ) -> None:
     [owner] = apply(backend, types.write(A, **{field: "taken"}))
     fresh = (
-        {"id": owner + 1000, "created_ms": 1, "updated_ms": 1} if mode is WriteMode.MIRROR else {}
+        {"id": owner + 1000, "created_ms": 1, "updated_ms": 1}
+        if mode is WriteMode.UPSERT_EXACT
+        else {}
     )
     with pytest.raises(AlreadyExists, match=rf"artifact\.{field} 'taken'"):
         apply(backend, types.write(A), types.write(A, mode, **fresh, **{field: "taken"}))
@@ -246,7 +251,14 @@ def test_a_reference_must_exist(backend: Backend, types: Types) -> None:
 
 def test_mirror_is_exact_and_may_be_repeated(backend: Backend, types: Types) -> None:
     write = types.write(
-        A, WriteMode.MIRROR, "id", id=42, name="m", state="DELETED", created_ms=5, updated_ms=7
+        A,
+        WriteMode.UPSERT_EXACT,
+        "id",
+        id=42,
+        name="m",
+        state="DELETED",
+        created_ms=5,
+        updated_ms=7,
     )
     for _ in range(2):
         assert apply(backend, write) == [42]
@@ -288,7 +300,7 @@ def test_what_fails_leaves_nothing(backend: Backend, types: Types) -> None:
         )
         tx.apply(batch)  # type: ignore[attr-defined]
         tx.put_type(Type(kind=A, name="New"))  # type: ignore[attr-defined]
-        tx.set_note("k", "v")  # type: ignore[attr-defined]
+        tx.set_metadata("k", "v")  # type: ignore[attr-defined]
         raise ZeroDivisionError
 
     before = stored(backend, A, old)
@@ -297,7 +309,7 @@ def test_what_fails_leaves_nothing(backend: Backend, types: Types) -> None:
     with backend.read() as reader:
         counts = reader.counts()
         assert (counts.types, counts.artifacts, counts.executions) == (3, 1, 0)
-        assert (counts.contexts, counts.events, reader.note("k")) == (0, 0, None)
+        assert (counts.contexts, counts.events, reader.metadata("k")) == (0, 0, None)
         assert reader.find(A, Filter(uri="u")) == [before]
         assert reader.find(A, Filter(uri="v")) == reader.find(A, Filter(external_id="e")) == []
     apply(backend, types.write(A, name="new", external_id="e"))
@@ -315,14 +327,14 @@ def test_what_is_read_or_given_is_not_shared(backend: Backend, types: Types) -> 
 def test_a_write_inside_a_write_is_refused_at_once(backend: Backend) -> None:
     with pytest.raises(StoreError, match="inside"):
         backend.write(lambda tx: backend.write(lambda inner: None))
-    backend.write(lambda tx: tx.set_note("still", "works"))
+    backend.write(lambda tx: tx.set_metadata("still", "works"))
 
 
-def test_notes(backend: Backend) -> None:
+def test_metadata(backend: Backend) -> None:
     for value in ("one", "two", None):
-        backend.write(lambda tx, value=value: tx.set_note("k", value))
+        backend.write(lambda tx, value=value: tx.set_metadata("k", value))
         with backend.read() as reader:
-            assert reader.note("k") == value
+            assert reader.metadata("k") == value
 
 
 def test_contexts_and_members(backend: Backend, types: Types) -> None:

@@ -82,10 +82,10 @@ class TestUrl:
     @pytest.mark.parametrize("name", ["a b.db", "a#b.db", "a?b.db", "100%.db", "ä.db", "a%20b"])
     def test_the_url_opens_the_same_file(self, tmp_path: Path, name: str) -> None:
         first = SqliteBackend(tmp_path / name, synchronous="normal")
-        first.write(lambda tx: tx.set_note("k", "v"))
+        first.write(lambda tx: tx.set_metadata("k", "v"))
         second = open_backend(first.url, create=False)
         with second.read() as reader:
-            assert reader.note("k") == "v"
+            assert reader.metadata("k") == "v"
         assert second.describe()["synchronous"] == "normal"
         assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".db-wal")[0] == name
         first.close()
@@ -195,7 +195,7 @@ class TestSchema:
     def test_an_older_file_is_brought_forward(
         self, path: Path, backend: SqliteBackend, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        backend.write(lambda tx: tx.set_note("k", "v"))
+        backend.write(lambda tx: tx.set_metadata("k", "v"))
         backend.close()
         step = "ALTER TABLE note ADD COLUMN kept INTEGER; UPDATE note SET kept = 1"
         monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, step))
@@ -233,7 +233,7 @@ class TestSchema:
     def test_a_step_that_fails_leaves_the_file_as_it_was(
         self, path: Path, backend: SqliteBackend, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        backend.write(lambda tx: tx.set_note("k", "v"))
+        backend.write(lambda tx: tx.set_metadata("k", "v"))
         backend.close()
         with monkeypatch.context() as patch:
             patch.setattr(schema, "STEPS", (*schema.STEPS, "DROP TABLE event; nonsense"))
@@ -242,7 +242,7 @@ class TestSchema:
                 opened(path)
         again = opened(path)
         with again.read() as reader:
-            assert (reader.note("k"), reader.counts().events) == ("v", 0)
+            assert (reader.metadata("k"), reader.counts().events) == ("v", 0)
         again.close()
 
     @pytest.mark.parametrize("older", range(1, schema.SCHEMA))
@@ -394,19 +394,19 @@ class TestTransactions:
         for file in path.parent.iterdir():
             file.unlink()
         with pytest.raises(StoreUnavailable, match="moved or deleted"):
-            backend.write(lambda tx: tx.set_note("k", "v"))
+            backend.write(lambda tx: tx.set_metadata("k", "v"))
 
     def test_a_file_that_is_put_back_from_a_backup_is_read(
         self, path: Path, backend: SqliteBackend
     ) -> None:
         other = SqliteBackend(path.with_name("backup.db"), synchronous="normal")
-        other.write(lambda tx: tx.set_note("from", "backup"))
+        other.write(lambda tx: tx.set_metadata("from", "backup"))
         other.close()
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink()
         path.with_name("backup.db").replace(path)
         with backend.read() as reader:
-            assert reader.note("from") == "backup"
+            assert reader.metadata("from") == "backup"
 
     def test_an_unknown_type_is_an_error_of_ours(self, backend: SqliteBackend) -> None:
         types = Types(backend)
@@ -585,7 +585,8 @@ while True:
         third = subprocess.run(
             [sys.executable, "-c",
              "import sys; from lineage.backends import open_backend;"
-             "b = open_backend(sys.argv[1]); b.write(lambda tx: tx.set_note('k', 'v')); b.close()",
+             "b = open_backend(sys.argv[1]);"
+             "b.write(lambda tx: tx.set_metadata('k', 'v')); b.close()",
              f"sqlite:///{path}"],
             check=False,
         )  # fmt: skip
@@ -595,7 +596,7 @@ while True:
         again = opened(path)
         with again.read() as reader:
             names = {n.name for n in reader.find(A, Filter())}
-            assert reader.note("k") == "v"
+            assert reader.metadata("k") == "v"
         again.close()
         assert names == {"before", "parent", *(f"{k}{n}" for k in ("child", "late") for n in "012")}
         raw = sqlite3.connect(path)

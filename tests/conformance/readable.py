@@ -7,7 +7,7 @@ from typing import Any
 
 from lineage import Artifact, Context, Event, Execution, Kind, Store, Type
 from lineage.queries.saved_queries import QUERIES
-from lineage.questions.receipts import KEPT_NOTES
+from lineage.questions.receipts import KEPT_METADATA
 
 Node = Artifact | Execution | Context
 
@@ -69,6 +69,10 @@ def listing(store: Store) -> dict[str, Any]:
             ],
             "parents": reader.parents_of(contexts),
             "marks": [mark.model_dump(mode="json") for mark in reader.marks()],
-            "notes": [n for prefix in (*KEPT_NOTES, QUERIES) for n in reader.notes(prefix)],
+            "metadata": [
+                kept
+                for prefix in (*KEPT_METADATA, QUERIES)
+                for kept in reader.metadata_under(prefix)
+            ],
             "policies": [policy.model_dump(mode="json") for policy in reader.policies()],
         }

@@ -516,7 +516,7 @@ def test_a_receipt_of_forgetting_holds_nothing_of_what_was_forgotten(store: Stor
     with store.backend.read() as reader:
         everything = [
             *(n.model_dump_json() for kind in Kind for n in reader.nodes(kind, range(9))),
-            *(text for _, text in reader.notes("")),
+            *(text for _, text in reader.metadata_under("")),
         ]
     assert len(everything) >= 5
     assert not any(secret in text for text in everything)

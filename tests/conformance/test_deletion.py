@@ -614,15 +614,15 @@ def test_backends_find_what_is_stored_at_a_place(store: Store) -> None:
         assert len(reader.stored_at(["s3://b/x", "s3://b"])) == 6
 
 
-def test_backends_list_notes_by_prefix(store: Store) -> None:
+def test_backends_list_metadata_by_prefix(store: Store) -> None:
     def work(tx: Any) -> None:
         for key in ("a/2", "a/1", "a", "b/1", "a0"):
-            tx.set_note(key, key.upper())
+            tx.set_metadata(key, key.upper())
 
     store.backend.write(work)
     with store.backend.read() as reader:
-        assert reader.notes("a/") == [("a/1", "A/1"), ("a/2", "A/2")]
-        assert reader.notes("zz") == []
+        assert reader.metadata_under("a/") == [("a/1", "A/1"), ("a/2", "A/2")]
+        assert reader.metadata_under("zz") == []
 
 
 def test_a_failed_write_brings_purged_nodes_back(store: Store) -> None:

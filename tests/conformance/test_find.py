@@ -195,7 +195,7 @@ def test_an_empty_store(store: Store) -> None:
         "parents": [],
         "marks": [],
         "policies": [],
-        "notes": [],
+        "metadata": [],
     }
     counts = store.counts()
     assert (counts.types, counts.artifacts, counts.executions) == (0, 0, 0)

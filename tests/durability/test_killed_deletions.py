@@ -129,8 +129,8 @@ class Stage:
     def state(self, store: Store) -> State:
         told = listing(store)
         # Each plan has an id of its own.
-        told["notes"] = [
-            (re.sub("[0-9a-f]{32}", "ID", key), _anonymous(text)) for key, text in told["notes"]
+        told["metadata"] = [
+            (re.sub("[0-9a-f]{32}", "ID", key), _anonymous(text)) for key, text in told["metadata"]
         ]
         told["files"] = sorted(str(f) for f in self.folder.rglob("*") if f.is_file())
         return told
@@ -147,10 +147,10 @@ def settle(url: str) -> None:
 
 def graph(state: State) -> State:
     """All but how far the removal of bytes has come."""
-    notes = [(key, re.sub('"done": *(true|false)', "", text)) for key, text in state["notes"]]
+    kept = [(key, re.sub('"done": *(true|false)', "", text)) for key, text in state["metadata"]]
     return {
         **{part: told for part, told in state.items() if part != "files"},
-        "notes": [note for note in notes if not note[0].startswith(REMOVALS)],
+        "metadata": [pair for pair in kept if not pair[0].startswith(REMOVALS)],
     }
 
 
@@ -230,5 +230,5 @@ def what_is_left(stage: Stage, operation: str, old: State, new: State) -> str:
 
 
 def _anonymous(text: str) -> str:
-    """A note without what differs between two runs: ids, and which file of a name it was."""
+    """Metadata without what differs between two runs: ids, and which file of a name it was."""
     return re.sub('"identity": *"[^"]*"', '"identity":""', re.sub("[0-9a-f]{32}", "ID", text))

@@ -211,15 +211,15 @@ def test_a_type_that_comes_while_a_database_is_read(tmp_path: Path, tfx: Path) -
     copy = tmp_path / "mlmd.sqlite"
     copy.write_bytes(tfx.read_bytes())
     source = MlmdDatabase(copy)
-    before = source.notes()
+    before = source.metadata()
     with closing(sqlite3.connect(copy)) as file:
         file.execute(
             "INSERT INTO Type (id, name, type_kind, input_type) VALUES (900, 'New', 0, '{}')"
         )
         file.commit()
-    assert source.notes() == before
+    assert source.metadata() == before
     assert "New" in [type.name for type in source.types()]
-    assert source.notes() != before
+    assert source.metadata() != before
     source.close()
 
 

@@ -110,7 +110,7 @@ def said(store: Store) -> Any:
             [e.model_dump(exclude=times) for e in reader.events()],
             [reader.members_of(contexts, kind) for kind in (Kind.ARTIFACT, Kind.EXECUTION)],
             reader.parents_of(contexts),
-            reader.note("mlmd/signatures"),
+            reader.metadata("mlmd/signatures"),
         )
 
 

@@ -25,9 +25,12 @@ from tests.neo4j_for_tests import Neo4jForTests, emptied
 FOLDER = Path(__file__).parents[2] / "cypher"
 # Element ids are each store's own, so that template has a test of its own.
 ELEMENTS = FOLDER / "read" / "nodes_by_element_id.cypher"
-# What the store keeps for itself is no part of the graph that the evaluator sees: notes, and by
+# What the store keeps for itself is no part of the graph that the evaluator sees: metadata, and by
 # which place a version is found. The conformance suite asks every backend for both.
-OWN = {FOLDER / "read" / f"{name}.cypher" for name in ("candidate_artifacts", "note", "notes")}
+OWN = {
+    FOLDER / "read" / f"{name}.cypher"
+    for name in ("candidate_artifacts", "metadata", "metadata_under")
+}
 TEMPLATES = sorted({*(FOLDER / "read").glob("*.cypher")} - {ELEMENTS} - OWN)
 RAW = "s3://data/raw"
 _LEAST, _MOST = -(2**63), 2**63 - 1
@@ -51,7 +54,7 @@ NAMED = {"artifacts": ("raw", "d1"), "executions": ("ingest", "run-0")}
 
 
 def filled(store: Store) -> None:
-    """Datasets, runs, models, contexts, marks, notes: something for each template to find."""
+    """Datasets, runs, models, contexts, marks, metadata: something for each template to find."""
     project = Context(type="Project", name="churn", external_id="project-1")
     raw = store.record(
         Execution(type="Ingest", name="ingest", external_id="run-0"),
@@ -105,7 +108,7 @@ def stores(
         for other in (sqlite, memory):
             copy_store(neo4j, other)
         for store in (neo4j, sqlite, memory):
-            store.backend.write(lambda tx: tx.set_note("kept", "for the test"))
+            store.backend.write(lambda tx: tx.set_metadata("kept", "for the test"))
             store.backend.write(lambda tx: tx.put_policy(Policy(stops={"pii": ("Train",)})))
         yield {"neo4j": neo4j, "sqlite": sqlite, "memory": memory}
 

@@ -30,3 +30,15 @@ def test_a_taint_says_what_its_barriers_shielded_by_both_names() -> None:
         with pytest.warns(DeprecationWarning, match="shielded"):
             assert answer.saved == answer.shielded
         assert answer.to_dict()["saved"] == answer.to_dict()["shielded"] == 2
+
+
+def test_metadata_is_kept_and_read_by_both_names() -> None:
+    store = lineage.connect("memory://")
+    former = {"notes": [("a", "1")], "note": ("b", "2")}
+    with pytest.warns(DeprecationWarning, match="metadata|progress"):
+        store.mirror(**former)  # type: ignore[arg-type]
+    assert (store.metadata("a"), store.metadata("b")) == ("1", "2")
+    with pytest.warns(DeprecationWarning, match="metadata"):
+        assert store.note("a") == "1"
+    with pytest.raises(TypeError, match="former name"):
+        store.mirror(**former, metadata=[])  # type: ignore[arg-type]

@@ -175,8 +175,8 @@ def test_a_planted_receipt_is_shown_before_it_is_resumed(store: Store, tmp_path:
     )
     planted = text.replace(receipt.id, "f" * 32)
     with store.backend.read() as reader:
-        assert reader.notes("receipt/")
-    store.backend.write(lambda tx: tx.set_note(f"receipt/{'f' * 32}", planted))
+        assert reader.metadata_under("receipt/")
+    store.backend.write(lambda tx: tx.set_metadata(f"receipt/{'f' * 32}", planted))
     asked = CliRunner().invoke(app, ["--store", store.url, "delete", "--resume"])
     assert isinstance(asked.exception, InvalidValue)
     assert str(victim) in str(asked.exception)

@@ -304,11 +304,11 @@ class MemoryReader(Reader):
     def policies(self) -> list[Policy]:
         return [policy for _, policy in sorted(self._state.policies.items())]
 
-    def note(self, key: str) -> str | None:
-        return self._state.notes.get(key)
+    def metadata(self, key: str) -> str | None:
+        return self._state.metadata.get(key)
 
-    def notes(self, prefix: str) -> list[tuple[str, str]]:
-        return sorted(n for n in self._state.notes.items() if n[0].startswith(prefix))
+    def metadata_under(self, prefix: str) -> list[tuple[str, str]]:
+        return sorted(kept for kept in self._state.metadata.items() if kept[0].startswith(prefix))
 
     def stored_at(self, uris: Sequence[str], *, below: bool = True) -> list[tuple[int, str]]:
         wanted = set(uris)
@@ -427,11 +427,11 @@ class MemoryWriter(MemoryReader, Writer):
     def put_policy(self, policy: Policy) -> None:
         self._state.put(self._state.policies, (policy.name, policy.recorded_ms or 0), policy)
 
-    def set_note(self, key: str, value: str | None) -> None:
+    def set_metadata(self, key: str, value: str | None) -> None:
         if value is None:
-            self._state.drop(self._state.notes, key)
+            self._state.drop(self._state.metadata, key)
         else:
-            self._state.put(self._state.notes, key, value)
+            self._state.put(self._state.metadata, key, value)
 
     def tombstone(self, kind: Kind, ids: Sequence[int], now_ms: int) -> None:
         for id in ids:
@@ -456,7 +456,7 @@ class MemoryWriter(MemoryReader, Writer):
         state, kind = self._state, write.kind
         if write.mode is WriteMode.CREATE:
             return self._create(write)
-        if write.mode is WriteMode.MIRROR:
+        if write.mode is WriteMode.UPSERT_EXACT:
             assert write.id is not None
             state.next_id[kind] = max(state.next_id[kind], write.id + 1)
             self._put(write, write.id, write.created_ms or 0, write.updated_ms or 0)

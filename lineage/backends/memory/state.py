@@ -25,7 +25,7 @@ class State:
         self.shared: dict[tuple[Any, ...], dict[int, None]] = {}
         self.marks: dict[int, Mark] = {}
         self.policies: dict[tuple[str, int], Policy] = {}
-        self.notes: dict[str, str] = {}
+        self.metadata: dict[str, str] = {}
         self.next_id: dict[str, int] = dict.fromkeys(("type", "mark", *Kind), 1)
         self.events = 0
         self.undo: list[Callable[[], object]] = []

@@ -345,12 +345,12 @@ class Neo4jReader(Reader):
             row_mapping.policy(r["name"], r["recorded"], r["ended"], r["content"]) for r in found
         ]
 
-    def note(self, key: str) -> str | None:
-        found = list(self._run("read/note", key=key))
+    def metadata(self, key: str) -> str | None:
+        found = list(self._run("read/metadata", key=key))
         return found[0]["value"] if found else None
 
-    def notes(self, prefix: str) -> list[tuple[str, str]]:
-        found = self._run("read/notes", prefix=prefix)
+    def metadata_under(self, prefix: str) -> list[tuple[str, str]]:
+        found = self._run("read/metadata_under", prefix=prefix)
         return [(record["key"], record["value"]) for record in found]
 
     def stored_at(self, uris: Sequence[str], *, below: bool = True) -> list[tuple[int, str]]:

@@ -112,9 +112,9 @@ class Neo4jWriter(Neo4jReader, Writer):
 
     def apply(self, batch: Batch) -> list[int]:
         self._attempted.extend(w for w in batch.nodes if w.mode is not WriteMode.REFERENCE)
-        self._mirror([w for w in batch.nodes if w.mode is WriteMode.MIRROR])
+        self._upsert_exact([w for w in batch.nodes if w.mode is WriteMode.UPSERT_EXACT])
         if not (batch.events or batch.memberships or batch.parents) and all(
-            w.mode is WriteMode.MIRROR for w in batch.nodes
+            w.mode is WriteMode.UPSERT_EXACT for w in batch.nodes
         ):
             return [w.id for w in batch.nodes if w.id is not None]
         places, ids, updates, stored = self._placed(batch.nodes)
@@ -187,11 +187,11 @@ class Neo4jWriter(Neo4jReader, Writer):
     def put_policy(self, policy: Policy) -> None:
         self._run("write/put_policy", properties=policy_properties(policy)).consume()
 
-    def set_note(self, key: str, value: str | None) -> None:
+    def set_metadata(self, key: str, value: str | None) -> None:
         if value is None:
-            self._run("write/drop_note", key=key).consume()
+            self._run("write/drop_metadata", key=key).consume()
         else:
-            self._run("write/set_note", key=key, value=value).consume()
+            self._run("write/set_metadata", key=key, value=value).consume()
 
     def tombstone(self, kind: Kind, ids: Sequence[int], now_ms: int) -> None:
         self._run(f"write/tombstone_{kind}s", ids=list(ids), now=now_ms).consume()
@@ -301,7 +301,7 @@ class Neo4jWriter(Neo4jReader, Writer):
                 found[kind, "name", scope, there.get("name")] = there
         return found
 
-    def _mirror(self, writes: Sequence[NodeWrite]) -> None:
+    def _upsert_exact(self, writes: Sequence[NodeWrite]) -> None:
         for kind in Kind:
             rows = [
                 _row(w, w.id or 0, w.created_ms or 0, w.updated_ms or 0)
@@ -310,7 +310,7 @@ class Neo4jWriter(Neo4jReader, Writer):
             ]
             if rows:
                 self._reserve(kind, max(row["id"] for row in rows))
-                self._run(f"write/mirror_{kind}s", rows=rows).consume()
+                self._run(f"write/upsert_exact_{kind}s", rows=rows).consume()
 
     def _rewrite(self, updates: Sequence[tuple[NodeWrite, int]], stored: _Stored) -> None:
         """Set what is given on stored nodes, locked, so that no other change is overwritten.

@@ -501,11 +501,11 @@ class SqliteReader(Reader):
         )
         return [row_mapping.policy(*row) for row in found]
 
-    def note(self, key: str) -> str | None:
+    def metadata(self, key: str) -> str | None:
         row = self._connection.execute("SELECT value FROM note WHERE key = ?", (key,)).fetchone()
         return row[0] if row else None
 
-    def notes(self, prefix: str) -> list[tuple[str, str]]:
+    def metadata_under(self, prefix: str) -> list[tuple[str, str]]:
         return self._connection.execute(
             "SELECT key, value FROM note WHERE key >= ?1 AND substr(key, 1, length(?1)) = ?1 "
             "ORDER BY key",

@@ -136,8 +136,8 @@ class SqliteWriter(SqliteReader, Writer):
             writes = list(group)
             if mode is WriteMode.CREATE:
                 ids += self._create(kind, writes)
-            elif mode is WriteMode.MIRROR:
-                ids += self._mirror(kind, writes)
+            elif mode is WriteMode.UPSERT_EXACT:
+                ids += self._upsert_exact(kind, writes)
             elif by == "at":
                 for write in writes:
                     ids.append(self._over(write, ids[_given(write.at)]))
@@ -197,7 +197,7 @@ class SqliteWriter(SqliteReader, Writer):
             ),
         )
 
-    def set_note(self, key: str, value: str | None) -> None:
+    def set_metadata(self, key: str, value: str | None) -> None:
         if value is None:
             self._connection.execute("DELETE FROM note WHERE key = ?", (key,))
         else:
@@ -243,7 +243,7 @@ class SqliteWriter(SqliteReader, Writer):
             self._last[table] = row[0] if row else 0
         return self._last[table]
 
-    def _mirror(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
+    def _upsert_exact(self, kind: Kind, writes: Sequence[NodeWrite]) -> list[int]:
         ids = [_given(write.id) for write in writes]
         made = [
             _row(write, id, write.created_ms or 0, write.updated_ms or 0)

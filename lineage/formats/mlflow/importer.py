@@ -93,8 +93,8 @@ def _import(
     batch.write(store)
     ids = [str(experiment.experiment_id) for experiment in experiments]
     models = _import_models(source, store, ids)
-    note = f"mlflow import of {source.name}"
-    at, since = _find_place(store.note(note))
+    key = f"mlflow import of {source.name}"
+    at, since = _find_place(store.metadata(key))
     done = 0
     for experiment in experiments:
         id = str(experiment.experiment_id)
@@ -106,12 +106,12 @@ def _import(
                 runs = page[start : start + _TOGETHER]
                 batch = KeyedBatch(mapping.TYPES)
                 _add_runs(batch, source, runs, context, models, history=history)
-                batch.write(store, note=(note, json.dumps([id, runs[-1].info.start_time])))
+                batch.write(store, progress=(key, json.dumps([id, runs[-1].info.start_time])))
                 done += len(runs)
                 if progress is not None:
                     progress(done, None)
     registered, versions = import_registry(source, store)
-    KeyedBatch().write(store, note=(note, None))
+    KeyedBatch().write(store, progress=(key, None))
     left_out = tuple(source.left_out)
     return Imported(len(experiments), done, len(models), registered, versions, left_out)
 
@@ -132,11 +132,11 @@ def import_runs(source: MlflowSource, store: Store, run_ids: Sequence[str]) -> N
         batch.write(store)
 
 
-def _find_place(note: str | None) -> tuple[str, int | None]:
+def _find_place(progress: str | None) -> tuple[str, int | None]:
     """Return the experiment to go on in, and the start of the run to go on with."""
-    if note is None:
+    if progress is None:
         return "", None
-    id, since = json.loads(note)
+    id, since = json.loads(progress)
     return id, since
 
 

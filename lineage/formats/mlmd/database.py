@@ -128,7 +128,7 @@ class MlmdDatabase:
     def marks(self) -> list[Mark]:
         return []
 
-    def notes(self) -> list[tuple[str, str]]:
+    def metadata(self) -> list[tuple[str, str]]:
         found: signatures.Signatures = {}
         rows = self._select("Type", ["id", "type_kind", *signatures.FIELDS], "", ())
         for id, kind, *texts in rows:
@@ -136,7 +136,7 @@ class MlmdDatabase:
             # One that came since the types were read is for the next time.
             if said and id in self._types and _KINDS[kind] is Kind.EXECUTION:
                 found[self._types[id].label] = said
-        return [(signatures.NOTE, signatures.unparse(found))] if found else []
+        return [(signatures.SIGNATURES_KEY, signatures.unparse(found))] if found else []
 
     def policies(self) -> list[Policy]:
         return []

@@ -12,7 +12,7 @@ import json
 from lineage.ports.reader import Reader
 
 # Under one of the prefixes that a copy of a store takes along.
-NOTE = "mlmd/signatures"
+SIGNATURES_KEY = "mlmd/signatures"
 FIELDS = ("input_type", "output_type")
 
 Signatures = dict[str, dict[str, str]]
@@ -20,15 +20,15 @@ Signatures = dict[str, dict[str, str]]
 
 def read(reader: Reader) -> Signatures:
     """By label, what each execution type that has any takes and gives."""
-    return parse(reader.note(NOTE))
+    return parse(reader.metadata(SIGNATURES_KEY))
 
 
 def parse(text: str | None) -> Signatures:
-    """What the note says."""
+    """Return what the metadata says."""
     found: Signatures = json.loads(text) if text else {}
     return found
 
 
 def unparse(signatures: Signatures) -> str:
-    """What the note says then."""
+    """Return what the metadata says then."""
     return json.dumps(signatures, sort_keys=True)

@@ -168,7 +168,7 @@ def _add_health(app: FastAPI, service: Service, metrics: Metrics) -> None:
 
     def readyz(request: Request) -> Response:
         """Tell whether the store answers."""
-        service.store.note("ready")
+        service.store.metadata("ready")
         return Response(write_json({"status": "ready"}), media_type="application/json")
 
     def measures(request: Request) -> Response:

@@ -81,7 +81,7 @@ class _AuditedSession(Session):
         def audited(transaction: Transaction) -> T:
             writer = transaction.writer
             key = None if change.key is None else _replay_key(change, number)
-            if key is not None and (text := writer.note(key)) is not None:
+            if key is not None and (text := writer.metadata(key)) is not None:
                 kept = json.loads(text)
                 if kept["fingerprint"] != change.fingerprint:
                     raise Conflict(
@@ -98,10 +98,10 @@ class _AuditedSession(Session):
             result = work(transaction)
             if change.operation in _ERASING:
                 # What was erased must not be in an answer that is kept.
-                for kept_key, kept_text in writer.notes(REPLAYS):
+                for kept_key, kept_text in writer.metadata_under(REPLAYS):
                     bare = json.loads(kept_text)
                     bare.pop("answer", None)
-                    writer.set_note(kept_key, json.dumps(bare))
+                    writer.set_metadata(kept_key, json.dumps(bare))
             now = now_ms()
             entry = {
                 "at_ms": now,
@@ -111,14 +111,14 @@ class _AuditedSession(Session):
             }
             # In the order of time; what comes in the same millisecond has a name of its own.
             place = f"{AUDIT}{now:0{_DIGITS}d}-{secrets.token_hex(4)}"
-            writer.set_note(place, json.dumps(entry, ensure_ascii=False))
+            writer.set_metadata(place, json.dumps(entry, ensure_ascii=False))
             if key is not None and change.key is not None:
                 replay = {
                     "until_ms": now + (RETRY_MS if change.key.startswith(RETRY) else KEPT_MS),
                     "fingerprint": change.fingerprint,
                     "answer": wire.encode(result),
                 }
-                writer.set_note(key, json.dumps(replay))
+                writer.set_metadata(key, json.dumps(replay))
             return result
 
         return super().transact(audited, exact=exact)
@@ -148,8 +148,8 @@ def list_changes(store: Store, *, limit: int = 100, before: str | None = None) -
     with store.backend.read() as reader:
         # The log may be long: the latest hours first, then days, then years.
         for digits in (*_WINDOWS, 0):
-            notes = reader.notes(AUDIT + newest[:digits])
-            found = [note for note in notes if before is None or note[0] < AUDIT + before]
+            kept = reader.metadata_under(AUDIT + newest[:digits])
+            found = [entry for entry in kept if before is None or entry[0] < AUDIT + before]
             if len(found) > limit:
                 break
     found.sort(reverse=True)
@@ -166,10 +166,10 @@ def forget_replays(store: Store, at_ms: int | None = None) -> int:
     """Drop the answers for repeated requests whose time is over; returns how many."""
     now = now_ms() if at_ms is None else at_ms
     with store.backend.read() as reader:
-        notes = reader.notes(REPLAYS)
-    old = [key for key, text in notes if json.loads(text)["until_ms"] < now]
+        kept = reader.metadata_under(REPLAYS)
+    old = [key for key, text in kept if json.loads(text)["until_ms"] < now]
     for key in old:
-        store.mirror(note=(key, None))
+        store.mirror(progress=(key, None))
     return len(old)
 
 

@@ -126,6 +126,7 @@ _TABLE = (
     Operation("get_type", Role.READ, "/type", "Types"),
     Operation("put_type", Role.RECORD),
     Operation("mirror", Role.ADMIN),
+    Operation("metadata", Role.ADMIN),
     Operation("note", Role.ADMIN),
     # Cypher
     Operation("query", Role.READ),

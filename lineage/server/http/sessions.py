@@ -63,17 +63,17 @@ class Session:
     ----------
     backend: what is read or written.
     mode: `read` or `write`.
-    note: makes the note that a write leaves: its key and its text.
+    entry: makes the metadata that a write leaves: its key and its text.
     caller: who began it.
     """
 
     def __init__(
-        self, backend: Backend, mode: str, note: Callable[[], tuple[str, str]], caller: Caller
+        self, backend: Backend, mode: str, entry: Callable[[], tuple[str, str]], caller: Caller
     ) -> None:
         self.caller = caller
         self._backend = backend
         self._mode = mode
-        self._note = note
+        self._entry = entry
         self._calls: queue.Queue[_Call] = queue.Queue()
         self._runs = 0
         self._ended = threading.Event()
@@ -121,7 +121,7 @@ class Session:
             # What was asked before can't be asked again from here; the client does.
             raise Conflict("another write was in the way: run the transaction again")
         self._serve(writer, _WRITES)
-        writer.set_note(*self._note())
+        writer.set_metadata(*self._entry())
 
     def _serve(self, port: Any, methods: frozenset[str]) -> None:
         """Do what is asked, until the end is."""
@@ -173,7 +173,7 @@ class Sessions:
         self._open: dict[str, Session] = {}
         self._lock = threading.Lock()
 
-    def open(self, mode: str, note: Callable[[], tuple[str, str]], caller: Caller) -> str:
+    def open(self, mode: str, entry: Callable[[], tuple[str, str]], caller: Caller) -> str:
         """Begin a session; returns its id."""
         if mode not in IDLE_SECONDS:
             raise InvalidValue(f"mode is {mode[:40]!r}; it can be read or write")
@@ -183,7 +183,7 @@ class Sessions:
             if len(self._open) >= _MOST:
                 raise LimitExceeded(f"{_MOST} sessions are open; try again when one has ended")
             id = secrets.token_hex(16)
-            self._open[id] = Session(self._service.store.backend, mode, note, caller)
+            self._open[id] = Session(self._service.store.backend, mode, entry, caller)
         return id
 
     def find(self, id: str) -> Session:
@@ -220,7 +220,7 @@ def add_sessions(router: APIRouter, service: Service) -> Sessions:
             caller.check(Role.ADMIN, "a session")
             positional, _ = read_arguments(request)
 
-            def note() -> tuple[str, str]:
+            def entry() -> tuple[str, str]:
                 now = time.time_ns() // 1_000_000
                 entry = {
                     "at_ms": now,
@@ -230,7 +230,7 @@ def add_sessions(router: APIRouter, service: Service) -> Sessions:
                 }
                 return f"{AUDIT}{now:015d}-{secrets.token_hex(4)}", json.dumps(entry)
 
-            return sessions.open(str(positional[0]) if positional else "", note, caller)
+            return sessions.open(str(positional[0]) if positional else "", entry, caller)
 
         return respond(request, work)
 

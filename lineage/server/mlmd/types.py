@@ -113,7 +113,9 @@ def _keep_signature(transaction: Transaction, type: Type, given: Any) -> None:
     }
     if said:
         kept = signatures.read(transaction.reader)
-        transaction.writer.set_note(signatures.NOTE, signatures.unparse({**kept, type.label: said}))
+        transaction.writer.set_metadata(
+            signatures.SIGNATURES_KEY, signatures.unparse({**kept, type.label: said})
+        )
 
 
 def _check(

@@ -211,7 +211,7 @@ def test_a_plan_is_applied_by_those_who_may_delete(guarded: Caller, tokens: Any)
     assert deleter.post("/plans/apply", {"plan": plan}).status == 200
 
 
-@pytest.mark.parametrize("operation", ["mirror", "put", "apply", "mark", "note", "put_policy"])
+@pytest.mark.parametrize("operation", ["mirror", "put", "apply", "mark", "metadata", "put_policy"])
 def test_the_client_s_endpoint_has_the_same_roles(
     guarded: Caller, tokens: dict[str, str], operation: str
 ) -> None:
@@ -270,7 +270,7 @@ def test_no_token_is_in_the_store(guarded: Caller, tokens: Any, kept: lineage.St
     for text in ("MATCH (n) RETURN n", "MATCH (n:Note) RETURN n"):
         assert secret.encode() not in admin.post("/query", {"cypher": text}).body
     with kept.backend.read() as reader:
-        assert all(secret not in text for _, text in reader.notes(""))
+        assert all(secret not in text for _, text in reader.metadata_under(""))
 
 
 # Names and other sites

@@ -71,7 +71,7 @@ def test_a_crowd_over_http(store: lineage.Store) -> None:
     for model, execution in recorded:
         assert [event.execution_id for event in store.events(artifact=model)] == [execution]
     with store.backend.read() as reader:
-        assert len(reader.notes("audit/")) == WRITERS * EACH
+        assert len(reader.metadata_under("audit/")) == WRITERS * EACH
 
 
 @pytest.mark.parametrize("kind", ["record", "mark"])

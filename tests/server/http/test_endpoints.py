@@ -169,7 +169,7 @@ def test_what_is_erased_is_in_no_answer_that_is_kept(caller: Caller, store: line
     plan = caller.post("/plans/forget", {"refs": ["Dataset:person"]}).json
     assert caller.post("/plans/apply", {"plan": plan}).status == 200
     with store.backend.read() as reader:
-        assert not [text for _, text in reader.notes("") if "4711" in text]
+        assert not [text for _, text in reader.metadata_under("") if "4711" in text]
     assert "erased" in error_of(caller.post("/artifacts", secret, **key), 409)
 
 
@@ -186,7 +186,7 @@ def test_answers_are_kept_for_their_time(caller: Caller, store: lineage.Store) -
 def test_the_audit_comes_page_by_page(caller: Caller, store: lineage.Store) -> None:
     old = {"at_ms": 1, "who": "x", "operation": "put", "request": "r"}
     for at in range(5):
-        store.mirror(note=(f"{AUDIT}{at:015d}-0", json.dumps(old)))
+        store.mirror(progress=(f"{AUDIT}{at:015d}-0", json.dumps(old)))
     for at in range(5):
         caller.post("/artifacts", {"type": "Dataset", "name": f"n-{at}"})
     told: list[str] = []

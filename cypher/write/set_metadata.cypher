@@ -1,4 +1,4 @@
-// write/set_note: keeps a note
+// write/set_metadata: keeps a text under a key
 // parameters: key: string, value: string
 // columns: none
 // write

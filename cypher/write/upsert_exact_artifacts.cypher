@@ -1,4 +1,4 @@
-// write/mirror_artifacts: makes artifacts, or rewrites them, exactly as given
+// write/upsert_exact_artifacts: makes artifacts, or rewrites them, exactly as given
 // parameters: rows: list of {id: int, label: string, properties: map}
 // columns: none
 // write

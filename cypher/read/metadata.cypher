@@ -1,4 +1,4 @@
-// read/note: a note
+// read/metadata: what the store keeps under a key
 // parameters: key: string
 // columns: value: string
 // read

@@ -1,4 +1,4 @@
-// write/drop_note: removes a note
+// write/drop_metadata: removes what is kept under a key
 // parameters: key: string
 // columns: none
 // write

@@ -1,4 +1,4 @@
-// read/notes: the notes whose key begins so
+// read/metadata_under: what the store keeps under the keys that begin so
 // parameters: prefix: string
 // columns: key, value: string
 // read
