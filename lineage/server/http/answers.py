@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from itertools import islice
 from typing import Any
 
@@ -43,7 +43,7 @@ def render(answer: Any) -> Any:
     if isinstance(answer, BaseModel):
         return answer.model_dump(mode="json")
     if is_dataclass(answer) and not isinstance(answer, type):
-        return to_json_value(asdict(answer))
+        return {field.name: render(getattr(answer, field.name)) for field in fields(answer)}
     if isinstance(answer, list | tuple):
         return [render(item) for item in answer]
     if isinstance(answer, Mapping):

@@ -132,7 +132,8 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
     add_resources(router, service)
     add_receiver(router, service)
     add_typed(router, service)
-    sessions = add_sessions(router, service)
+    gate = Gate(store, settings.token)
+    sessions = add_sessions(router, service, gate)
     app.include_router(router)
     app.router.routes.extend(spoken.routes)
     add_page(app, PREFIX, service)
@@ -141,7 +142,7 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
     # The last one added is the first one that a request meets.
     app.add_middleware(
         CallerGuard,
-        gate=Gate(store, settings.token),
+        gate=gate,
         settings=settings,
         owner=sessions.owner,
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from lineage.server.http.answer_schemas import ANSWERS
 from lineage.server.http.answers import NDJSON, lines, render, write_json
 from lineage.server.http.operations import OPERATIONS, Operation
 from lineage.server.http.parameters import (
@@ -20,19 +21,8 @@ from lineage.server.http.parameters import (
     query_signature,
     read_parameters,
 )
-from lineage.server.http.schemas import EventOut, LineageOut, NodeOut
 from lineage.server.http.service import Service
 from lineage.store import Store
-
-_MODELS: dict[str, Any] = {
-    "upstream": LineageOut,
-    "downstream": LineageOut,
-    "events": list[EventOut],
-    "get": NodeOut,
-    "contexts_of": list[NodeOut],
-    "parents_of": list[NodeOut],
-    "children_of": list[NodeOut],
-}
 
 
 def add_operations(router: APIRouter, service: Service) -> None:
@@ -51,7 +41,7 @@ def add_operations(router: APIRouter, service: Service) -> None:
             operation_id=operation.name,
             summary=(inspect.getdoc(method) or operation.name).partition("\n")[0],
             description=_description(method, operation),
-            response_model=_MODELS.get(operation.name, dict[str, Any] | list[Any]),
+            response_model=ANSWERS[operation.name],
         )
 
 

@@ -15,8 +15,9 @@ from starlette.responses import Response, StreamingResponse
 import lineage
 from lineage import wire
 from lineage.errors import InvalidValue, PreconditionFailed
-from lineage.model import NODE_CLASSES, Event, Kind, Node, Plan, Policy, Step, Type
+from lineage.model import NODE_CLASSES, Event, Kind, Node, Plan, Policy, Receipt, Step, Type
 from lineage.server.http import schemas
+from lineage.server.http.answer_schemas import ExplainOut
 from lineage.server.http.answers import NDJSON, etag, pieces, render, write_json
 from lineage.server.http.audit import list_changes
 from lineage.server.http.endpoints import answer, wants_lines
@@ -349,7 +350,7 @@ def _add_rules(router: APIRouter, service: Service) -> None:
         "/plans/apply",
         tags=["Deletion"],
         operation_id="apply",
-        response_model=dict[str, Any],
+        response_model=Receipt,
         summary="Do what a plan says, and leave a receipt.",
     )
     def apply(request: Request, body: schemas.PlanIn) -> Response:
@@ -364,7 +365,7 @@ def _add_rules(router: APIRouter, service: Service) -> None:
         "/receipts/{id}",
         tags=["Deletion"],
         operation_id="receipt",
-        response_model=dict[str, Any],
+        response_model=Receipt,
         summary="One receipt, by its id or the beginning of it.",
     )
     def receipt(request: Request, id: str) -> Response:
@@ -441,7 +442,7 @@ def _add_queries(router: APIRouter, service: Service) -> None:
         "/explain",
         tags=["Cypher"],
         operation_id="explain",
-        response_model=dict[str, Any],
+        response_model=ExplainOut,
         summary="How a query is answered: where it starts, what it walks, what it filters.",
     )
     def explain(

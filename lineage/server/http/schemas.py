@@ -13,6 +13,8 @@ _NODE = {
     "name": "churn",
     "uri": "s3://models/churn",
     "type_version": None,
+    "version": 3,
+    "digest": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "external_id": None,
     "state": "LIVE",
     "properties": {},
@@ -49,22 +51,30 @@ class Problem(BaseModel):
     request_id: str | None
 
 
-class NodeOut(BaseModel):
-    """An artifact, execution or context."""
+class NodeFields(BaseModel):
+    """What every answer says of a node."""
 
-    model_config = _shown(_NODE)
+    model_config = ConfigDict(extra="allow")
     kind: str
     id: int
     type: str
     name: str | None
     uri: str | None
     type_version: str | None
+    version: int | None
+    digest: str | None
     external_id: str | None
     state: str | None
     properties: dict[str, Any]
     custom_properties: dict[str, Any]
     created_ms: int | None
     updated_ms: int | None
+
+
+class NodeOut(NodeFields):
+    """An artifact, execution or context."""
+
+    model_config = _shown(_NODE)
 
 
 class NodeIn(BaseModel):
@@ -128,6 +138,12 @@ class PageOut(BaseModel):
     after: int | None
 
 
+class FoundOut(NodeFields):
+    """A node, and how many events away it is."""
+
+    depth: int
+
+
 class LineageOut(BaseModel):
     """Nodes by depth, and the events between them."""
 
@@ -142,7 +158,7 @@ class LineageOut(BaseModel):
     )
     direction: str
     starts: list[str]
-    nodes: list[NodeOut]
+    nodes: list[FoundOut]
     events: list[EventOut]
     complete: bool
 

@@ -22,7 +22,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lineage.errors import Conflict, Interrupted, InvalidValue, LimitExceeded, NotFound
+from lineage.errors import (
+    AccessDenied,
+    Conflict,
+    Interrupted,
+    InvalidValue,
+    LimitExceeded,
+    LineageError,
+    NotFound,
+)
 from lineage.ports.backend import Backend
 from lineage.ports.batch import FoundDeleted
 from lineage.ports.reader import Reader
@@ -31,7 +39,7 @@ from lineage.server.http.audit import AUDIT
 from lineage.server.http.operations import Operation
 from lineage.server.http.service import Service, caller_of
 from lineage.server.http.typed import read_arguments, respond
-from lineage.server.tokens import Caller, Role
+from lineage.server.tokens import Caller, Gate, Role
 
 _SESSION = Operation("session", Role.ADMIN)
 # How long a session waits for the next call, in seconds: a write holds others up meanwhile.
@@ -47,8 +55,9 @@ class _Call:
     """What a client asks of its session, and where the answer is put."""
 
     name: str
-    positional: Any = ()
-    keywords: Any = None
+    positional: Any
+    keywords: Any
+    check: Callable[[], None]
     answer: queue.SimpleQueue[tuple[bool, Any]] = field(default_factory=queue.SimpleQueue)
 
 
@@ -85,9 +94,19 @@ class Session:
         """Whether nothing more can be asked of it."""
         return self._ended.is_set()
 
-    def ask(self, name: str, positional: Any = (), keywords: Any = None) -> Any:
-        """Have the thread do something, and return its answer or raise its error."""
-        call = _Call(name, positional, keywords or {})
+    def ask(
+        self,
+        name: str,
+        positional: Any = (),
+        keywords: Any = None,
+        *,
+        check: Callable[[], None] = lambda: None,
+    ) -> Any:
+        """Have the thread do something, and return its answer or raise its error.
+
+        `check` runs in the thread first. What it raises ends the session, and nothing is written.
+        """
+        call = _Call(name, positional, keywords or {}, check)
         self._calls.put(call)
         while True:
             try:
@@ -131,6 +150,11 @@ class Session:
             except queue.Empty:
                 raise _Aborted from None
             self._last = call
+            try:
+                call.check()
+            except LineageError as error:
+                call.answer.put((False, error))
+                raise _Aborted from None
             if call.name == "commit":
                 if self._mode == "read":
                     call.answer.put((True, None))
@@ -196,8 +220,8 @@ class Sessions:
     def owner(self, path: str) -> Caller | None:
         """Return who began the session that a path is about.
 
-        A session's id is as good as a token, and the store may have no room for another reader
-        while the session has it.
+        Whether the caller's token still counts is checked in the session's thread: the store may
+        have no room for another reader while the session has it.
         """
         if not path.startswith(_PATH):
             return None
@@ -210,8 +234,8 @@ class Sessions:
             self._open.pop(id, None)
 
 
-def add_sessions(router: APIRouter, service: Service) -> Sessions:
-    """Add the endpoints of sessions; returns them."""
+def add_sessions(router: APIRouter, service: Service, gate: Gate) -> Sessions:
+    """Add the endpoints of sessions; returns them. `gate` knows the tokens."""
     sessions = Sessions(service)
 
     def begin(request: Request) -> Response:
@@ -239,10 +263,17 @@ def add_sessions(router: APIRouter, service: Service) -> Sessions:
             caller_of(request).check(Role.ADMIN, "a session")
             session = sessions.find(id)
             positional, keywords = read_arguments(request, batches=True)
+            header = request.headers.get("authorization")
+
+            def check() -> None:
+                caller = gate.identify(header)
+                if caller != session.caller:
+                    raise AccessDenied(f"the session is another caller's than {caller.name!r}")
+
             if method not in ("commit", "abort"):
-                return session.ask(method, positional, keywords)
+                return session.ask(method, positional, keywords, check=check)
             try:
-                return session.ask(method)
+                return session.ask(method, check=check)
             finally:
                 sessions.close(id)
 

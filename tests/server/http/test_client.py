@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,16 @@ from lineage.cli.commands import app
 from lineage.errors import (
     AccessDenied,
     Conflict,
+    Interrupted,
     InvalidFilter,
     LineageError,
     NotFound,
     QueryStopped,
+    Unauthenticated,
 )
 from lineage.server.http import Settings
 from lineage.server.http.process import HttpServer
-from lineage.server.tokens import create_token
+from lineage.server.tokens import create_token, revoke_token
 from tests.server.http.conftest import LOCAL, Caller
 
 COMMANDS = [
@@ -169,6 +172,51 @@ def test_transactions_are_for_admins(store: lineage.Store) -> None:
         caller = Caller(server.url, token)
         for id in ("0" * 32, "..", ""):
             assert caller.post(f"/sessions/{id}/commit", {}).status in (403, 404)
+
+
+def _with_token(server: HttpServer, token: str) -> lineage.Store:
+    return lineage.connect(server.url.replace("//", f"//:{token}@"))
+
+
+def test_a_reading_ends_when_its_token_is_withdrawn(store: lineage.Store) -> None:
+    _, token = create_token(store, "chief", ["admin"])
+    create_token(store, "another", ["admin"])
+    with (
+        HttpServer(store, LOCAL) as server,
+        _with_token(server, token).backend.read() as reader,
+    ):
+        assert reader.counts() == store.counts()
+        revoke_token(store, "chief")
+        with pytest.raises(Unauthenticated, match="withdrawn"):
+            reader.counts()
+        with pytest.raises(Interrupted):
+            reader.counts()
+
+
+@pytest.mark.parametrize("place", ["sqlite:///{}/other.db", "memory://"])
+@pytest.mark.parametrize("how", ["late", "stolen"])
+def test_a_write_ends_with_its_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, how: str
+) -> None:
+    late_ms = time.time_ns() // 1_000_000 + 3_600_000
+    with lineage.connect(place.format(tmp_path)) as kept, HttpServer(kept, LOCAL) as server:
+        _, token = create_token(kept, "chief", ["admin"], until_ms=late_ms)
+        _, other = create_token(kept, "another", ["admin"])
+        thief = _with_token(server, other).backend.connection  # type: ignore[attr-defined]
+
+        def work(transaction: Any) -> None:
+            transaction.compose.create(Artifact(type="Dataset", name="half"))
+            transaction.apply()
+            if how == "late":
+                monkeypatch.setattr(time, "time_ns", lambda: (late_ms + 1) * 1_000_000)
+            else:
+                path = f"/sessions/{transaction.writer._session}/commit"
+                thief.call(path, [], {}, again=False)
+
+        with pytest.raises(Unauthenticated if how == "late" else AccessDenied):
+            _with_token(server, token).transact(work)
+        monkeypatch.undo()
+        assert kept.counts().artifacts == 0
 
 
 def test_exports_come_as_files(served_at: str) -> None:

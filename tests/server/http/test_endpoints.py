@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 import lineage
+from lineage import Artifact, Execution
+from lineage.model import Policy, Receipt
+from lineage.server.http.answer_schemas import ANSWERS, ExplainOut
 from lineage.server.http.answers import render
 from lineage.server.http.audit import AUDIT, forget_replays
 from lineage.server.http.operations import OPERATIONS
+from lineage.server.http.process import HttpServer
 from lineage.session.session import now_ms
-from tests.server.http.conftest import Caller, error_of
+from tests.server.http.conftest import LOCAL, Caller, error_of, fill
 
 REF = {"ref": "Dataset:raw"}
 MODEL = {"model": "Model:churn"}
@@ -25,9 +31,7 @@ def test_every_method_of_a_store_has_its_operation() -> None:
     assert there - here == OPERATIONS.keys()
 
 
-@pytest.mark.parametrize(
-    ("path", "method", "query"),
-    [
+READINGS: list[tuple[str, str, dict[str, Any]]] = [
         ("/upstream", "upstream", {"ref": "Model:churn"}),
         ("/downstream", "downstream", REF),
         ("/history", "history", {"ref": "Model:churn"}),
@@ -55,16 +59,70 @@ def test_every_method_of_a_store_has_its_operation() -> None:
         ("/vocabulary", "vocabulary", {}),
         ("/receipts", "receipts", {}),
         ("/taint", "taint", {}),
-    ],
-)
+        ("/materials", "materials", MODEL),
+        ("/closure", "closure", REF),
+        ("/column-lineage", "column_lineage", {"dataset": "Dataset:columns", "column": "age"}),
+        ("/blame", "blame", {"bad": "Train:fit", "good": ["Deploy:push"]}),
+        ("/bisect", "bisect", {"bad": "Model:late", "good": ["Model:churn"]}),
+        ("/taint-levels", "taint_levels", {"source": ["Dataset:raw"]}),
+        ("/taint-progress", "taint_progress", {"source": ["Dataset:raw"]}),
+        ("/cheapest-cut", "cheapest_cut", {"ref": "Model:churn", "source": ["Dataset:raw"]}),
+        ("/rebuild", "plan_rebuild", {"source": ["Dataset:raw"]}),
+        ("/deletions/unfinished", "unfinished_deletions", {}),
+        ("/node", "get", {"reference": "Model:churn"}),
+        ("/type", "get_type", {"kind": "artifact", "name": "Model"}),
+        ("/queries", "saved_queries", {}),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Caller, lineage.Store]]:
+    """Somebody who calls a server whose store has something to say to every question."""
+    place = tmp_path_factory.mktemp("asked")
+    with lineage.connect(f"sqlite:///{place}/lineage.db") as store:
+        fill(store)
+        store.put(
+            Artifact(type="Dataset", name="columns", custom_properties={"columns": "age: int"})
+        )
+        for state, accuracy in (("COMPLETE", 0.8), ("FAILED", 0.7)):
+            store.record(
+                Execution(type="Train", name="fit", state=state, custom_properties={"lr": 0.2}),
+                inputs={"examples": "Dataset:raw"},
+                outputs={
+                    "model": Artifact(
+                        type="Model", name="late", custom_properties={"accuracy": accuracy}
+                    )
+                },
+                contexts=["PipelineRun:monday"],
+            )
+        store.put_policy(Policy(name="p", stops={"pii": ("Mask",)}))
+        store.mark("Dataset:raw", label="pii", reason="names", who="ann")
+        store.mark("PushedModel:served", label="pii", clean=True)
+        spare = store.put(Artifact(type="Dataset", name="spare"))
+        store.apply(store.plan_deletion(spare, policy="tombstone"))
+        store.save_query("models", "MATCH (m:Model) RETURN m.name")
+        with HttpServer(store, LOCAL) as server:
+            yield Caller(server.url), store
+
+
+@pytest.mark.parametrize(("path", "method", "query"), READINGS)
 def test_an_answer_is_the_store_s_own(
-    caller: Caller, store: lineage.Store, path: str, method: str, query: dict[str, Any]
+    asked: tuple[Caller, lineage.Store], path: str, method: str, query: dict[str, Any]
 ) -> None:
+    caller, store = asked
     reply = caller.get(path, **query)
-    positional = [query[name] for name in ("ref",) if name in query]
-    named = {name: value for name, value in query.items() if name != "ref"}
+    many = ("ref", "bad")
+    positional = [query[name] for name in many if name in query]
+    named = {name: value for name, value in query.items() if name not in many}
     assert reply.status == 200, reply.body
     assert reply.json == render(getattr(store, method)(*positional, **named))
+    # The document names everything that is in the answer.
+    TypeAdapter(ANSWERS[method]).validate_json(reply.body, extra="forbid")
+
+
+def test_each_answer_is_looked_at_above() -> None:
+    asked = {case[1] for case in READINGS}
+    assert asked == {name for name, of in OPERATIONS.items() if of.path is not None and not of.post}
 
 
 def test_answers_are_those_of_the_command_line(
@@ -204,10 +262,13 @@ def test_the_audit_comes_page_by_page(caller: Caller, store: lineage.Store) -> N
 def test_a_step_is_recorded_and_marked_and_forgotten(caller: Caller) -> None:
     marked = caller.post("/marks", {"refs": ["Dataset:raw"], "label": "pii", "reason": "names"})
     assert marked.json[0]["node"] == "artifact:1"
+    TypeAdapter(ANSWERS["mark"]).validate_json(marked.body, extra="forbid")
     assert caller.get("/check", ref="Model:churn", label="pii").json["clean"] is False
     plan = caller.post("/plans/forget", {"refs": ["Dataset:raw"], "label": "pii"}).json
     assert {node["type"] for node in plan["nodes"]} >= {"Dataset", "Model"}
-    receipt = caller.post("/plans/apply", {"plan": plan}).json
+    applied = caller.post("/plans/apply", {"plan": plan})
+    TypeAdapter(Receipt).validate_json(applied.body, extra="forbid")
+    receipt = applied.json
     assert receipt["done"] is True
     assert "PlanApplied" in error_of(caller.post("/plans/apply", {"plan": plan}), 409)
     assert caller.get(f"/receipts/{receipt['id'][:8]}").json["id"] == receipt["id"]
@@ -220,7 +281,8 @@ def test_queries_are_kept_by_name(caller: Caller) -> None:
     assert caller.put("/queries/models", text).status == 200
     assert caller.get("/queries/models").json == {"name": "models", **text}
     assert caller.post("/query", text).json["rows"] == [["churn"]]
-    assert caller.post("/explain", text).json["plan"]
+    explained = caller.post("/explain?profile=true", text)
+    TypeAdapter(ExplainOut).validate_json(explained.body, extra="forbid")
     assert caller("DELETE", "/api/v1/queries/models").status == 204
     assert "NotFound" in error_of(caller.get("/queries/models"), 404)
 
