@@ -170,7 +170,7 @@ class PlanRefused(LineageError):
 
 
 class QueryStopped(LineageError):
-    """The deadline, a limit or the caller stopped an ad-hoc query; nothing was changed.
+    """The deadline, a limit or the caller stopped a query or question; nothing was changed.
 
     `plan` is what each step had done by then, where PROFILE was asked for and the backend tells.
     """

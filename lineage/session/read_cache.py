@@ -11,6 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, cast
 
 from lineage.model import Kind, Node
+from lineage.ports.deadline import check_time
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 
@@ -33,6 +34,7 @@ class _CachingReader:
 
     def nodes(self, kind: Kind, ids: Sequence[int]) -> list[Node]:
         """Return the nodes with these ids, in the order of the ids."""
+        check_time()
         if len(ids) > MOST_KEPT:
             return self._reader.nodes(kind, ids)
         missing = [id for id in dict.fromkeys(ids) if (kind, id) not in self._nodes]
@@ -44,6 +46,7 @@ class _CachingReader:
 
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         """Return the nodes for which the filter holds."""
+        check_time()
         found = self._reader.find(kind, where)
         if len(found) <= MOST_KEPT:
             self._nodes.update(((kind, node.id or 0), node) for node in found)
@@ -55,6 +58,7 @@ class _CachingReader:
             return ask
 
         def answer(*arguments: Any, **named: Any) -> Any:
+            check_time()
             if name in _OF_IDS and [] in (*arguments, *named.values()):
                 return []
             key = _freeze((name, arguments, named))

@@ -14,6 +14,7 @@ from lineage.model import Kind
 from lineage.ports.backend import Backend
 from lineage.ports.batch import NodeWrite
 from lineage.ports.capabilities import Capabilities
+from lineage.ports.deadline import check_time, get_remaining_seconds
 from lineage.ports.filters import Filter
 from lineage.ports.query import QueryMode, QueryRows
 from lineage.ports.reader import Reader
@@ -94,9 +95,13 @@ class Neo4jBackend(Backend):
         with (
             translate_errors(self._address),
             self._session(neo4j.READ_ACCESS) as session,
-            session.begin_transaction() as transaction,
+            session.begin_transaction(timeout=get_remaining_seconds()) as transaction,
         ):
-            yield Neo4jReader(transaction)
+            try:
+                yield Neo4jReader(transaction)
+            except exceptions.Neo4jError:
+                check_time()
+                raise
 
     def write(self, work: Callable[[Writer], T]) -> T:
         attempted: list[NodeWrite] = []

@@ -13,6 +13,7 @@ from pathlib import Path
 from lineage.backends.sqlite.errors import (
     POLL_SECONDS,
     WAIT_SECONDS,
+    error_code,
     run_patiently,
     store_error,
     translate_errors,
@@ -30,12 +31,15 @@ from lineage.backends.sqlite.read_only_file import (
 )
 from lineage.backends.sqlite.schema import prepare
 from lineage.errors import NotFound, StoreError, StoreUnavailable
+from lineage.ports.deadline import check_time, get_remaining_seconds, is_over
 
 _CACHE_KIB = 65_536
 _WAL_BYTES = 64 << 20
 # Pages in the log before they go into the file: each such move waits for the disk twice, and pages
 # that are written again and again, as an index's are, go over once. 16 MB at 4 kB a page.
 _WAL_PAGES = 4_000
+# SQLite's instructions between two looks at the clock, some tenths of a millisecond.
+_BETWEEN_LOOKS = 10_000
 # More than this many connections are closed after use, not kept.
 _KEPT = 16
 
@@ -88,6 +92,9 @@ class Connections:
         SQLite's errors in it are raised as ours.
         """
         connection = self._take()
+        bounded = get_remaining_seconds() is not None
+        if bounded:
+            connection.set_progress_handler(is_over, _BETWEEN_LOOKS)
         try:
             run_patiently(connection, "BEGIN")
             # BEGIN alone does not look; the first read fixes the state that is seen.
@@ -95,9 +102,13 @@ class Connections:
             yield connection
             self._check_unchanged(connection)
         except sqlite3.Error as error:
+            if error_code(error) == sqlite3.SQLITE_INTERRUPT:
+                check_time()
             self._check_unchanged(connection)
             raise store_error(self.path, error) from error
         finally:
+            if bounded:
+                connection.set_progress_handler(None, 0)
             self._give_back(connection)
 
     @contextmanager

@@ -90,7 +90,7 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     service = Service(store, settings)
     metrics = Metrics()
-    agents = create_server(store)
+    agents = create_server(store, settings.question_seconds)
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     # Each answer is whole by itself, so that any process of several may give it; names and other
     # sites are looked at here, as for every other request.

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from lineage.errors import InvalidValue
+from lineage.ports.deadline import limit_time
 from lineage.server.http.audit import AuditedStore, Change
 from lineage.server.http.operations import OPERATIONS, Operation
 from lineage.server.http.settings import Settings
@@ -70,7 +71,8 @@ class Service:
         caller = caller_of(request)
         caller.check(operation.role_for(arguments or {}), operation.name)
         if not operation.writes:
-            return work()
+            with limit_time(self.settings.question_seconds):
+                return work()
         change = Change(
             who=caller.name,
             operation=operation.name,

@@ -18,6 +18,7 @@ class Settings:
     body_seconds: how long a request may take to come in.
     max_rows: rows of an ad-hoc query, and nodes of a page.
     query_seconds: the deadline of an ad-hoc query.
+    question_seconds: the deadline of every other question.
     rate: requests a second of one caller, in the mean over ten seconds; None for no limit.
     failures: how often in a minute one address may come with a wrong token.
     """
@@ -29,5 +30,6 @@ class Settings:
     body_seconds: float = 30.0
     max_rows: int = 100_000
     query_seconds: float = 30.0
+    question_seconds: float = 120.0
     rate: float | None = None
     failures: int = 20

@@ -15,6 +15,7 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 
 import lineage
 from lineage.errors import LineageError
+from lineage.ports.deadline import limit_time
 from lineage.server.mcp.tools import Tools
 from lineage.store import Store
 
@@ -27,12 +28,13 @@ can be changed by these tools.
 """
 
 
-def create_server(store: Store) -> Any:
+def create_server(store: Store, seconds: float | None = None) -> Any:
     """Make the MCP server of a store.
 
     Parameters
     ----------
     store: what is asked; it is opened and closed by the caller.
+    seconds: the deadline of an answer; None for none.
     """
     server = MCPServer(
         "lineage",
@@ -43,7 +45,7 @@ def create_server(store: Store) -> Any:
     )
     for name, tool in Tools(store).all().items():
         server.add_tool(
-            _answering(tool),
+            _answering(tool, seconds),
             name=name,
             description=(inspect.getdoc(tool) or "").strip(),
             annotations=ToolAnnotations(
@@ -59,13 +61,17 @@ def serve_stdio(store: Store) -> None:
     anyio.run(create_server(store).run_stdio_async)
 
 
-def _answering(tool: Callable[..., str]) -> Callable[..., Any]:
+def _answering(tool: Callable[..., str], seconds: float | None) -> Callable[..., Any]:
     """A tool in a thread of its own, whose errors are answers."""
 
     @functools.wraps(tool)
     async def answer(**given: Any) -> Any:
+        def work() -> str:
+            with limit_time(seconds):
+                return tool(**given)
+
         try:
-            text, failed = await anyio.to_thread.run_sync(lambda: tool(**given)), False
+            text, failed = await anyio.to_thread.run_sync(work), False
         except LineageError as error:
             told = {"error": error.public_name, "message": str(error)[:800]}
             text, failed = json.dumps(told, ensure_ascii=False), True

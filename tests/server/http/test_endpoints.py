@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 import lineage
 from lineage import Artifact, Execution
+from lineage.errors import QueryStopped
 from lineage.model import Policy, Receipt
 from lineage.server.http.answer_schemas import ANSWERS, ExplainOut
 from lineage.server.http.answers import render
@@ -18,7 +19,7 @@ from lineage.server.http.audit import AUDIT, forget_replays
 from lineage.server.http.operations import OPERATIONS
 from lineage.server.http.process import HttpServer
 from lineage.session.session import now_ms
-from tests.server.http.conftest import LOCAL, Caller, error_of, fill
+from tests.server.http.conftest import LOCAL, Caller, Serve, error_of, fill
 
 REF = {"ref": "Dataset:raw"}
 MODEL = {"model": "Model:churn"}
@@ -146,6 +147,15 @@ def test_answers_are_those_of_the_command_line(
             assert json.loads(shown.stdout) == reply.json
         else:
             assert shown.exit_code != 0
+
+
+def test_every_question_has_a_deadline(serve: Serve, store: lineage.Store) -> None:
+    caller = serve(question_seconds=0)
+    for path, query in (("/downstream", REF), ("/about", MODEL), ("/artifacts", {})):
+        assert "deadline" in error_of(caller.get(path, **query), 422)
+    assert caller.post("/artifacts", {"type": "Dataset"}).status == 201
+    with pytest.raises(QueryStopped, match="deadline"):
+        lineage.connect(caller.url).downstream("Dataset:raw")
 
 
 def test_lists_come_page_by_page(caller: Caller, store: lineage.Store) -> None:
