@@ -136,7 +136,7 @@ class Neo4jWriter(Neo4jReader, Writer):
                 }
             )
         if self._contended:
-            self._run("write/claim", **_stored(parameters)).consume()
+            self._run("write/lock_batch", **_stored(parameters)).consume()
         [answer] = self._run(
             "write/apply",
             **parameters,

@@ -141,7 +141,7 @@ def _follow_rows(
 ) -> tuple[list[str], list[Copied]]:
     """Sources with the tables that share rows with what they taint."""
     from lineage.errors import InvalidValue
-    from lineage.recording.overlap import spread_by_overlap
+    from lineage.recording.overlap import propagate_by_overlap
 
     if source is None and (label is None or len(label) != 1):
         raise InvalidValue("--overlap needs one --label, or a --source")
@@ -151,7 +151,7 @@ def _follow_rows(
     if source is None:
         marks = store.marks(label=one, as_of=as_of)
         source = [mark.node for mark in marks if not mark.clean]
-    copied = spread_by_overlap(
+    copied = propagate_by_overlap(
         store, source, label=one, at_least=least, barrier=barrier, as_of=as_of, causal=causal
     )
     return [*source, *(f"artifact:{found.table.id}" for found in copied)], copied

@@ -1,4 +1,4 @@
-// read/spread_of_marks: everything downstream of the nodes of marks with one label, by least number of hops from the nearest; one search, from the label's node; barriers are reached and not passed
+// read/propagation_of_marks: everything downstream of the nodes of marks with one label, by least number of hops from the nearest; one search, from the label's node; barriers are reached and not passed
 // parameters: label: string, marks: list of int, blocked_artifacts, blocked_executions, blocked_types: list of int (barriers, by id, and by type id), stopping_states: list of string (only in these a step stops it by its type), exempt_executions: list of int (passed whatever their type), as_of: int (only events recorded by then)
 // columns: depth: int, artifact: bool (else executions), blocked: bool, ids: list of int
 // read

@@ -1,4 +1,4 @@
-// read/whole_spread_of_all_marks: everything downstream of the nodes of all marks with one label as of now, by least number of hops from the nearest; without barriers and times, so that nothing need be looked at on the way
+// read/propagation_of_all_marks: everything downstream of the nodes of all marks with one label as of now, by least number of hops from the nearest; without barriers and times, so that nothing need be looked at on the way
 // parameters: label: string
 // columns: depth: int, artifact: bool (else executions), blocked: bool, ids: list of int
 // read

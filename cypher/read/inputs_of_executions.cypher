@@ -1,4 +1,4 @@
-// read/before_executions: the artifacts one data-carrying event upstream of these executions
+// read/inputs_of_executions: the artifacts one data-carrying event upstream of these executions
 // parameters: ids: list of int, as_of: int (only events recorded by then)
 // columns: id: int, ids: list of int
 // read

@@ -1,4 +1,4 @@
-// read/spread_of_all_marks: everything downstream of the nodes of all marks with one label, by least number of hops from the nearest; without barriers, so that no node need be looked at on the way
+// read/propagation_of_all_marks_as_of: everything downstream of the nodes of all marks with one label, by least number of hops from the nearest; without barriers, so that no node need be looked at on the way
 // parameters: label: string, as_of: int (only events recorded by then)
 // columns: depth: int, artifact: bool (else executions), blocked: bool, ids: list of int
 // read

@@ -1,4 +1,4 @@
-// write/claim: locks the stored nodes of a batch, in one order everywhere, so that batches that share nodes wait for one another instead of failing
+// write/lock_batch: locks the stored nodes of a batch, in one order everywhere, so that batches that share nodes wait for one another instead of failing
 // parameters: referenced_artifacts, referenced_executions, referenced_contexts: list of int, merged_artifacts, merged_executions, merged_contexts: list of {properties}
 // columns: none
 // write

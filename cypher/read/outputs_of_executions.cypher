@@ -1,4 +1,4 @@
-// read/after_executions: the artifacts one data-carrying event downstream of these executions
+// read/outputs_of_executions: the artifacts one data-carrying event downstream of these executions
 // parameters: ids: list of int, as_of: int (only events recorded by then)
 // columns: id: int, ids: list of int
 // read
