@@ -11,7 +11,7 @@ from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf, resolve_path
 from lineage.cli.commands.trace import OfType, print_witness
-from lineage.cli.hints import gaps_in, of_gaps, of_labels
+from lineage.cli.hints import gaps_in, of_gaps
 from lineage.cli.output import echo, name_node, note, print_json, print_table, title
 
 if TYPE_CHECKING:
@@ -113,9 +113,6 @@ def taint(
                 f"{found_copy.contained.share:.1%} of the latter's, "
                 f"{found_copy.containing.share:.1%} of its own"
             )
-        found = {source.label for source in answer.sources}
-        for hint in of_labels(store, (one for one in answer.labels if one not in found)):
-            note(hint)
 
 
 def _runs_after(store: Store, answer: Taint) -> Iterator[Node]:
@@ -205,10 +202,6 @@ def check(
         print_check(answer, place)
         for hint in of_gaps(gaps):
             note(hint)
-        for hint in of_labels(
-            store, (v.label for v in answer.verdicts if v.clean and not v.stopped)
-        ):
-            note(hint)
         for found in cuts:
             _print_cut(found)
     if not answer.clean:
@@ -241,8 +234,6 @@ def rebuild(
         print(plan.to_mermaid(), end="")
     else:
         print_rebuild(plan)
-        for hint in of_labels(store, () if source else label or ()):
-            note(hint)
 
 
 def print_rebuild(plan: Rebuild) -> None:

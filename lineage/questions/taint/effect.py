@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lineage.errors import InvalidValue
-from lineage.model import BaseType, Kind, Node
+from lineage.model import Kind, Node
 from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.questions.deployments import read_deployments
@@ -115,8 +115,6 @@ def find_deployed_ids(reader: Reader, as_of_ms: int | None = None) -> set[int | 
 
 
 def _types_called(bases: TypeIndex, name: str) -> set[int]:
-    if name in set(BaseType):
-        return set(bases.ids([BaseType(name)]))
     return {id for _, ids in bases.of_either_kind(name) for id in ids}
 
 
