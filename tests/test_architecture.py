@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "changes": {*_QUESTIONS, "storage"},
     # The one import of what opens stores is for a store that is unpickled.
     "store": {*_QUESTIONS, "changes", "queries", "connection", "deprecation"},
-    "wire": _MODEL,
+    "wire": {*_MODEL, "rules"},
     "testing": {*_QUESTIONS, "store"},
     "client": {*_QUESTIONS, "backends", "store", "wire"},
     "connection": {*_QUESTIONS, "backends", "store", "client"},

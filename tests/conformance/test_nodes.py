@@ -524,6 +524,7 @@ BAD = [
     ({"custom_properties": {"q": [float("nan")]}}, "'q'.*nan"),
     ({"custom_properties": {"q": {"k": float("inf")}}}, "'q'.*inf"),
     ({"custom_properties": {"q": [b"x"]}}, "'q'.*"),
+    ({"custom_properties": {"q": [(1, {2})]}}, "'q'.*"),
     ({"properties": {"nope": 1}}, "'nope'"),
     ({"properties": {"a": "1"}}, "'a'.*int.*'1'"),
     ({"properties": {"a": 1.0}}, "'a'.*int.*1.0"),

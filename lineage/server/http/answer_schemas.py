@@ -298,6 +298,7 @@ class BarrierOut(NodeFields):
     label: str | None
     depth: int
     why: str
+    shielded: int
     saved: int
     mark: Mark | None
 
@@ -328,6 +329,7 @@ class TaintOut(Answer):
     events: list[EventOut]
     barriers: list[BarrierOut]
     affected: int
+    shielded: int
     saved: int
     as_of_ms: int | None
     causal: bool
