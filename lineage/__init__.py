@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         PropertyKind,
         Receipt,
         Retention,
+        Series,
         Step,
         Type,
     )
@@ -72,6 +73,7 @@ _MODEL = (
     "PropertyKind",
     "Receipt",
     "Retention",
+    "Series",
     "Step",
     "Type",
 )
@@ -100,6 +102,7 @@ __all__ = [
     "Recorded",
     "Retention",
     "Run",
+    "Series",
     "Step",
     "Store",
     "Type",

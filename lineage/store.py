@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from lineage.questions.taint.cut import Cut
     from lineage.questions.taint.gate import Check
     from lineage.questions.taint.rebuild import Progress, Rebuild
+    from lineage.questions.versions import SeriesProposal, Versions
     from lineage.questions.why import Witness
     from lineage.session.transaction import Transaction
 
@@ -1520,7 +1521,7 @@ class Store:
         as_of : datetime, str or int, optional
             See what was recorded by then.
         versions : bool
-            Count every version of the model: those of its type whose names differ only in numbers.
+            Count every version of the model: all of its series, as recorded or declared.
         history : bool, optional
             Whether those that ended are shown, where the model doesn't say it.
         last : bool
@@ -1733,6 +1734,58 @@ class Store:
                                  above=above, context=context, formula=formula,
                                  as_of=as_of)  # fmt: skip
 
+    def versions(self, ref: Ref) -> Versions:
+        """Return the versions of an artifact, or the attempts at a step, the first one first.
+
+        They are those recorded under its name (or, without one, at its uri), or those that a
+        policy declares. What a number in a name means is never guessed.
+
+        Parameters
+        ----------
+        ref : Artifact, Execution, int or str
+            Any of the versions.
+
+        Returns
+        -------
+        Versions
+            `rows`, and whether they are `known` to be all.
+
+        Raises
+        ------
+        NotFound, InvalidValue
+            It isn't there, or is a context.
+
+        Examples
+        --------
+        >>> [version.label for version in store.versions("Model:churn")]
+        ['Model:churn']
+        """
+        from lineage.questions.versions import list_versions
+
+        with self.snapshot() as snapshot:
+            return list_versions(snapshot, ref)
+
+    def suggest_series(self) -> list[SeriesProposal]:
+        """Return declarations of series that the names of artifacts look like: a guess.
+
+        Names of one type that differ in numbers alone may be versions, or shards, or stores. What
+        is right goes into a policy: `Policy(series=[…])`, `[[series]]` in its file.
+
+        Returns
+        -------
+        list of SeriesProposal
+            With how many names fit each, the most first.
+
+        Examples
+        --------
+        >>> store.suggest_series()
+        []
+        """
+        from lineage.questions.versions import suggest_series
+
+        with self.snapshot() as snapshot:
+            return suggest_series(snapshot)
+
     def bisect(
         self,
         *bad: Ref,
@@ -1755,7 +1808,7 @@ class Store:
         type : str, optional
             The only type, or base type, that can be at fault; everything upstream otherwise.
         versions : bool
-            Ask about the versions of the bad one, in the order of recording, instead.
+            Ask about the versions of the bad one, as recorded or declared, instead.
         metric : str, optional
             Where it was measured, candidates are bad `below` or `above` a number, and good
             otherwise.
@@ -1911,11 +1964,11 @@ class Store:
         Raises
         ------
         NotFound, InvalidValue
-            A node isn't there, or is a context; no mark has the label and no policy names it.
+            A node isn't there, or is a context.
 
         Examples
         --------
-        >>> store.marks("Dataset:raw")
+        >>> store.marks(label="pii")
         []
         """
         from lineage.questions.marks import list_marks
@@ -1967,7 +2020,7 @@ class Store:
         Raises
         ------
         NotFound, InvalidValue
-            A source, barrier or label isn't there, or one is a context.
+            A source or barrier isn't there, or is a context.
         UnknownType
             There is no such type.
 
@@ -2185,12 +2238,12 @@ class Store:
         Raises
         ------
         NotFound, InvalidValue
-            A source or label isn't there, or a source is a context.
+            A source isn't there, or is a context.
 
         Examples
         --------
-        >>> store.taint_progress(source="Dataset:raw").done
-        False
+        >>> store.taint_progress(label="pii").done
+        True
         """
         from lineage.questions.taint.rebuild import measure_progress
 
@@ -2410,7 +2463,7 @@ class Store:
         Raises
         ------
         NotFound, InvalidValue
-            A node or the label isn't there, or a node is a context.
+            A node isn't there, or is a context.
 
         Examples
         --------

@@ -54,15 +54,8 @@ CALL () {
   UNION
   UNWIND $placed AS row
   CALL (row) {
-    CALL (row) {
-      MATCH (n:Artifact {uri: row.place})
-      RETURN n
-      UNION
-      MATCH (n:Artifact {_place: row.place})
-      RETURN n
-    }
-    WITH n, row
-    WHERE n.type_id = row.type_id AND n.name IS NULL
+    MATCH (n:Artifact {type_id: row.type_id, _series: row.place})
+    WHERE n.version > 0
     RETURN n
     ORDER BY n.version DESC
     LIMIT 1

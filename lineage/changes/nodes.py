@@ -68,8 +68,7 @@ def update_node(transaction: Transaction, node: N) -> N:
     NotFound
         It is gone.
     """
-    transaction.builder.check_external_id(validate_node(node).kind, node.external_id)
-    transaction.builder.replace(node)
+    transaction.builder.replace(validate_node(node))
     [id] = transaction.writer.apply(transaction.builder.batch)
     found = transaction.reader.nodes(node.kind, [id])
     if not found:

@@ -13,7 +13,8 @@ SECTIONS = {
         "deployments", "siblings", "diff",
     ),
     "Trace": (
-        "upstream", "downstream", "why", "columns", "history", "ls", "show", "types", "export",
+        "upstream", "downstream", "why", "columns", "history", "versions", "series", "ls", "show",
+        "types", "export",
     ),
     "Find what went wrong": ("failure", "blame", "bisect"),
     "Clean up after bad data": (

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from lineage.errors import AlreadyExists
-from lineage.model import Artifact, Context, Execution, ExecutionState, Value
+from lineage.model import Artifact, Context, Execution, ExecutionState, Policy, Series, Value
 from lineage.store import Store
 
 
@@ -90,6 +90,9 @@ def begin(store: Store, pipeline: str, experiment: str, work: Path) -> PipelineR
     beside = store.put(Context(type="Experiment", name=experiment), reuse=True)
     assert above.id is not None
     assert beside.id is not None
+    # Each run's names begin with its own; what follows is the thing, and the number its version.
+    names = Series(pattern=f"{pipeline}-{{version}}/*")
+    store.put_policy(Policy(name=f"runs of {pipeline}", series=(names,)))
     number = 1 + len(store.children_of(above.id))
     while True:
         name = f"{pipeline}-{number}"

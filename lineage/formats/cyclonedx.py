@@ -21,10 +21,10 @@ from uuid import NAMESPACE_URL, uuid5
 import lineage
 from lineage.model import Artifact, BaseType, Execution
 from lineage.model.nodes import to_datetime
+from lineage.questions.content import digest_of
 from lineage.questions.materials import Materials
 from lineage.questions.node_json import to_json_value
 from lineage.questions.run_facets import Part, leaves_of
-from lineage.questions.versions import digest_of
 from lineage.session.snapshot import Ref
 from lineage.store import Store
 

@@ -21,8 +21,8 @@ from lineage.model import Artifact, Event, Execution, ExecutionState, Flow, Kind
 from lineage.model.nodes import to_datetime
 from lineage.model.type_catalog import PIPELINE_TYPES
 from lineage.questions.closure import Lineage
+from lineage.questions.content import digest_of
 from lineage.questions.node_json import to_json_value
-from lineage.questions.versions import digest_of
 from lineage.rules.membership import contexts_around
 from lineage.store import Store
 

@@ -14,6 +14,10 @@ keep_last = 5              # of each series; with keep_days, the others expire
 keep_days = 30
 keep_in = ["Project:audit"]
 keep_labelled = ["hold"]
+
+[[series]]                 # names that are versions of one thing
+type = "Model"             # a type or base type; all where it is left out
+pattern = "churn-{version}"    # the number's place; * stands for any text, and parts series
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lineage.errors import InvalidValue, NotFound
-from lineage.model import Policy
+from lineage.model import Policy, Record, Series
 from lineage.rules.policies import validate_policy
 
 _BARE = re.compile("[A-Za-z0-9_-]+")
@@ -40,11 +44,11 @@ def policy_from_toml(file: Path) -> Policy:
         raise NotFound(f"{file}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidValue(f"{file} is not TOML: {error}") from None
-    unknown = sorted(found.keys() - {"name", "stops", "forbids", "retention"})
+    unknown = sorted(found.keys() - {"name", "stops", "forbids", "retention", "series"})
     if unknown:
         raise InvalidValue(
             f"{file}: {unknown[0]!r} means nothing here; a policy has name, [stops], "
-            "[forbids] and [[retention]]"
+            "[forbids], [[retention]] and [[series]]"
         )
     try:
         return validate_policy(Policy.parse(found))
@@ -60,11 +64,20 @@ def policy_to_toml(policy: Policy) -> str:
         if lists:
             lines += ["", f"[{section}]"]
             lines += [f"{_key(k)} = [{', '.join(map(_text, v))}]" for k, v in lists.items()]
-    for rule in policy.retention:
-        lines += ["", "[[retention]]"]
-        for field, value in rule.model_dump(exclude_defaults=True).items():
-            lines.append(f"{field} = {_value(value)}")
+    for section, rules in (("retention", policy.retention), ("series", policy.series)):
+        for rule in rules:
+            lines += ["", *_table(section, rule)]
     return "\n".join(lines) + "\n"
+
+
+def series_to_toml(series: Series) -> str:
+    """Return a declaration as a policy file has it."""
+    return "\n".join(_table("series", series)) + "\n"
+
+
+def _table(section: str, rule: Record) -> list[str]:
+    fields = rule.model_dump(exclude_defaults=True).items()
+    return [f"[[{section}]]", *(f"{field} = {_value(value)}" for field, value in fields)]
 
 
 def _key(name: str) -> str:

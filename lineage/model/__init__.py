@@ -11,7 +11,7 @@ from lineage.model.deletion import (
     StoredFile,
 )
 from lineage.model.events import Event, EventType, Flow, Path
-from lineage.model.marks import Mark, Policy, Retention
+from lineage.model.marks import Mark, Policy, Retention, Series
 from lineage.model.nodes import (
     NODE_CLASSES,
     Artifact,
@@ -59,6 +59,7 @@ __all__ = [
     "RemovalOutcome",
     "Removed",
     "Retention",
+    "Series",
     "Step",
     "StoredFile",
     "Type",

@@ -77,7 +77,8 @@ class Plan(Record):
     rules that were given besides those of policies. `targets` are what was asked for, `nodes` what
     goes, `blockers` why it is refused; `read` are the nodes that it was computed from. `impact` is
     what removing the nodes means: it names nodes, and holds nothing else of them. `fingerprint` is
-    of all that was read and decided: it is another one as soon as any of that changed.
+    of all that was read and decided: it is another one as soon as any of that changed. `notes` say
+    what could not be told.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Plan(Record):
     who: str | None = None
     reason: str | None = None
     fingerprint: str
+    notes: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:

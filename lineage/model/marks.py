@@ -62,11 +62,24 @@ class Retention(Record):
     keep_labelled: tuple[str, ...] = ()
 
 
+class Series(Record):
+    """Names (of what has none, uris) that are versions of one thing; see `lineage.rules.series`.
+
+    `pattern` is a name with `{version}` in the number's place (`churn-{version}`); `*` stands for
+    any text, and tells one series from another. `type` is a type, or a base type; any where it is
+    left out.
+    """
+
+    pattern: str
+    type: str | None = None
+
+
 class Policy(Record):
-    """Which steps stop which labels, which labels a context may not contain, and what is kept.
+    """Which steps stop which labels, what a context may not contain, what is kept, what is what.
 
     `stops` maps a label to the types of steps, or their base types, whose output is clean of it
-    (`{"pii": ["Anonymize"]}`); `forbids` maps a context to labels (`{"prod": ["license:nc"]}`).
+    (`{"pii": ["Anonymize"]}`); `forbids` maps a context to labels (`{"prod": ["license:nc"]}`);
+    `series` says which names are versions of one thing.
     A context is named by its name, or by type and name (`Project:prod`); `*` stands for any text.
     One version of a policy is in force from `recorded_ms` until `ended_ms`, when it was replaced or
     dropped; both are the store's to set.
@@ -76,5 +89,6 @@ class Policy(Record):
     stops: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     forbids: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     retention: tuple[Retention, ...] = ()
+    series: tuple[Series, ...] = ()
     recorded_ms: int | None = None
     ended_ms: int | None = None

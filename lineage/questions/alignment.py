@@ -3,8 +3,8 @@
 Each node is paired with at most one of the other side:
 
 1. The two starts are a pair. Every other node that is in both upstreams is its own pair.
-2. Nodes of one type (whatever its version) and one series (`versions`) are a pair where there is
-   exactly one of them on either side.
+2. Nodes of one type (whatever its version) and one series (`lineage.rules.series`) are a pair where
+   there is exactly one of them on either side.
 3. From each pair on, nearest first: the steps that wrote a pair of artifacts are paired where they
    have one type and wrote them under one path, and the inputs of a pair of steps where they have
    one type and were read under one path; then those of which the type alone is the same. Several
@@ -24,7 +24,7 @@ from lineage.model import Artifact, Event, Flow, Kind, Node
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.subgraph import Key, Subgraph, build_subgraph, key_of
-from lineage.questions.versions import series_of
+from lineage.rules.series import SeriesIndex
 
 # A node that stands one hop upstream of another, with the path of the event between them.
 _Near = tuple[tuple[str | int, ...], Key]
@@ -57,9 +57,10 @@ def align(reader: Reader, first: Node, second: Node, as_of_ms: int | None = None
     shared = (around[0].depths.keys() & around[1].depths.keys()) - set(starts)
     one = _Side(reader, around[0], shared | {starts[1]}, as_of_ms)
     two = _Side(reader, around[1], shared | {starts[0]}, as_of_ms)
-    walk = _Walk(one, two)
+    series = SeriesIndex(reader).key_of
+    walk = _Walk(one, two, series)
     walk.pair(*starts)
-    walk.pair_unique(_series)
+    walk.pair_unique(series)
     walk.follow()
     while walk.pair_unique(_type):
         walk.follow()
@@ -114,6 +115,7 @@ class _Walk:
 
     one: _Side
     two: _Side
+    series: Callable[[Node], Hashable | None]
     pairs: list[tuple[Key, Key]] = field(default_factory=list)
     firsts: set[Key] = field(default_factory=set)
     seconds: set[Key] = field(default_factory=set)
@@ -148,7 +150,7 @@ class _Walk:
         right = _by_role(theirs, self.two, self.seconds, with_path)
         for role, some in left.items():
             others = right.get(role, [])
-            for like in (_series, _type):
+            for like in (self.series, _type):
                 a_like = _group({k: self.one.nodes[k] for k in some}, self.firsts, like)
                 b_like = _group({k: self.two.nodes[k] for k in others}, self.seconds, like)
                 for what, several in a_like.items():
@@ -175,11 +177,6 @@ def _group(
         if like is not None:
             groups.setdefault(like, []).append(key)
     return groups
-
-
-def _series(node: Node) -> Hashable | None:
-    series = series_of(node)
-    return None if series is None else (node.kind, node.type, series)
 
 
 def _type(node: Node) -> Hashable:

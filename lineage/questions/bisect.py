@@ -6,8 +6,8 @@ to be good. To test one splits them: if it is bad, its own upstream is left; if 
 is. The best to test is the one whose smaller part is the largest, which tells most; where several
 are as good, the one recorded first.
 
-Versions need not be made of one another: with `versions`, those of one series (`versions`) are
-taken in the order in which they were recorded, each as made of the one before.
+Versions need not be made of one another: with `versions`, those of one series
+(`lineage.rules.series`) are taken in order, each as made of the one before.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from lineage.questions.node_json import node_to_json
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.outcomes import judge, validate_threshold
 from lineage.questions.subgraph import Key, Subgraph, build_subgraph, key_of, propagate_bits
-from lineage.questions.versions import versions_of
+from lineage.questions.versions import explain_unknown
+from lineage.rules.series import SeriesIndex
 from lineage.rules.type_index import TypeIndex
 from lineage.session.snapshot import Ref, Snapshot
 
@@ -143,10 +144,15 @@ def _series(
     reader: Reader, bad: Sequence[Artifact], good: Sequence[Artifact]
 ) -> tuple[Subgraph, dict[Key, Artifact]]:
     """The versions of the first bad one as a chain, as if each were made of the one before."""
-    nodes = {key_of(node): node for node in versions_of(reader, bad[0])}
+    index = SeriesIndex(reader)
+    found = index.find_versions(bad[0])
+    nodes = {key_of(node): node for node in found if isinstance(node, Artifact)}
+    unknown = "" if index.is_known(bad[0], found) else f": {explain_unknown(bad[0])}"
     for node in (*bad, *good):
         if key_of(node) not in nodes:
-            raise InvalidValue(f"{node.label} is no version of {bad[0].label}")
+            raise InvalidValue(f"{node.label} is no version of {bad[0].label}{unknown}")
+    if unknown:
+        raise InvalidValue(f"the versions of {bad[0].label} are not known{unknown}")
     keys = list(nodes)
     hops = {after: [before] for before, after in pairwise(keys)}
     return Subgraph(dict.fromkeys(keys, 0), hops), nodes

@@ -27,12 +27,12 @@ from lineage.model.times import Time, to_milliseconds
 from lineage.ports.chunks import split_into_chunks
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
+from lineage.questions.content import digest_of
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.outcomes import Outcomes, outcomes, validate_threshold
 from lineage.questions.run_facets import Part, comparable, leaves_of_value
 from lineage.questions.subgraph import Key, build_subgraph, key_of, propagate_bits
-from lineage.questions.versions import digest_of
 from lineage.session.snapshot import Ref, Snapshot
 
 

@@ -89,6 +89,7 @@ class Draft:
     places: tuple[PlannedRemoval, ...]
     said: Mapping[int, Mapping[str, Value]]
     reach: DeletionScope
+    notes: tuple[str, ...] = ()
 
     def impact(self, sizes: Sizes | None = None) -> dict[str, Any]:
         """The impact of removing what goes."""
@@ -147,7 +148,17 @@ def draft_deletion(
         tuple(places),
         _said(reader, reach, request, going),
         reach,
+        tuple(_notes(found)),
     )
+
+
+def _notes(found: Garbage) -> Iterator[str]:
+    if found.alone:
+        what = "1 artifact stays" if len(found.alone) == 1 else f"{len(found.alone)} artifacts stay"
+        yield (
+            f"{what} because no other version is known: what a number in a name means is not "
+            "guessed; declare [[series]] in a policy (`lineage series suggest` proposes some)"
+        )
 
 
 def build_plan(node: Node, why: str) -> PlannedNode:

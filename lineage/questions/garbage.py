@@ -10,7 +10,7 @@ What can be collected is what is spent, not deployed, and has nothing downstream
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lineage.errors import UnknownType
@@ -20,12 +20,12 @@ from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.deployments import find_standing_deployments
 from lineage.questions.subgraph import Key
-from lineage.questions.versions import series_of
 from lineage.rules.liveness import is_live
 from lineage.rules.marks import select_standing
 from lineage.rules.membership import members_within
 from lineage.rules.policies import is_named_by, policies_in_force
 from lineage.rules.retention import age_start, lets_expire, production_time
+from lineage.rules.series import SeriesIndex
 from lineage.rules.type_index import TypeIndex
 
 _DAY_MS = 86_400_000
@@ -40,12 +40,14 @@ _GIVEN_UP = {
 class Garbage:
     """Artifacts that nobody needs, by id, each with why.
 
-    `keepers` are kept in the same series instead.
+    `keepers` are kept in the same series instead; `alone` are those that a rule would let expire by
+    their versions, if another one were known.
     """
 
     artifacts: dict[int, Artifact] = field(default_factory=dict)
     why: dict[int, str] = field(default_factory=dict)
     keepers: set[int] = field(default_factory=set)
+    alone: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class _Judgement:
     kept: set[int] = field(default_factory=set)
     # Of each series under a rule: those that the rule keeps for being the last, and the others.
     series: list[tuple[set[int], set[int]]] = field(default_factory=list)
+    alone: set[int] = field(default_factory=set)
 
 
 def find_garbage(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int) -> Garbage:
@@ -71,7 +74,7 @@ def find_garbage(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms:
                 artifacts[node.id or 0] = node
                 spent[node.id or 0] = why
     needed = _find_needed(reader, spent, judged.kept)
-    found = Garbage()
+    found = Garbage(alone=judged.alone)
     for id in sorted(spent.keys() - needed):
         found.artifacts[id], found.why[id] = artifacts[id], spent[id]
     for last, others in judged.series:
@@ -82,7 +85,7 @@ def find_garbage(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms:
 
 def _judge(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int) -> _Judgement:
     judged = _Judgement()
-    bases = TypeIndex(reader)
+    bases, index = TypeIndex(reader), SeriesIndex(reader)
     for rule in rules:
         try:
             type_ids = None if rule.type is None else bases.named(Kind.ARTIFACT, rule.type)
@@ -101,14 +104,7 @@ def _judge(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int) 
             judged.expiring |= about
             written.update(reader.last_written(sorted(about)))
         if rule.keep_last is not None:
-            series: dict[tuple[str, Hashable], list[Artifact]] = {}
-            for artifact in about.values():
-                series.setdefault((artifact.type, series_of(artifact)), []).append(artifact)
-            for versions in series.values():
-                versions.sort(key=lambda a: (production_time(a, written.get(a.id or 0)), a.id or 0))
-                last = {a.id or 0 for a in versions[-rule.keep_last :]}
-                judged.kept |= last
-                judged.series.append((last, {a.id or 0 for a in versions} - last))
+            _keep_last(judged, rule.keep_last, about, written, index)
         if rule.keep_days is not None:
             since = at_ms - rule.keep_days * _DAY_MS
             judged.kept |= {id for id, a in about.items() if age_start(a, written.get(id)) > since}
@@ -120,6 +116,29 @@ def _judge(reader: Reader, rules: Sequence[Retention], at_ms: int, now_ms: int) 
             )
             judged.kept |= {m.node_id for m in marks if not m.clean}
     return judged
+
+
+def _keep_last(
+    judged: _Judgement,
+    count: int,
+    about: Mapping[int, Artifact],
+    written: Mapping[int, int],
+    index: SeriesIndex,
+) -> None:
+    """Keep so many of each series, and all of which no other version is known."""
+    groups = index.group(about.values())
+    placed = {node.id or 0 for versions in groups.values() for node in versions}
+    judged.kept |= about.keys() - placed
+    judged.alone |= about.keys() - placed
+    for found in groups.values():
+        versions = [node for node in found if isinstance(node, Artifact)]
+        if not index.is_known(versions[0], versions):
+            judged.alone.add(versions[0].id or 0)
+        # In order already: those that were produced at one time stay so.
+        versions.sort(key=lambda a: production_time(a, written.get(a.id or 0)))
+        last = {a.id or 0 for a in versions[-count:]}
+        judged.kept |= last
+        judged.series.append((last, {a.id or 0 for a in versions} - last))
 
 
 def _members(reader: Reader, patterns: Sequence[str]) -> set[int]:

@@ -175,7 +175,7 @@ class Copied:
         )
 
 
-def propagate_by_overlap(
+def spread_by_overlap(
     store: Store,
     sources: Iterable[str | int],
     *,

@@ -19,6 +19,7 @@ from lineage.model.type_catalog import is_called
 from lineage.ports.reader import Reader
 from lineage.rules.marks import validate_label
 from lineage.rules.retention import validate_retention
+from lineage.rules.series import validate_series
 from lineage.rules.values import MAX_NAME_BYTES, validate_growing, validate_text
 
 # In which states a step of a type that stops a label does so.
@@ -43,6 +44,7 @@ def validate_policy(policy: Policy) -> Policy:
             "stops": _in_order(policy.stops),
             "forbids": _in_order(policy.forbids),
             "retention": tuple(map(validate_retention, policy.retention)),
+            "series": tuple(map(validate_series, policy.series)),
         }
     )
 

@@ -2,9 +2,10 @@
 
 A rule is about the live artifacts of a type (or base type), or about all. With `keep_last` or
 `keep_days` it lets them **expire**, but for those that some rule about them keeps: the
-`keep_last` of each series (`lineage.questions.versions`) that were produced last (then by id),
-those produced or changed in the last `keep_days` days, those in one of the contexts `keep_in` or in
-one below it, those that a standing mark puts one of the labels `keep_labelled` on. A rule with only
+`keep_last` of each series (`lineage.rules.series`) that were produced last (then by version), those
+of which no other version is known where `keep_last` is given, those produced or changed in the last
+`keep_days` days, those in one of the contexts `keep_in` or in one below it, those that a standing
+mark puts one of the labels `keep_labelled` on. A rule with only
 `keep_in` or `keep_labelled` lets nothing expire; it protects. These two also protect what is
 ABANDONED or MARKED_FOR_DELETION: a hold is a hold, whoever gave the thing up.
 

@@ -21,6 +21,7 @@ from lineage import Artifact, Store
 from lineage.backends.sqlite import schema
 from tests.cli.test_cli import GROUPED, commands
 from tests.cli.test_tainting import fill
+from tests.series import declare_series
 
 ROOT = Path(__file__).parents[2]
 POLICY = 'name = "p"\n[stops]\npii = ["Anonymize"]\n'
@@ -32,6 +33,7 @@ READS = [
     "impact Dataset:raw", "receipts", "history Model:m1", "export dot Model:m1", "types", "ls",
     "query 'MATCH (n) RETURN count(n)'", "queries", "show Model:m1", "marks", "taint", "rebuild",
     "check Model:m2 --label pii", "policy show",
+    "versions Model:m1", "series suggest",
 ]  # fmt: skip
 # Each plan has an id of its own.
 PLANS = ["delete Model:m1 --plan-only", "gc --plan-only", "forget Model:m1 --plan-only"]
@@ -75,6 +77,7 @@ def store_in(folder: Path) -> Store:
     folder.mkdir()
     made: Store = lineage.connect(url_of(folder))
     fill(made)
+    declare_series(made, "m{version}")
     return made
 
 

@@ -13,6 +13,7 @@ import lineage
 from lineage import Artifact, Execution, Kind, Type
 from lineage.cli.commands import app
 from lineage.errors import LineageError
+from tests.series import declare_series
 
 
 @pytest.fixture
@@ -20,6 +21,7 @@ def trained(tmp_path: Path) -> str:
     """Three models of one dataset, one of them bad, and a run that failed."""
     url = f"sqlite:///{tmp_path}/lineage.db"
     with lineage.connect(url) as store:
+        declare_series(store)
         for at, (lr, accuracy) in enumerate([(0.1, 0.9), (0.1, 0.95), (9.0, 0.4)], start=1):
             store.record(
                 Execution(type="Train", name=f"t{at}", state="COMPLETE",

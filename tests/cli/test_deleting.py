@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import lineage
 from lineage import Policy, Retention
 from lineage.cli.commands import app
 from lineage.errors import LineageError
 from lineage.formats.policy_toml import policy_from_toml, policy_to_toml
+from tests.series import declare_series
 
 STEPS = [
     {
@@ -52,6 +54,8 @@ def run(url: str, *arguments: str, stdin: str | None = None, code: int = 0) -> A
 @pytest.fixture
 def recorded(url: str) -> str:
     run(url, "record", stdin=json.dumps(STEPS))
+    with lineage.connect(url) as store:
+        declare_series(store)
     return url
 
 

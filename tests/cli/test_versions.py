@@ -58,3 +58,27 @@ def test_two_versions_are_compared(series: str) -> None:
     assert "lr" in answer
     assert "2" in answer
     assert "3" in answer
+
+
+def test_versions_of_a_series_are_listed(series: str) -> None:
+    told = json.loads(ask(series, "versions", "Model:churn", "--json"))
+    assert [row["version"] for row in told["versions"]] == [1, 2, 3]
+    assert (told["known"], told["note"]) == (True, None)
+    assert "Model:churn@3" in ask(series, "versions", "Model:churn")
+
+
+def test_proposed_series_are_a_policy_file_that_says_it_is_guessed(
+    series: str, tmp_path: Path
+) -> None:
+    assert "No names differ" in ask(series, "series", "suggest")
+    with lineage.connect(series) as store:
+        store.put_all([Artifact(type="Model", name=f"net{n}") for n in (18, 50)])
+    told = ask(series, "series", "suggest")
+    assert "GUESSED" in told
+    [row] = json.loads(ask(series, "series", "suggest", "--json"))
+    assert (row["pattern"], row["names"], row["guessed"]) == ("net{version}", 2, True)
+    file = tmp_path / "series.toml"
+    file.write_text(told)
+    assert "applied" in ask(series, "policy", "apply", str(file))
+    assert "declared: Model, net{version}" in ask(series, "versions", "Model:net50")
+    assert "[[series]]" in ask(series, "policy", "show")

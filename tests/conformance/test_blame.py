@@ -17,6 +17,7 @@ from lineage.errors import InvalidValue, UnknownType
 from lineage.questions.blame import What
 from tests.conformance.reference import Graph, Key
 from tests.conformance.test_questions_tracing import ladder
+from tests.series import declare_series
 
 EXAMPLES = 200 if os.environ.get("LINEAGE_LONG") else 8
 per_example = settings(
@@ -272,6 +273,7 @@ def _candidates(graph: Graph, bad: list[int], good: list[int]) -> set[int]:
 
 def versions(store: Store, accuracies: list[float | None]) -> None:
     """Models churn-1, churn-2 …, each trained by itself."""
+    declare_series(store)
     for at, accuracy in enumerate(accuracies, start=1):
         measured = {} if accuracy is None else {"accuracy": accuracy}
         model = Artifact(type="Model", name=f"churn-{at}", custom_properties=measured)

@@ -23,13 +23,11 @@ from tests.conformance.test_deletion import (
     put,
     relaxed,
 )
+from tests.series import declare_series
 
 # Each example looks at the whole store, which grows.
 relaxed = settings(relaxed, max_examples=100 if os.environ.get("LINEAGE_LONG") else 10)
 DAY = 86_400_000
-
-# A policy that makes labels known and says nothing else.
-KNOWN_LABELS = Policy(name="known", forbids={"nowhere": ("hold", "pii")})
 
 
 @pytest.fixture
@@ -42,6 +40,7 @@ def clock(store: Store) -> list[int]:
 
 def with_dates(store: Store, known: Any, ages: list[tuple[int, int]], now: int) -> None:
     """Give artifacts names of two series; `ages` are days since it was recorded, and changed."""
+    declare_series(store)
     with store.backend.read() as reader:
         old = reader.nodes(A, list(known.artifacts))
     store.mirror(
@@ -98,7 +97,6 @@ def test_gc_proposes_what_the_definition_says(
     above = store.put(Context(type="Project", name=f"q{now}"))
     store.put_parent(place.id or 0, above.id or 0)
     store.put_in_context(place.id or 0, artifacts=[ids[at] for at in inside])
-    store.put_policy(KNOWN_LABELS)
     if held:
         store.mark(*[ids[at] for at in held], label="hold")
     rules = [Retention(keep_in=(f"Project:q{now}",), keep_labelled=("hold",))]
@@ -167,7 +165,6 @@ def test_forgetting_is_a_taint_and_a_plan(
     known = put(store, made, states, runs, [None] * 6)
     ids = list(known.artifacts)
     barriers = [ids[at] for at in clean if at != subject]
-    store.put_policy(KNOWN_LABELS)
     if barriers:
         store.mark(*barriers, label="pii", clean=True)
     affected = keys_of(row.node for row in store.taint(source=ids[subject], label="pii").nodes)
@@ -190,6 +187,7 @@ def test_forgetting_is_a_taint_and_a_plan(
 
 
 def versions(store: Store, count: int) -> None:
+    declare_series(store)
     for n in range(count):
         store.record(
             Execution(type="Train", state="COMPLETE"),
@@ -219,6 +217,7 @@ def test_rules_of_policies_count(store: Store) -> None:
 
 def pushes(store: Store, count: int, **pushed: Any) -> None:
     """Models, each pushed to one place, of which only what was pushed says which."""
+    declare_series(store)
     for n in range(count):
         store.record(Execution(type="Train"), outputs=[Artifact(type="Model", name=f"m-{n}")])
         store.record(
@@ -265,7 +264,6 @@ def test_a_push_of_nothing_stays_one_when_its_output_is_collected(store: Store) 
         inputs=[Artifact(type="Model", name="unblessed")],
         outputs=[Artifact(type="PushedModel", name="none", custom_properties={"pushed": 0})],
     )
-    store.put(Context(type="Project", name="nothing"))
     rules = [Retention(type="MODEL", keep_days=1), Retention(keep_in=("nothing",))]
     at = store.clock() + 9 * DAY
     store.clock = lambda: at
@@ -280,6 +278,7 @@ def test_a_push_of_nothing_stays_one_when_its_output_is_collected(store: Store) 
 
 def test_a_purging_gc_takes_no_step_that_says_what_is_deployed(store: Store) -> None:
     """Though what it read besides the model is of no more use."""
+    declare_series(store)
     rules = [Retention(keep_last=1), Retention(keep_labelled=("hold",))]
     for n in range(3):
         store.record(
@@ -556,7 +555,6 @@ def test_anonymised_data_is_not_forgotten_and_deployments_say_where(store: Store
 
 def test_a_barrier_put_after_the_plan_makes_it_stale(store: Store) -> None:
     versions(store, 1)
-    store.put_policy(KNOWN_LABELS)
     plan = store.plan_forget("Dataset:raw-0", label="pii")
     store.mark("Model:churn-0", label="pii", clean=True)
     with pytest.raises(PlanStale):
@@ -567,6 +565,5 @@ def test_a_rule_that_keeps_nothing_is_refused(store: Store) -> None:
     for rule in (Retention(), Retention(type="Model"), Retention(keep_last=0)):
         with pytest.raises(InvalidValue, match="retention"):
             store.plan_gc(rules=[rule])
-    # A policy may speak of a type that nothing was recorded of yet.
-    store.put_policy(Policy(retention=(Retention(type="Nope", keep_last=1),)))
-    assert not store.plan_gc().nodes
+    # A type that nothing was recorded of yet is no mistake.
+    assert not store.plan_gc(rules=[Retention(type="Nope", keep_last=1)]).nodes

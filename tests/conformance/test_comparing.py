@@ -14,6 +14,7 @@ from lineage.errors import InvalidValue, NotFound
 from lineage.questions.metrics import higher_is_better
 from lineage.questions.run_facets import Part
 from tests.conformance.reference import Graph, Key
+from tests.series import declare_series
 
 EXAMPLES = 200 if os.environ.get("LINEAGE_LONG") else 8
 per_example = settings(
@@ -58,6 +59,7 @@ def train(
 
 
 def test_what_differs_between_two_models(store: Store) -> None:
+    declare_series(store)
     environment = {"python": "3.11", "numpy": "1.26", "host": "a"}
     train(store, "churn-1", digest="abc", accuracy=0.9, lr=0.1, git_commit="c1", seed=7,
           environment=environment)  # fmt: skip

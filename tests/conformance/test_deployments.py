@@ -14,6 +14,7 @@ from lineage import Artifact, Event, EventType, Execution, ExecutionState, Store
 from lineage.errors import InvalidValue
 from lineage.formats.mlmd.importer import import_mlmd
 from tests.conformance.test_questions_tracing import EXAMPLES
+from tests.series import declare_series
 
 
 def deploy(
@@ -142,6 +143,7 @@ def test_a_model_is_deployed_where_it_was_passed_on_to(store: Store) -> None:
 
 
 def test_which_version_was_last_deployed_and_what_replaced_it(store: Store) -> None:
+    declare_series(store)
     for version in (1, 2, 3):
         store.put(Artifact(type="Model", name=f"churn-{version}"))
     store.put(Artifact(type="Model", name="other-1"))

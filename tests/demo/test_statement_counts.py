@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 import lineage
-from lineage import Policy, demo
+from lineage import demo
 from tests.demo.statements import traced_statements
 
 MODEL, OTHER, RAW = "Model:cancer-1/logistic", "Model:cancer-1/linear", "Dataset:cancer-1/raw"
@@ -27,7 +27,7 @@ QUESTIONS: dict[str, tuple[int, Callable[[lineage.Store], Any]]] = {
     "cheapest_cut": (16, lambda s: s.cheapest_cut(MODEL, source=RAW)),
     "check": (14, lambda s: s.check(MODEL, label="pii")),
     "deployments": (10, lambda s: s.deployments(MODEL)),
-    "diff": (27, lambda s: s.diff(MODEL, OTHER)),
+    "diff": (28, lambda s: s.diff(MODEL, OTHER)),
     "downstream": (13, lambda s: s.downstream(RAW)),
     "environment_of": (10, lambda s: s.environment_of(MODEL)),
     "evaluations": (7, lambda s: s.evaluations(MODEL)),
@@ -40,10 +40,10 @@ QUESTIONS: dict[str, tuple[int, Callable[[lineage.Store], Any]]] = {
     "plan_deletion": (21, lambda s: s.plan_deletion(RAW)),
     "plan_forget": (29, lambda s: s.plan_forget(RAW)),
     "plan_gc": (8, lambda s: s.plan_gc()),
-    "plan_rebuild": (17, lambda s: s.plan_rebuild(source=RAW)),
+    "plan_rebuild": (18, lambda s: s.plan_rebuild(source=RAW)),
     "siblings": (31, lambda s: s.siblings(MODEL)),
     "taint": (14, lambda s: s.taint(source=RAW)),
-    "taint_progress": (17, lambda s: s.taint_progress(source=RAW)),
+    "taint_progress": (18, lambda s: s.taint_progress(source=RAW)),
     "trained_on": (12, lambda s: s.trained_on(MODEL)),
     "upstream": (12, lambda s: s.upstream(MODEL)),
     "why": (18, lambda s: s.why(RAW, MODEL)),
@@ -55,7 +55,6 @@ def demo_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("demo")
     with lineage.connect(f"sqlite:///{folder}/demo.db") as store:
         demo.run(store, Console(file=io.StringIO(), width=80), work=folder, tainted=False)
-        store.put_policy(Policy(forbids={"nowhere": ("pii",)}))
         return store.url
 
 

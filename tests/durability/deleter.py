@@ -8,7 +8,7 @@ from pathlib import Path
 
 import lineage
 from lineage import Artifact, Context, Execution, Kind, Policy, Step, Store, Type
-from lineage.model import Retention
+from lineage.model import Retention, Series
 
 THEN, NOW = 1_000_000, 2_000_000
 PARTS, FILES = 5, 3
@@ -37,6 +37,7 @@ TYPE = Type(kind=Kind.ARTIFACT, name="Dataset")
 def made(store: Store, folder: Path) -> None:
     """raw -> Split -> parts -> Train -> models, in storage; exports, the older of which expire."""
     store.clock = lambda: THEN
+    store.put_policy(Policy(name="series", series=(Series(pattern="export-{version}"),)))
 
     def artifact(type: str, name: str) -> Artifact:
         return Artifact(

@@ -23,6 +23,7 @@ from lineage.cli.commands import (
     taint,
     token,
     trace,
+    versions,
 )
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "taint",
     "token",
     "trace",
+    "versions",
 ]

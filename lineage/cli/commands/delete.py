@@ -17,6 +17,7 @@ from lineage.cli.output import (
     echo,
     format_time,
     name_node,
+    note,
     print_fields,
     print_json,
     print_table,
@@ -221,6 +222,9 @@ def decide(
         echo("There is nothing to delete.")
     elif not json:
         print_plan(plan)
+    if not json:
+        for line in plan.notes:
+            note(line)
     if save is not None:
         _write_plan(save, plan)
     if plan_only or save is not None or plan.refused or not plan.nodes:

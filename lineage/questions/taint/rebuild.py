@@ -17,12 +17,13 @@ The plan has, for the dirty artifacts that are asked for (all of them, or those 
   gone, or is lost itself, at the root of it;
 - **rollbacks**: the deployments in effect of something affected, with the deployment to go back
   to: the last before it at the same place that took effect and whose models are clean and live.
-  Where there was none, the newest clean version of its models, if there is one.
+  Where there was none, the newest clean version of its models, if there is one; where a series is
+  not known, it says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,7 @@ from lineage.questions.taint.effect import select_shown
 from lineage.questions.taint.propagation import search
 from lineage.questions.taint.replacements import Flows, Replacements
 from lineage.questions.taint.sources import resolve_taint_queries
+from lineage.questions.versions import explain_unknown
 from lineage.rules.liveness import can_run_again, is_live
 from lineage.rules.type_index import TypeIndex
 from lineage.session.snapshot import Ref, Snapshot
@@ -94,11 +96,15 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """A deployment to take back, and to what: an earlier one there, or a clean version."""
+    """A deployment to take back, and to what: an earlier one there, or a clean version.
+
+    Where there is neither, `why` says what is not known.
+    """
 
     deployment: Deployment
     to: Deployment | None = None
     versions: tuple[Artifact, ...] = ()
+    why: str | None = None
 
     @property
     def models(self) -> tuple[Artifact, ...]:
@@ -111,18 +117,23 @@ class Rollback:
             "deployment": self.deployment.to_dict(),
             "to": self.to.to_dict() if self.to else None,
             "models": [node_to_json(model) for model in self.models],
+            "why": self.why,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Progress(InNotebooks):
-    """How far the clean-up has come. `replaced` are pairs: what was, and what is instead."""
+    """How far the clean-up has come. `replaced` are pairs: what was, and what is instead.
+
+    `notes` say what is not known.
+    """
 
     labels: tuple[str | None, ...]
     dirty: tuple[Artifact, ...]
     replaced: tuple[tuple[Artifact, Artifact], ...]
     gone: tuple[Artifact, ...]
     deployed: tuple[Deployment, ...]
+    notes: tuple[str, ...] = ()
     complete: bool = True
 
     @property
@@ -141,6 +152,7 @@ class Progress(InNotebooks):
             ],
             "gone": [node_to_json(artifact) for artifact in self.gone],
             "deployed": [deployment.to_dict() for deployment in self.deployed],
+            "notes": list(self.notes),
             "complete": self.complete,
         }
 
@@ -243,7 +255,11 @@ def _clean_up(
         found = search(snapshot.reader, what, as_of_ms=None, causal=False)
         for key, depth in found.depths.items():
             affected[key] = min(depth, affected.get(key, depth))
-    sources = {key for what in searched for key in what.keys if key in affected}
+    sources: dict[Key, int] = {}
+    for what in searched:
+        for key in what.keys & affected.keys():
+            since = min((mark.recorded_ms for mark in what.marks_on(key)), default=0)
+            sources[key] = max(since, sources.get(key, since))
     labels = tuple(what.label for what in searched)
     return CleanUp(snapshot.reader, Flows(snapshot.reader, affected, sources), labels)
 
@@ -290,7 +306,12 @@ class CleanUp:
             else:
                 gone.append(artifact)
         return Progress(
-            self._labels, tuple(dirty), tuple(replaced), tuple(gone), tuple(self._affected_ones())
+            self._labels,
+            tuple(dirty),
+            tuple(replaced),
+            tuple(gone),
+            tuple(self._affected_ones()),
+            tuple(self._notes(dirty)),
         )
 
     def plan(self, asked: Callable[[Node], bool]) -> Rebuild:
@@ -313,6 +334,13 @@ class CleanUp:
             rollbacks=tuple(self._rollback(d) for d in self._affected_ones()),
             progress=progress,
         )
+
+    def _notes(self, dirty: Sequence[Artifact]) -> Iterator[str]:
+        unknown = [artifact for artifact in dirty if not self._replacements.is_known(artifact)]
+        if unknown:
+            yield (
+                f"of {len(unknown)} dirty no other version is known; see `lineage series suggest`"
+            )
 
     def _is_source(self, kind: Kind, id: int) -> bool:
         return (kind, id) in self._flows.sources
@@ -489,7 +517,10 @@ class CleanUp:
             return Rollback(deployment, earlier[-1])
         versions = [self._replacements.clean_version(model) for model in deployment.models]
         there = tuple(version for version in versions if version is not None)
-        return Rollback(deployment, None, there if len(there) == len(versions) else ())
+        if len(there) == len(versions):
+            return Rollback(deployment, None, there)
+        unknown = [m for m in deployment.models if not self._replacements.is_known(m)]
+        return Rollback(deployment, why=explain_unknown(unknown[0]) if unknown else None)
 
 
 def _find_deployed(deployment: Deployment) -> Iterable[Artifact]:

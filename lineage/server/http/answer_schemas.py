@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from lineage.model import Mark, Plan, Policy, Receipt, Type
+from lineage.model import Mark, Plan, Policy, Receipt, Series, Type
 from lineage.server.http.schemas import EventOut, FoundOut, LineageOut, NodeFields, NodeOut
 
 # NaN and the infinities have no number in JSON, and come as text.
@@ -298,7 +298,6 @@ class BarrierOut(NodeFields):
     label: str | None
     depth: int
     why: str
-    shielded: int
     saved: int
     mark: Mark | None
 
@@ -329,7 +328,6 @@ class TaintOut(Answer):
     events: list[EventOut]
     barriers: list[BarrierOut]
     affected: int
-    shielded: int
     saved: int
     as_of_ms: int | None
     causal: bool
@@ -396,6 +394,7 @@ class RollbackOut(Answer):
     deployment: DeploymentOut
     to: DeploymentOut | None
     models: list[NodeOut]
+    why: str | None
 
 
 class ReplacedOut(Answer):
@@ -414,6 +413,7 @@ class ProgressOut(Answer):
     replaced: list[ReplacedOut]
     gone: list[NodeOut]
     deployed: list[DeploymentOut]
+    notes: list[str]
     complete: bool
 
 
@@ -426,6 +426,25 @@ class RebuildOut(Answer):
     lost: list[StoppedOut]
     rollbacks: list[RollbackOut]
     progress: ProgressOut
+    complete: bool
+
+
+class SeriesProposalOut(Series):
+    """A declaration that names look like: a guess."""
+
+    names: int
+    examples: list[str]
+    guessed: bool
+
+
+class VersionsOut(Answer):
+    """The versions of a thing, the first one first, and whether they are known to be all."""
+
+    node: NodeOut
+    versions: list[NodeOut]
+    known: bool
+    declared: Series | None
+    note: str | None
     complete: bool
 
 
@@ -544,6 +563,7 @@ ANSWERS: Mapping[str, Any] = {
     "resume_deletions": list[Receipt],
     "saved_queries": dict[str, str],
     "siblings": SiblingsOut,
+    "suggest_series": list[SeriesProposalOut],
     "taint": TaintOut,
     "taint_levels": Levels,
     "taint_progress": ProgressOut,
@@ -551,6 +571,7 @@ ANSWERS: Mapping[str, Any] = {
     "types": list[Type],
     "unfinished_deletions": list[Receipt],
     "upstream": LineageOut,
+    "versions": VersionsOut,
     "vocabulary": VocabularyOut,
     "why": WitnessOut,
 }

@@ -72,6 +72,8 @@ _TABLE = (
     Operation("siblings", Role.READ, "/siblings", "Models"),
     Operation("materials", Role.READ, "/materials", "Models"),
     Operation("diff", Role.READ, "/diff", "Models"),
+    Operation("versions", Role.READ, "/versions", "Models"),
+    Operation("suggest_series", Role.READ, "/series/suggestions", "Models"),
     # What went wrong
     Operation("failure", Role.READ, "/failure", "What went wrong"),
     Operation("blame", Role.READ, "/blame", "What went wrong"),

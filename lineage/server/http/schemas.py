@@ -320,6 +320,7 @@ class PolicyIn(BaseModel):
     stops: dict[str, list[str]] = Field(default_factory=dict)
     forbids: dict[str, list[str]] = Field(default_factory=dict)
     retention: list[dict[str, Any]] = Field(default_factory=list)
+    series: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class PlanIn(BaseModel):

@@ -46,6 +46,8 @@ READINGS: list[tuple[str, str, dict[str, Any]]] = [
         ("/evaluations", "evaluations", MODEL),
         ("/deployments", "deployments", MODEL),
         ("/siblings", "siblings", MODEL),
+        ("/versions", "versions", {"ref": "Model:churn"}),
+        ("/series/suggestions", "suggest_series", {}),
         ("/failure", "failure", {"run": "Train:fit"}),
         ("/why", "why", {"source": "Dataset:raw", "target": "Model:churn"}),
         ("/diff", "diff", {"first": "Model:churn", "second": "PushedModel:served"}),
