@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -441,13 +442,13 @@ class Store:
 
         return self.transact(lambda transaction: update_node(transaction, node))
 
-    def get(self, reference: str, *, kind: Kind | None = None) -> Node:
+    def get(self, reference: str | PathLike[str], *, kind: Kind | None = None) -> Node:
         """Return the node that a reference names.
 
         Parameters
         ----------
         reference : str
-            `artifact:42`, `Model:churn`, `Model@2:churn`, an external id, a uri.
+            `artifact:42`, `Model:churn`, `Model@2:churn`, an external id, a uri, a path.
         kind : Kind, optional
             The only kind that it may be of.
 
@@ -471,7 +472,7 @@ class Store:
         with self.snapshot() as snapshot:
             return snapshot.look_up(reference, kind)
 
-    def artifact(self, reference: int | str) -> Artifact:
+    def artifact(self, reference: int | str | PathLike[str]) -> Artifact:
         """Return an artifact by id or reference.
 
         Parameters

@@ -20,7 +20,9 @@ def record_together(session: Session, steps: Sequence[Step]) -> list[Recorded]:
 
     def work(transaction: Transaction, looking: bool) -> list[Recorded]:
         now = transaction.now_ms
-        builder = BatchBuilder(transaction.reader, transaction.types, now, reviving=True)
+        builder = BatchBuilder(
+            transaction.reader, transaction.types, now, reviving=True, paths=transaction.paths
+        )
         built = [builder.step(step) for step in steps]
         builder.settle()
         if looking:

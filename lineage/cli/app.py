@@ -54,6 +54,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 def open_store(context: typer.Context, *, create: bool = False) -> lineage.Store:
     """The store that the command line names."""
+    from lineage.connection import announce
+
     store: lineage.Store = lineage.connect(context.obj, create=create)
     context.call_on_close(store.close)
+    if context.obj:
+        # Of the default place, connect says it.
+        announce(store)
     return store

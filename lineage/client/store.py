@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from lineage.client.backend import RemoteBackend
 from lineage.client.connection import Connection
-from lineage.errors import InvalidValue
+from lineage.errors import InvalidValue, NotFound
 from lineage.model import Receipt, Step
 from lineage.ports.chunks import split_into_chunks
+from lineage.rules.references import is_path, to_uri
 from lineage.rules.values import validate_int64
 from lineage.store import Store
 
 # What is done here: the store's own life, and transactions, which bring code of the caller's.
 _OWN = frozenset({"backend", "close", "record_steps", "snapshot", "transact", "url", "view"})
+# A parameter that takes what names a node.
+_REF = re.compile(r"\b(Artifact|Execution|Context)?Ref\b|\bPathLike\b")
 
 
 class RemoteStore(Store):
@@ -63,14 +68,40 @@ def _remote(name: str) -> Callable[..., Any]:
     method = getattr(Store, name)
     signature = inspect.signature(method)
 
+    parameters = list(signature.parameters.values())[1:]
+    by_name = {p.name: str(p.annotation) for p in parameters}
+
+    def hint(at: int) -> str:
+        return next(
+            str(p.annotation)
+            for place, p in enumerate(parameters)
+            if place == at or p.kind is p.VAR_POSITIONAL
+        )
+
     @functools.wraps(method)
     def call(self: RemoteStore, *positional: Any, **keywords: Any) -> Any:
         # What the method itself would not take is refused as it refuses it.
         signature.bind(self, *positional, **keywords)
         progress = keywords.pop("progress", None)
-        given = [_materialize(value) for value in positional]
-        named = {key: _materialize(value) for key, value in keywords.items()}
-        answer = self._connection.call(f"/call/{name}", given, named)
+        given = [_localize(hint(at), _materialize(value)) for at, value in enumerate(positional)]
+        named = {
+            key: _localize(by_name.get(key, ""), _materialize(value))
+            for key, value in keywords.items()
+        }
+        try:
+            answer = self._connection.call(f"/call/{name}", given, named)
+        except NotFound as error:
+            # Nothing is named so: it may be a path of this machine.
+            paths = [_resolve_paths(hint(at), value) for at, value in enumerate(given)]
+            elsewhere = {
+                key: _resolve_paths(by_name.get(key, ""), value) for key, value in named.items()
+            }
+            if (paths, elsewhere) == (given, named):
+                raise
+            try:
+                answer = self._connection.call(f"/call/{name}", paths, elsewhere)
+            except NotFound:
+                raise error from None
         if progress is not None:
             for receipt in answer if isinstance(answer, list) else [answer]:
                 if isinstance(receipt, Receipt):
@@ -78,6 +109,24 @@ def _remote(name: str) -> Callable[..., Any]:
         return answer
 
     return call
+
+
+def _localize(hint: str, value: Any) -> Any:
+    """Return an argument as the server understands it: a Path as its uri."""
+    if not _REF.search(hint):
+        return value
+    if isinstance(value, list | tuple):
+        return [_localize(hint, item) for item in value]
+    return to_uri(value) if isinstance(value, os.PathLike) else value
+
+
+def _resolve_paths(hint: str, value: Any) -> Any:
+    """Return an argument with the uri of what may be a path in the place of each reference."""
+    if not _REF.search(hint):
+        return value
+    if isinstance(value, list | tuple):
+        return [_resolve_paths(hint, item) for item in value]
+    return to_uri(value) if isinstance(value, str) and is_path(value) else value
 
 
 def _materialize(value: Any) -> Any:

@@ -25,6 +25,9 @@ class Backend(ABC):
     # The URL that opens it again, with the password; None where nothing does.
     address: str | None = None
 
+    # Whether opening it made it.
+    made: bool = False
+
     @property
     @abstractmethod
     def url(self) -> str:

@@ -19,7 +19,7 @@ from lineage.errors import InvalidValue, LineageError, StoreError
 from lineage.recording.run_draft import RunDraft, write_run
 from lineage.store import Store
 
-FOLDER = Path(".lineage", "pending")
+_FOLDER = "pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,11 @@ class BroughtIn:
 
 
 def journal_folder() -> Path:
-    """Return the folder of the journal: `LINEAGE_JOURNAL`, else below the working directory."""
-    return Path(os.environ.get("LINEAGE_JOURNAL") or FOLDER).absolute()
+    """Return the folder of the journal: `LINEAGE_JOURNAL`, else beside the default store."""
+    from lineage.connection import find_folder
+
+    given = os.environ.get("LINEAGE_JOURNAL")
+    return Path(given).absolute() if given else find_folder() / _FOLDER
 
 
 def keep_run(draft: RunDraft, folder: Path) -> Path:

@@ -62,7 +62,7 @@ class Sink:
         """
         with self._lock:
             if self._store is None or self._forked:
-                from lineage.connection import connect
+                from lineage.connection import announce, connect
 
                 if time.monotonic() < self._down_until:
                     from lineage.errors import StoreUnavailable
@@ -71,6 +71,7 @@ class Sink:
                 try:
                     # A connection does not survive a fork.
                     self._store = connect(self.url)
+                    announce(self._store)
                 except StoreError:
                     self._down_until = time.monotonic() + _PATIENCE_S
                     raise
@@ -137,9 +138,9 @@ def explain(error: BaseException) -> str:
 def _url(store: Store | str | None) -> str:
     if isinstance(store, Store):
         return store.url
-    from lineage.connection import DEFAULT_URL
+    from lineage.connection import resolve_url
 
-    url = store or os.environ.get("LINEAGE_URL") or DEFAULT_URL
+    url = resolve_url(store)
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         # The program may change its directory.
         url = f"sqlite:///{Path(url.removeprefix('sqlite:///')).absolute()}"

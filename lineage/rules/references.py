@@ -1,22 +1,29 @@
-"""How a node is named: `artifact:42`, `Model:churn`, `Model:churn@3`, an external id, a uri.
+"""How a node is named: `artifact:42`, `Model:churn@3`, an external id, a uri, a path.
 
 Without a number, a name is that of the newest version. `Model@2:churn` is of version 2 of the type.
+A path is one of the machine that asks; it is looked for where nothing else is named so.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from lineage.errors import Ambiguous, NotFound
 from lineage.model import Kind, Node
 from lineage.model.values import INT64_MAX
-from lineage.ports.filters import Filter
+from lineage.ports.filters import Field, Filter
 from lineage.ports.reader import Reader
 from lineage.rules.suggestions import find_nearest, forms_of
 from lineage.rules.types import TypeSession
 from lineage.rules.uris import normalize
-from lineage.rules.values import format_value, is_text
+from lineage.rules.values import MAX_URI_BYTES, format_value, is_text
 
+# Of what is longer, nobody misspelt a letter; comparing takes time by the length.
+_LONGEST_SLIP = 200
+# How many of the last recorded nodes of a kind are compared with a reference that names none.
+_LATEST = 1_000
 _KINDS = frozenset(kind.value for kind in Kind)
 
 
@@ -65,14 +72,50 @@ def _is_number(text: str) -> bool:
     return digits and int(text) <= INT64_MAX
 
 
-def resolve(
-    text: str, reader: Reader, types: TypeSession, kinds: tuple[Kind, ...] = tuple(Kind)
-) -> Node:
-    """The node of one of the kinds that a reference names.
+def to_uri(path: str | os.PathLike[str]) -> str:
+    """Return the uri of a path of this machine.
 
-    Raises NotFound, or Ambiguous where several fit.
+    A link to a file is a place of its own, as it is recorded.
+
+    Examples
+    --------
+    >>> to_uri("/dev/null")
+    'file:///dev/null'
+    """
+    text = os.fspath(path)
+    folder, name = os.path.split(text)
+    if name in ("", ".", ".."):
+        return Path(os.path.realpath(text)).as_uri()
+    return Path(os.path.realpath(folder or "."), name).as_uri()
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a reference may be a path that is not spelled as a uri."""
+    return bool(text) and ":" not in text and "\0" not in text and len(text) <= MAX_URI_BYTES
+
+
+def resolve(
+    text: str,
+    reader: Reader,
+    types: TypeSession,
+    kinds: tuple[Kind, ...] = tuple(Kind),
+    *,
+    paths: bool = True,
+) -> Node:
+    """Return the node of one of the kinds that a reference names.
+
+    With `paths`, the reference may be a path of this machine.
+
+    Raises
+    ------
+    NotFound
+        Nothing is named so; the message has the nearest that is.
+    Ambiguous
+        Several fit.
     """
     found = _found(text, reader, types, kinds)
+    if not found and paths and Kind.ARTIFACT in kinds and is_text(text) and is_path(text):
+        found = _newest_of_series(reader.find(Kind.ARTIFACT, Filter(place=normalize(to_uri(text)))))
     if not found:
         for kind in Kind:
             if kind not in kinds and _found(text, reader, types, (kind,)):
@@ -80,11 +123,11 @@ def resolve(
                     f"{format_value(text)} is {_a(kind)}; "
                     f"{' or '.join(map(_a, kinds))} is asked for here"
                 )
-        meant = _meant(text, types, kinds)
+        meant = _meant(text, types, kinds) or _nearest(text, reader, types, kinds)
         hint = f"did you mean {meant}? Else " if meant else ""
         raise NotFound(
             f"nothing is named {format_value(text)}; {hint}give KIND:ID (artifact:42), "
-            "TYPE:NAME (Model:churn), an external id, or the uri of an artifact"
+            "TYPE:NAME (Model:churn), an external id, or the uri or path of an artifact"
         )
     if len(found) > 1:
         several = ", ".join(f"{n.kind}:{n.id}" for n in found)
@@ -103,6 +146,42 @@ def _meant(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> str | None
         return None
     near = find_nearest(name, {kind: kind for kind in kinds} | forms_of(there))
     return None if near in (None, name) else format_value(f"{near}{at}{version}:{rest}")
+
+
+def _nearest(text: str, reader: Reader, types: TypeSession, kinds: tuple[Kind, ...]) -> str | None:
+    """The reference of the node whose name, external id or uri is nearest, of the last recorded."""
+    if not is_text(text) or len(text) > _LONGEST_SLIP:
+        return None
+    prefix, colon, name = text.partition(":")
+    type_name = prefix.partition("@")[0]
+    typed = bool(colon) and any(types.find(kind, type_name) is not None for kind in kinds)
+    slip = (name.rpartition("@")[0] or name) if typed else text
+    names = {t.id: t.name for t in types.known.values()}
+    called: dict[str, str] = {}
+    placed: dict[str, str] = {}
+    for kind in kinds:
+        of_type = [t.id for t in types.known.values() if (t.kind, t.name) == (kind, type_name)]
+        ids = [id for id in of_type if id is not None] if typed else None
+        if ids == []:
+            continue
+        latest = Filter(type_ids=ids, newest_first=True, limit=_LATEST)
+        fields: tuple[Field, ...] = ("name", "external_id")
+        if kind is Kind.ARTIFACT:
+            fields = (*fields, "uri")
+        for id, type_id, its_name, external_id, *uri in reader.find_fields(kind, latest, fields):
+            whole = f"{names.get(type_id)}:{its_name}" if its_name else f"{kind}:{id}"
+            called |= {its_name: whole} if its_name else {}
+            if not typed:
+                called |= {form: form for form in (whole, external_id) if form}
+                placed |= {f: place for place in filter(None, uri) for f in _ends(place)}
+    # What begins as a uri is compared with uris.
+    near = (None if "://" in text else find_nearest(slip, called)) or find_nearest(slip, placed)
+    return None if near is None else format_value(near)
+
+
+def _ends(uri: str) -> tuple[str, str]:
+    """A uri, and the name of the file that it is of."""
+    return uri, uri.rpartition("/")[2]
 
 
 def _a(kind: Kind) -> str:

@@ -65,6 +65,7 @@ class BatchBuilder:
         *,
         reviving: bool = False,
         exact: bool = False,
+        paths: bool = True,
     ) -> None:
         self.batch = Batch()
         self._reviving = reviving
@@ -72,6 +73,7 @@ class BatchBuilder:
         self._reader = reader
         self._types = types
         self._now_ms = now_ms
+        self._paths = paths
         self._references: dict[tuple[Kind, int], int] = {}
         self._given: dict[tuple[Kind, str, str], int] = {}
         self._given_to = 0
@@ -334,7 +336,7 @@ class BatchBuilder:
         if position is not None:
             return position
         try:
-            node = resolve(text, self._reader, self._types, (kind,))
+            node = resolve(text, self._reader, self._types, (kind,), paths=self._paths)
         except NotFound:
             position = self._here(kind, "uri", text)
             if position is None:

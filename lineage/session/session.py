@@ -33,6 +33,8 @@ class Session:
     def __init__(self, backend: Backend, clock: Callable[[], int] | None = None) -> None:
         self.backend = backend
         self.clock = clock or now_ms
+        # Whether a reference may be a path of this machine.
+        self.paths = True
         self._types = TypeTable()
 
     @contextmanager
@@ -40,7 +42,8 @@ class Session:
         """Open the state that the store is in, to the end of the `with` block."""
         with self.backend.read() as reader:
             caching = cache_reads(reader)
-            yield Snapshot(caching, self._types.session(caching), self.clock())
+            types = self._types.session(caching)
+            yield Snapshot(caching, types, self.clock(), paths=self.paths)
 
     def transact(self, work: Callable[[Transaction], T], *, exact: bool = False) -> T:
         """Run `work` in one transaction and commit; on any exception nothing is written.
@@ -53,7 +56,8 @@ class Session:
         runs: list[Transaction] = []
 
         def run(writer: Writer) -> T:
-            transaction = Transaction(writer, self._types.session(writer), self.clock, exact=exact)
+            types = self._types.session(writer)
+            transaction = Transaction(writer, types, self.clock, exact=exact, paths=self.paths)
             runs.append(transaction)
             return work(transaction)
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING
 
 from lineage.errors import InvalidValue, NotFound
 from lineage.model import Artifact, Kind, Node
 from lineage.ports.reader import Reader
-from lineage.rules.references import resolve
+from lineage.rules.references import resolve, to_uri
 from lineage.rules.types import TypeSession
 from lineage.rules.values import format_value, validate_int64
 
 if TYPE_CHECKING:
     from lineage.rules.type_index import TypeIndex
 
-# A node, an artifact's id, or a reference such as "Model:churn" or "execution:7".
-Ref = Node | int | str
+# A node, an artifact's id, a reference such as "Model:churn" or "execution:7", or a path.
+Ref = Node | int | str | PathLike[str]
 
 
 class Snapshot:
@@ -30,12 +31,17 @@ class Snapshot:
         Its types, by name and by id.
     now_ms : int
         When the state was opened, in milliseconds since the Unix epoch.
+    paths : bool
+        A reference may be a path of this machine. A server's are no business of its clients.
     """
 
-    def __init__(self, reader: Reader, types: TypeSession, now_ms: int) -> None:
+    def __init__(
+        self, reader: Reader, types: TypeSession, now_ms: int, *, paths: bool = True
+    ) -> None:
         self.reader = reader
         self.types = types
         self.now_ms = now_ms
+        self.paths = paths
 
     @cached_property
     def type_index(self) -> TypeIndex:
@@ -49,9 +55,9 @@ class Snapshot:
 
         Parameters
         ----------
-        ref : Node, int or str
+        ref : Node, int, str or Path
             A node that the store gave, a reference, or an id: of an artifact, unless `kind` says
-            otherwise.
+            otherwise. A Path is that of an artifact on this machine.
         kind : Kind, optional
             The only kind that a reference may name.
 
@@ -64,9 +70,9 @@ class Snapshot:
         InvalidValue
             It is no node, id or reference.
         """
-        if isinstance(ref, str):
+        if isinstance(ref, str | PathLike):
             return self.look_up(ref, kind)
-        if not isinstance(ref, Node | int):
+        if not isinstance(ref, Node | int) or isinstance(ref, bool):
             raise InvalidValue(f"{format_value(ref)} is no node; give one, its id, or a reference")
         of = ref.kind if not isinstance(ref, int) else kind or Kind.ARTIFACT
         id = ref if isinstance(ref, int) else ref.id
@@ -77,9 +83,18 @@ class Snapshot:
             raise NotFound(f"there is no {of} with the id {id}")
         return found[0]
 
-    def look_up(self, reference: str, kind: Kind | None = None) -> Node:
-        """Return the node that a reference in words names. Raises NotFound, Ambiguous."""
-        return resolve(reference, self.reader, self.types, (kind,) if kind else tuple(Kind))
+    def look_up(self, reference: str | PathLike[str], kind: Kind | None = None) -> Node:
+        """Return the node that a reference in words, or a path, names.
+
+        Raises
+        ------
+        NotFound, Ambiguous
+            There is no such node, or there are several.
+        """
+        if isinstance(reference, PathLike):
+            reference = to_uri(reference)
+        kinds = (kind,) if kind else tuple(Kind)
+        return resolve(reference, self.reader, self.types, kinds, paths=self.paths)
 
     def of_kind(self, kind: Kind, ref: Ref) -> Node:
         """Return the stored node of one kind that is meant; an int is the id of such a node.
@@ -89,7 +104,7 @@ class Snapshot:
         NotFound, Ambiguous, InvalidValue
             As `resolve`; also where a node of another kind is given.
         """
-        if isinstance(ref, int | str):
+        if isinstance(ref, int | str | PathLike):
             return self.resolve(ref, kind)
         if not isinstance(ref, Node) or ref.kind is not kind:
             raise InvalidValue(

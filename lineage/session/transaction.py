@@ -38,12 +38,13 @@ class Transaction(Snapshot):
         clock: Callable[[], int],
         *,
         exact: bool = False,
+        paths: bool = True,
     ) -> None:
-        super().__init__(writer, types, clock())
+        super().__init__(writer, types, clock(), paths=paths)
         self.writer = writer
         self.clock = clock
         self._exact = exact
-        self.builder = BatchBuilder(writer, types, self.now_ms, exact=exact)
+        self.builder = BatchBuilder(writer, types, self.now_ms, exact=exact, paths=paths)
 
     @property
     def compose(self) -> BatchBuilder:
@@ -62,5 +63,7 @@ class Transaction(Snapshot):
         batch = self.builder.batch
         ids = self.writer.apply(batch)
         check_acyclic(self.writer, [(ids[child], ids[parent]) for child, parent in batch.parents])
-        self.builder = BatchBuilder(self.writer, self.types, self.now_ms, exact=self._exact)
+        self.builder = BatchBuilder(
+            self.writer, self.types, self.now_ms, exact=self._exact, paths=self.paths
+        )
         return ids

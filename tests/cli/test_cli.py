@@ -64,7 +64,8 @@ def test_help_waits_for_nothing_that_it_does_not_need(tmp_path: Path) -> None:
 
 def test_record_then_ask(tmp_path: Path) -> None:
     told = run("record", "-", stdin=json.dumps(STEP), cwd=tmp_path)
-    assert (told.returncode, told.stderr) == (0, "")
+    made = f"lineage: made the store {tmp_path}/.lineage/lineage.db\n"
+    assert (told.returncode, told.stderr) == (0, made)
     assert told.stdout == "recorded 1 step in sqlite:///.lineage/lineage.db\n"
     answer = json.loads(run("downstream", "Dataset:raw", "--json", cwd=tmp_path).stdout)
     assert answer["complete"] is True

@@ -34,6 +34,7 @@ class SqliteBackend(Backend):
         self._path = path
         self._synchronous = synchronous
         self._connections = Connections(path, synchronous, create=create)
+        self.made = self._connections.made
 
     @property
     def url(self) -> str:

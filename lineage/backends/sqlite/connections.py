@@ -76,7 +76,8 @@ class Connections:
         self._writer: int | None = None
         self._held_for_fork = False
         with translate_errors(self.path):
-            if not self.path.exists():
+            self.made = not self.path.exists()
+            if self.made:
                 if not create:
                     raise NotFound(
                         f"there is no store at {path}; `lineage demo` or `lineage record` makes one"

@@ -8,7 +8,7 @@ import typer
 
 from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.arguments import AsOf, resolve_path
+from lineage.cli.arguments import AsOf
 from lineage.cli.output import echo, measure, name_node, print_json, print_table, title, to_one_line
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def diff(
     context: typer.Context,
     first: Annotated[
         str,
-        typer.Argument(metavar="FIRST", help="A model, or another node.", callback=resolve_path),
+        typer.Argument(metavar="FIRST", help="A model, or another node."),
     ],
     second: Annotated[
         str,
-        typer.Argument(metavar="SECOND", help="What it is compared with.", callback=resolve_path),
+        typer.Argument(metavar="SECOND", help="What it is compared with."),
     ],
     as_of: AsOf = None,
     json: Json = False,
@@ -47,7 +47,7 @@ def siblings(
     context: typer.Context,
     model: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help="Whose data is asked about.", callback=resolve_path),
+        typer.Argument(metavar="MODEL", help="Whose data is asked about."),
     ],
     metric: Metric = None,
     better: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.arguments import REF_HELP, AsOf, resolve_paths
+from lineage.cli.arguments import REF_HELP, AsOf
 from lineage.cli.files import write_text
 from lineage.cli.output import echo, print_json, progress_bar
 
@@ -54,7 +54,6 @@ def export(
     from lineage.formats.export import export, validate_format
 
     validate_format(format)
-    refs = resolve_paths(refs)
     if not refs:
         raise InvalidValue(f"name what to export: lineage export {format} REF")
     if json and output is None and format not in _AS_JSON:

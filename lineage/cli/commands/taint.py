@@ -9,7 +9,7 @@ import typer
 
 from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.arguments import AsOf, resolve_path
+from lineage.cli.arguments import AsOf
 from lineage.cli.commands.trace import OfType, print_witness
 from lineage.cli.hints import gaps_in, of_gaps, of_labels
 from lineage.cli.output import echo, name_node, note, print_json, print_table, title
@@ -165,7 +165,6 @@ def check(
         typer.Argument(
             metavar="REF",
             help="artifact:42, Model:churn, a context, a uri, a path.",
-            callback=resolve_path,
         ),
     ],
     label: Labels = None,

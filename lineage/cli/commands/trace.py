@@ -9,7 +9,7 @@ import typer
 
 from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.arguments import AsOf, Refs, resolve_path
+from lineage.cli.arguments import AsOf, Refs
 from lineage.cli.commands.deployments import print_deployments
 from lineage.cli.hints import gaps_in, of_gaps, of_type
 from lineage.cli.output import (
@@ -37,7 +37,6 @@ Model = Annotated[
     typer.Argument(
         metavar="MODEL",
         help="Model:churn, artifact:42, an external id, a uri, a path.",
-        callback=resolve_path,
     ),
 ]
 OfType = Annotated[
@@ -84,12 +83,8 @@ def downstream(
 @app.command(epilog="Example: lineage why Dataset:raw Model:churn")
 def why(
     context: typer.Context,
-    source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="Where the data started.", callback=resolve_path)
-    ],
-    target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="Where it arrived.", callback=resolve_path)
-    ],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Where the data started.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Where it arrived.")],
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
@@ -165,9 +160,7 @@ def failure(
     context: typer.Context,
     execution: Annotated[
         str,
-        typer.Argument(
-            metavar="RUN", help="execution:12, Train:run-7, or what it made.", callback=resolve_path
-        ),
+        typer.Argument(metavar="RUN", help="execution:12, Train:run-7, or what it made."),
     ],
     json: Json = False,
 ) -> None:

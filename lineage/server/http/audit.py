@@ -130,6 +130,8 @@ class AuditedStore(Store):
     def __init__(self, backend: Backend, *, clock: Callable[[], int] | None = None) -> None:
         super().__init__(backend, clock=clock)
         self._session = _AuditedSession(backend, clock)
+        # A client's paths are of the client's machine.
+        self._session.paths = False
 
     @contextmanager
     def changing(self, change: Change) -> Iterator[None]:

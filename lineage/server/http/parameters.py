@@ -9,6 +9,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from os import PathLike
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -85,7 +86,8 @@ def resolve_annotation(method: Callable[..., Any], annotation: Any) -> Any:
 def _form(annotation: Any) -> tuple[Any, bool, str | None] | None:
     """How a parameter of a type is said: its type, whether as a list, and what it is."""
     members = _members(annotation)
-    kinds = {typing.get_origin(member) or member for member in members}
+    # A path is one of the server's machine: nothing that a client may name.
+    kinds = {typing.get_origin(member) or member for member in members} - {PathLike}
     if kinds & {Execution, Context, model.Artifact} or kinds == {int, str}:
         return str, bool(kinds & {Sequence}), _REFERENCE
     if datetime in kinds:
