@@ -32,7 +32,7 @@ def put_marks(
         A mark of the opposite meaning stands.
     """
     validate_label(label)
-    since_ms, until_ms = to_milliseconds(time), to_milliseconds(until)
+    since_ms, until_ms = to_milliseconds(time), to_milliseconds(until, ahead=True)
     nodes = nodes_to_mark(transaction, refs, "mark")
     at_ms, there = _lock_standing(transaction, nodes, label)
     if until_ms is not None and until_ms <= at_ms:

@@ -39,7 +39,10 @@ def _run() -> None:
 
     try:
         # Not on its own, typer raises what is wrong with the command line, which it would print.
-        ended = _narrow(app, sys.argv[1:])(prog_name="lineage", standalone_mode=not _to_json())
+        arguments = _pull_utc(sys.argv[1:])
+        ended = _narrow(app, arguments)(
+            arguments, prog_name="lineage", standalone_mode=not _to_json()
+        )
         sys.exit(ended if isinstance(ended, int) else 0)
     except LineageError as error:
         _complain(error.public_name, str(error))
@@ -61,6 +64,18 @@ def _run() -> None:
             type(error).__name__, f"{error}. This is a defect; LINEAGE_DEBUG=1 shows where it is."
         )
         sys.exit(4)
+
+
+def _pull_utc(arguments: list[str]) -> list[str]:
+    """The arguments with `--utc`, which every command takes, before the command.
+
+    What stands behind `exec` or `--` is not ours.
+    """
+    ours = next((at for at, word in enumerate(arguments) if word in ("--", "exec")), None)
+    own, others = arguments[:ours], [] if ours is None else arguments[ours:]
+    if "--utc" not in own:
+        return arguments
+    return ["--utc", *(word for word in own if word != "--utc"), *others]
 
 
 def _narrow(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:

@@ -42,11 +42,20 @@ def _options(
             show_envvar=True,
         ),
     ] = None,
+    utc: Annotated[
+        bool, typer.Option("--utc", help="Show times, and read those without a zone, in UTC.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
     ] = False,
 ) -> None:
     context.obj = store
+    if utc:
+        from datetime import UTC
+
+        from lineage.model.times import zone
+
+        zone.set(UTC)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]

@@ -13,5 +13,5 @@ Ref = Annotated[str, typer.Argument(metavar="REF", help=REF_HELP)]
 Refs = Annotated[list[str], typer.Argument(metavar="REF", help=REF_HELP)]
 AnyRefs = Annotated[list[str] | None, typer.Argument(metavar="REF", help=REF_HELP)]
 AsOf = Annotated[
-    str | None, typer.Option(metavar="TIME", help="As recorded by then, such as 2026-11-23.")
+    str | None, typer.Option(metavar="TIME", help="As recorded by then: 2026-11-23, yesterday, 2h.")
 ]

@@ -8,7 +8,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from lineage.captions import Named, pad, printable, short_type, width_of
@@ -157,13 +156,11 @@ def measure(value: object) -> str:
 
 
 def format_time(milliseconds: int | None) -> str:
-    """A time, UTC, to the second."""
-    if not milliseconds:
-        return "-"
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        return str(milliseconds)
+    """A time, in the reader's zone, to the second."""
+    # Help must not wait for the model.
+    from lineage.model.times import format_time
+
+    return format_time(milliseconds)
 
 
 def name_node(node: Named) -> str:

@@ -13,6 +13,7 @@ from lineage.client.backend import RemoteBackend
 from lineage.client.connection import Connection
 from lineage.errors import InvalidValue, NotFound
 from lineage.model import Receipt, Step
+from lineage.model.times import to_milliseconds
 from lineage.ports.chunks import split_into_chunks
 from lineage.rules.references import is_path, to_uri
 from lineage.rules.values import validate_int64
@@ -22,6 +23,8 @@ from lineage.store import Store
 _OWN = frozenset({"backend", "close", "record_steps", "snapshot", "transact", "url", "view"})
 # A parameter that takes what names a node.
 _REF = re.compile(r"\b(Artifact|Execution|Context)?Ref\b|\bPathLike\b")
+# One that takes a point in time, which without a zone is of this machine's.
+_TIME = re.compile(r"\bTime\b")
 
 
 class RemoteStore(Store):
@@ -85,7 +88,7 @@ def _remote(name: str) -> Callable[..., Any]:
         progress = keywords.pop("progress", None)
         given = [_localize(hint(at), _materialize(value)) for at, value in enumerate(positional)]
         named = {
-            key: _localize(by_name.get(key, ""), _materialize(value))
+            key: _localize(by_name.get(key, ""), _materialize(value), ahead=key == "until")
             for key, value in keywords.items()
         }
         try:
@@ -111,8 +114,10 @@ def _remote(name: str) -> Callable[..., Any]:
     return call
 
 
-def _localize(hint: str, value: Any) -> Any:
-    """Return an argument as the server understands it: a Path as its uri."""
+def _localize(hint: str, value: Any, *, ahead: bool = False) -> Any:
+    """Return an argument as the server understands it: a Path as its uri, a time with its zone."""
+    if _TIME.search(hint):
+        return to_milliseconds(value, ahead=ahead)
     if not _REF.search(hint):
         return value
     if isinstance(value, list | tuple):

@@ -66,10 +66,11 @@ def mark(
     reason: Reason = None,
     who: Who = None,
     since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Since when it is so: 2026-11-23.")
+        str | None, typer.Option(metavar="TIME", help="Since when it is so: 2026-11-23, yesterday.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When the mark ends by itself.")
+        str | None,
+        typer.Option(metavar="TIME", help="When it ends by itself: 2027-01-31, 30d."),
     ] = None,
     clean: Clean = False,
     json: Json = False,

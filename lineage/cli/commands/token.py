@@ -22,7 +22,7 @@ def create(
         typer.Option(metavar="ROLE", help="read, record, mark, delete or admin; read if none."),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When it ends, such as 2027-01-31.")
+        str | None, typer.Option(metavar="TIME", help="When it ends, such as 2027-01-31 or 90d.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -31,7 +31,8 @@ def create(
     from lineage.server.tokens import create_token
 
     store = open_store(context, create=True)
-    made, secret = create_token(store, name, role or ["read"], until_ms=to_milliseconds(until))
+    until_ms = to_milliseconds(until, ahead=True)
+    made, secret = create_token(store, name, role or ["read"], until_ms=until_ms)
     if json:
         print_json({**made.to_dict(), "token": secret})
     else:

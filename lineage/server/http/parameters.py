@@ -20,7 +20,10 @@ from lineage.model import Context, Execution, Retention
 
 # What stands for a node in a question, as docs/cli.md has it.
 _REFERENCE = "A node: `artifact:42`, `Model:churn`, an external id or a uri."
-_TIME = "ISO 8601, or milliseconds since 1970."
+_TIME = (
+    "ISO 8601, `yesterday`, `2 days ago`, or milliseconds since 1970. Without a zone it is of the "
+    "server's."
+)
 _LONGEST = 4_096
 _MOST = 10_000
 
