@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 import lineage
@@ -81,13 +83,19 @@ def test_on_the_command_line_a_named_store_says_so_too(tmp_path: Path) -> None:
     assert command("--store", url, "record", str(step), cwd=tmp_path).stderr == ""
 
 
-def test_a_run_that_makes_the_store_says_so(tmp_path: Path) -> None:
-    told = command("exec", sys.executable, "-c", "pass", cwd=tmp_path)
-    assert f"made the store {tmp_path}/.lineage/lineage.db" in told.stderr
+def test_a_run_that_makes_the_store_says_so_on_a_terminal(tmp_path: Path) -> None:
+    words = ["-m", "lineage.cli", "exec", sys.executable, "-c", "pass"]
+    told = pexpect.run(shlex.join([sys.executable, *words]), timeout=120, cwd=str(tmp_path))
+    assert f"made the store {tmp_path}/.lineage/lineage.db" in told.decode().replace("\r\n", "")
     below = tmp_path / "below"
     below.mkdir()
-    assert "made" not in command("exec", sys.executable, "-c", "pass", cwd=below).stderr
+    assert command("exec", sys.executable, "-c", "pass", cwd=below).stderr == ""
     assert not (below / ".lineage").exists()
+    # In a pipe, standard error is the program's.
+    other = tmp_path.parent / f"{tmp_path.name}-other"
+    other.mkdir()
+    assert command("exec", sys.executable, "-c", "pass", cwd=other).stderr == ""
+    assert (other / ".lineage" / "lineage.db").exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owners here")

@@ -71,7 +71,9 @@ class Sink:
                 try:
                     # A connection does not survive a fork.
                     self._store = connect(self.url)
-                    announce(self._store)
+                    if sys.stderr.isatty():
+                        # In a pipe or file, it is the output of the program that is recorded.
+                        announce(self._store)
                 except StoreError:
                     self._down_until = time.monotonic() + _PATIENCE_S
                     raise
