@@ -10,7 +10,7 @@ about by tying something to one of these nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lineage.changes.byte_removal import receipt_to_text, remove_bytes
 from lineage.changes.deletion_plan import check_told, draft_again
@@ -19,9 +19,13 @@ from lineage.model import Kind, Plan, Receipt
 from lineage.model.deletion import RECEIPTS
 from lineage.model.gc_pause import pause_collector
 from lineage.ports.batch import Batch, NodeWrite, WriteMode
+from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
+from lineage.ports.writer import Writer
 from lineage.questions.deletion import Draft
 from lineage.questions.taint.event_graph import CAME_OF
+from lineage.rules.digests import SKETCHES
+from lineage.rules.liveness import is_live
 from lineage.session.session import Session
 from lineage.session.transaction import Transaction
 
@@ -58,6 +62,7 @@ def apply_plan(
     check_told(who, plan.reason)
     with pause_collector():
         receipt = session.transact(lambda transaction: _delete(transaction, plan, who))
+    session.backend.erase_traces()
     return receipt if receipt.done else remove_bytes(session, receipt, progress)
 
 
@@ -78,6 +83,7 @@ def _delete(transaction: Transaction, plan: Plan, who: str | None) -> Receipt:
             writer.purge(kind, ids)
         elif ids:
             writer.tombstone(kind, ids, now)
+    _drop_sketches(writer, draft, by_kind[Kind.ARTIFACT])
     if draft.said:
         writer.apply(_write_what_is_said(transaction, draft, now))
     receipt = Receipt(
@@ -90,6 +96,18 @@ def _delete(transaction: Transaction, plan: Plan, who: str | None) -> Receipt:
     )
     writer.set_metadata(RECEIPTS + plan.id, receipt_to_text(receipt))
     return receipt
+
+
+def _drop_sketches(writer: Writer, draft: Draft, ids: Sequence[int]) -> None:
+    """Drop what is kept of the rows of tables of which nothing live has the content any more."""
+    going = set(ids)
+    for id in ids:
+        digest = draft.reach.artifacts[id].digest
+        if digest is None or writer.metadata(SKETCHES + digest) is None:
+            continue
+        others = writer.find(Kind.ARTIFACT, Filter(digest=digest))
+        if all(other.id in going or not is_live(other) for other in others):
+            writer.set_metadata(SKETCHES + digest, None)
 
 
 def _check_not_applied(reader: Reader, plan: Plan) -> None:

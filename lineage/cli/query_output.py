@@ -35,10 +35,14 @@ def parse_parameter(text: str) -> Any:
     """A value as JSON, or else the text itself."""
     import json
 
+    from lineage.rules.json_text import parse_json
+
     try:
         return json.loads(text)
-    except ValueError:
+    except json.JSONDecodeError:
         return text
+    except (ValueError, RecursionError):
+        return parse_json(text, "the value")
 
 
 def print_result(result: QueryResult, format: str, *, spreadsheet: bool = False) -> None:

@@ -42,7 +42,9 @@ def policy_from_toml(file: Path) -> Policy:
             found = tomllib.load(opened)
     except OSError as error:
         raise NotFound(f"{file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise InvalidValue(f"{file} is nested too deeply to be read") from None
+    except ValueError as error:
         raise InvalidValue(f"{file} is not TOML: {error}") from None
     unknown = sorted(found.keys() - {"name", "stops", "forbids", "retention", "series"})
     if unknown:

@@ -94,6 +94,13 @@ class Backend(ABC):
         """
         raise Unsupported(f"{self.url} is kept in no file; `lineage copy` fills an empty one")
 
+    def erase_traces(self) -> bool:
+        """Let nothing that was deleted be found in the store's files; return whether that is so.
+
+        Where no files of ours are kept, there is nothing to do.
+        """
+        return True
+
     @abstractmethod
     def close(self) -> None:
         """Let go of files and connections. Twice is allowed."""

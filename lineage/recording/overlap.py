@@ -17,10 +17,9 @@ from lineage.questions.node_json import node_to_json
 from lineage.recording.content import ContentCache, digest_path, is_url, local_path
 from lineage.recording.identity import digest_of
 from lineage.recording.sketch import Share, Sketch, can_sketch, compare, is_table, sketch_file
+from lineage.rules.digests import SKETCHES
 from lineage.store import Store
 
-# Sketches are metadata of the store under this and the digest of the content.
-SKETCHES = "sketch/"
 LEAST = 0.01
 # Larger tables are sketched when somebody asks, not after each run.
 LARGEST_AT_ONCE = 64 << 20

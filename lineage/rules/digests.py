@@ -9,6 +9,9 @@ from typing import Any
 from lineage.errors import InvalidValue
 from lineage.rules.values import MAX_NAME_BYTES, format_value, validate_text
 
+# Sketches of tables are metadata of the store, under this and the digest of the content.
+SKETCHES = "sketch/"
+
 _DIGEST = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.+-]*):(\S(?:.*\S)?)\Z")
 _HEX = re.compile(r"[0-9A-Fa-f]+\Z")
 # By the name of a property, which algorithm its value is of; the first that is there counts.

@@ -7,7 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from lineage.errors import InvalidValue
 from lineage.model import Kind, Mark, Node
 from lineage.ports.reader import Reader
-from lineage.rules.values import MAX_NAME_BYTES, MAX_URI_BYTES, validate_int64, validate_text
+from lineage.rules.values import (
+    MAX_NAME_BYTES,
+    MAX_URI_BYTES,
+    validate_id,
+    validate_int64,
+    validate_text,
+)
 
 
 def is_standing(mark: Mark, now_ms: int, as_of_ms: int | None = None) -> bool:
@@ -64,10 +70,12 @@ def validate_mark(mark: Mark) -> Mark:
         value = getattr(mark, field)
         if value is not None:
             validate_text(value, f"mark.{field}", limit)
-    for field in ("node_id", "time_ms", "until_ms", "recorded_ms", "lifted_ms", "id"):
+    for field in ("node_id", "time_ms", "until_ms", "recorded_ms", "lifted_ms"):
         value = getattr(mark, field)
         if value is not None:
             validate_int64(value, f"mark.{field}")
+    if mark.id is not None:
+        validate_id(mark.id, "mark.id")
     return mark
 
 

@@ -14,7 +14,7 @@ from lineage.model.type_catalog import well_known
 from lineage.ports.reader import Reader
 from lineage.ports.writer import Writer
 from lineage.rules.suggestions import find_nearest, forms_of
-from lineage.rules.values import MAX_NAME_BYTES, MAX_VALUE_BYTES, validate_int64, validate_text
+from lineage.rules.values import MAX_NAME_BYTES, MAX_VALUE_BYTES, validate_id, validate_text
 
 Key = tuple[Kind, str, str | None]
 
@@ -33,7 +33,7 @@ def validate_type(type: Type) -> Type:
     if type.description is not None:
         validate_text(type.description, "type.description", MAX_VALUE_BYTES, may_be_empty=True)
     if type.id is not None:
-        validate_int64(type.id, "type.id")
+        validate_id(type.id, "type.id")
     for name in type.properties:
         validate_text(name, f"the name of {type.label}.properties[{name!r}]", MAX_NAME_BYTES)
     if type.base is not None and type.base.kind is not type.kind:
@@ -107,6 +107,7 @@ class TypeSession:
         self.known = known
         self._reader = reader
         self._fresh = False
+        self._locked = False
 
     def find(self, kind: Kind, name: str, version: str | None = None) -> Type | None:
         """The type of that name; without a version the unversioned one, else the newest."""
@@ -183,10 +184,13 @@ class TypeSession:
             return old
         writer = self._reader
         assert isinstance(writer, Writer)
-        # Two who add a property each must not overwrite one another.
-        writer.lock_types()
-        self._fresh = False
-        self.refresh()
+        if not self._locked:
+            # Two who add a property each must not overwrite one another. Once they are locked,
+            # nobody else changes them.
+            writer.lock_types()
+            self._locked = True
+            self._fresh = False
+            self.refresh()
         old = self.known.get(key)
         new = type if old is None else over(old)
         if old is None and type.id is not None:
@@ -203,8 +207,8 @@ class TypeSession:
         return new
 
     def _check_external_id(self, type: Type, key: Key) -> None:
-        for taken, other in self.known.items():
-            if taken != key and type.external_id and other.external_id == type.external_id:
+        for taken, other in self.known.items() if type.external_id else ():
+            if taken != key and other.external_id == type.external_id:
                 raise AlreadyExists(
                     f"type.external_id {type.external_id!a} belongs to the {other.kind} type "
                     f"{other.label!r}; choose another"

@@ -28,6 +28,8 @@ MAX_PATH_STEPS = 256
 MAX_ARRAY_ITEMS = 10_000
 # In 146 million years; each change of a node moves its updated time on, by one at least.
 _END_OF_TIME_MS = 2**62
+# Ids are given out above the largest that there is.
+LARGEST_GIVEN_ID = 2**62
 
 
 def validate_text(value: str, field: str, limit: int, *, may_be_empty: bool = False) -> str:
@@ -74,6 +76,16 @@ def validate_int64(value: int, field: str) -> int:
         raise InvalidValue(f"{field} must be an integer, not {format_value(value)}")
     if not INT64_MIN <= value <= INT64_MAX:
         raise InvalidValue(f"{field} does not fit in 64 bits: {value}")
+    return value
+
+
+def validate_id(value: int, field: str) -> int:
+    """The id that something comes with, or InvalidValue where no other could be given after it."""
+    if validate_int64(value, field) > LARGEST_GIVEN_ID:
+        raise InvalidValue(
+            f"{field} is {value}, and leaves no room for the ids that come after it; the largest "
+            f"that can be brought along is {LARGEST_GIVEN_ID}"
+        )
     return value
 
 

@@ -36,6 +36,7 @@ from lineage.rules.values import (
     format_value,
     validate_custom_properties,
     validate_growing,
+    validate_id,
     validate_int64,
     validate_properties,
     validate_text,
@@ -133,7 +134,7 @@ class BatchBuilder:
         if node.id is None:
             raise InvalidValue(f"{node.label} has no id, so it can't be written exactly")
         write = self._write(node, WriteMode.UPSERT_EXACT, "id")
-        write.id = validate_int64(node.id, f"{node.kind}.id")
+        write.id = validate_id(node.id, f"{node.kind}.id")
         write.version = None if isinstance(node, Context) else write.version or 1
         write.created_ms = validate_int64(node.created_ms or 0, f"{node.kind}.created_ms")
         write.updated_ms = validate_growing(

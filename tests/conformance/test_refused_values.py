@@ -22,7 +22,7 @@ from lineage import (
     Store,
     Type,
 )
-from lineage.errors import InvalidValue, LineageError, NotFound, UnknownType
+from lineage.errors import InvalidValue, NotFound, UnknownType
 
 HUGE = 2**64
 NO_INTEGER = [HUGE, -HUGE, True, 1.5, math.nan, "1", b"1", {}]
@@ -211,11 +211,15 @@ def test_a_closure_is_of_nodes_that_data_flows_through(recorded: Store) -> None:
         recorded.closure()
 
 
-def test_after_the_last_id_of_a_type_or_mark_there_is_none(recorded: Store) -> None:
-    last = 2**63 - 1
-    recorded.mirror(marks=[Mark(label="pii", kind=Kind.ARTIFACT, node_id=1, id=last)])
-    with pytest.raises(LineageError, match="no ids left for another mark"):
-        recorded.mark("Model:churn", label="pii")
-    recorded.put_type(Type(kind=Kind.ARTIFACT, name="Last", id=last))
-    with pytest.raises(LineageError, match="no ids left for another type"):
-        recorded.put_type(Type(kind=Kind.ARTIFACT, name="OneMore"))
+@pytest.mark.parametrize("id", [2**62 + 1, 2**63 - 1])
+def test_an_id_that_would_be_the_last_is_refused(recorded: Store, id: int) -> None:
+    """Ids are given out above the largest that there is: recording would be blocked for ever."""
+    refused: list[Callable[[], object]] = [
+        lambda: recorded.mirror(marks=[Mark(label="pii", kind=Kind.ARTIFACT, node_id=1, id=id)]),
+        lambda: recorded.mirror(nodes=[Artifact(type="Dataset", id=id)]),
+        lambda: recorded.mirror(nodes=[Context(type="Project", name="p", id=id)]),
+        lambda: recorded.put_type(Type(kind=Kind.ARTIFACT, name="Last", id=id)),
+    ]
+    for work in refused:
+        with pytest.raises(InvalidValue, match=rf"{id}, and leaves no room"):
+            work()

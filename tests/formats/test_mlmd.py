@@ -185,6 +185,20 @@ def test_what_nobody_knows_is_named(tmp_path: Path, tfx: Path, statement: str, s
         import_mlmd(tmp_path / "mlmd.sqlite", store)
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("Artifact", "uri"), ("Event", "type"), ("ArtifactProperty", "string_value")],
+)
+def test_a_column_that_is_missing_is_not_read_as_empty(
+    tmp_path: Path, tfx: Path, table: str, column: str
+) -> None:
+    changed(tmp_path / "mlmd.sqlite", tfx, f"ALTER TABLE {table} DROP COLUMN {column}")
+    with lineage.connect("memory://") as store:
+        with pytest.raises(StoreUnavailable, match=f"the table {table} has no column {column}"):
+            import_mlmd(tmp_path / "mlmd.sqlite", store)
+        assert store.counts().artifacts == 0
+
+
 def changed(copy: Path, original: Path, *statements: str) -> None:
     """A copy of a database, with something odd in it."""
     copy.write_bytes(original.read_bytes())

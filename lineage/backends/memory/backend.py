@@ -387,7 +387,7 @@ class MemoryWriter(MemoryReader, Writer):
     def put_type(self, type: Type) -> Type:
         state = self._state
         key = (type.kind, type.name, type.version)
-        owner = next((t.id for t in state.types.values() if key == _type_key(t)), None)
+        owner = state.type_ids.get(key)
         if type.id is not None and owner not in (None, type.id):
             raise build_type_taken_error(type)
         id = type.id if type.id is not None else owner
@@ -395,7 +395,11 @@ class MemoryWriter(MemoryReader, Writer):
             id = id_after("type", state.next_id["type"] - 1)
         state.next_id["type"] = max(state.next_id["type"], id + 1)
         put = type.model_copy(update={"id": id, "properties": dict(type.properties)})
+        before = state.types.get(id)
+        if before is not None:
+            state.drop(state.type_ids, (before.kind, before.name, before.version))
         state.put(state.types, id, put)
+        state.put(state.type_ids, key, id)
         return put
 
     def apply(self, batch: Batch) -> list[int]:
@@ -611,7 +615,3 @@ def _own(properties: Mapping[str, Value]) -> dict[str, Value]:
         name: deepcopy(value) if isinstance(value, dict | list) else value
         for name, value in properties.items()
     }
-
-
-def _type_key(type: Type) -> tuple[Kind, str, str | None]:
-    return (type.kind, type.name, type.version)

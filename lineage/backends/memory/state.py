@@ -20,6 +20,7 @@ class State:
         self.lock = threading.RLock()
         self.graph: Any = nx.MultiDiGraph()
         self.types: dict[int, Type] = {}
+        self.type_ids: dict[tuple[Kind, str, str | None], int] = {}
         self.ids: dict[Kind, dict[int, None]] = {kind: {} for kind in Kind}
         self.unique: dict[tuple[Any, ...], int] = {}
         self.shared: dict[tuple[Any, ...], dict[int, None]] = {}

@@ -23,6 +23,8 @@ from lineage.ports.writer import Writer
 T = TypeVar("T")
 
 _SYNCHRONOUS = ("full", "normal")
+# How often the log is tried to be emptied; each waits for who writes.
+_CHECKPOINTS = 3
 
 
 class SqliteBackend(Backend):
@@ -68,6 +70,16 @@ class SqliteBackend(Backend):
     def write(self, work: Callable[[Writer], T]) -> T:
         with self._connections.writing() as connection:
             return work(SqliteWriter(connection))
+
+    def erase_traces(self) -> bool:
+        # Pages as they were stay in the log until it is emptied. Who reads an older state holds
+        # that up; then the log is emptied when the last connection is closed.
+        with self._connections.exclusive() as connection:
+            for _ in range(_CHECKPOINTS):
+                [busy, _, _] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not busy:
+                    return True
+        return False
 
     def find_damage(self, *, deep: bool = False) -> list[str]:
         with self._connections.reading() as connection:

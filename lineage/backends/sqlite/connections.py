@@ -209,6 +209,8 @@ class Connections:
             self._set_up(connection)
             prepare(connection, str(self.path))
             run_patiently(connection, f"PRAGMA synchronous = {self._synchronous}")
+            # Not every build of SQLite overwrites what is deleted.
+            run_patiently(connection, "PRAGMA secure_delete = ON")
             run_patiently(connection, f"PRAGMA journal_size_limit = {_WAL_BYTES}")
             run_patiently(connection, f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             connection.file = _identity(self.path)

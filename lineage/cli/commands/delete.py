@@ -446,17 +446,14 @@ def _report(found: list[Receipt], json: bool) -> None:
 
 
 def _read_plan(file: Path) -> Plan:
-    import json
-
-    from lineage.errors import InvalidValue, NotFound
+    from lineage.errors import NotFound
     from lineage.model import Plan
+    from lineage.rules.json_text import parse_json
 
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = parse_json(file.read_bytes(), str(file))
     except OSError as error:
         raise NotFound(f"{file}: {error.strerror}") from None
-    except ValueError as error:
-        raise InvalidValue(f"{file} is not JSON: {error}") from None
     if isinstance(data, dict) and "plan" in data:
         data = data["plan"]
     return Plan.parse(data)

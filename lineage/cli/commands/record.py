@@ -144,7 +144,7 @@ def _batches(text: Any) -> Iterator[list[_Line]]:
     import json
     from itertools import chain
 
-    from lineage.errors import InvalidValue
+    from lineage.rules.json_text import parse_json
 
     first = ""
     skipped = 0
@@ -155,17 +155,12 @@ def _batches(text: Any) -> Iterator[list[_Line]]:
     try:
         head = json.loads(first or "[]")
         lines = not isinstance(head, list)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         lines = False
     if lines:
         yield from _stream(_parse(chain([first], text), skipped + 1))
         return
-    try:
-        document = json.loads(first + text.read())
-    except json.JSONDecodeError as error:
-        raise InvalidValue(f"this is neither JSON nor JSON lines: {error}") from None
-    except RecursionError:
-        raise InvalidValue("this JSON is nested too deeply") from None
+    document = parse_json(first + text.read(), "this, as one document,")
     steps = document if isinstance(document, list) else [document]
     if steps:
         yield [_Line(_step(step, f"step {at}")) for at, step in enumerate(steps, 1)]
@@ -209,20 +204,17 @@ def _stream(lines: Iterable[_Line]) -> Iterator[list[_Line]]:
 
 def _parse(lines: Iterable[str], first: int) -> Iterator[_Line]:
     """The steps of the lines, up to the first that is none."""
-    import json
 
     from lineage.errors import InvalidValue
     from lineage.model import Step
+    from lineage.rules.json_text import parse_json
 
     for number, text in enumerate(lines, first):
         if not text.strip():
             continue
         size = len(text.encode(errors="replace"))
         try:
-            yield _Line(Step.parse(json.loads(text)), number, size)
-        except (json.JSONDecodeError, RecursionError) as error:
-            yield _Line(None, number, size, InvalidValue(f"this is not JSON: {error}"))
-            return
+            yield _Line(Step.parse(parse_json(text, "this")), number, size)
         except InvalidValue as error:
             yield _Line(None, number, size, error)
             return

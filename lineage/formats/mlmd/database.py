@@ -52,6 +52,23 @@ _EXECUTION_STATES = dict(enumerate(ExecutionState))
 _EVENT_TYPES = dict(enumerate(EventType))
 
 
+# What every schema has since the oldest that is read. What came later may be missing.
+_OWNED = {"name", "is_custom_property", "int_value", "double_value", "string_value"}
+_COLUMNS: dict[str, set[str]] = {
+    "Type": {"id", "name", "type_kind"},
+    "TypeProperty": {"type_id", "name", "data_type"},
+    "Artifact": {"id", "type_id", "uri"},
+    "Execution": {"id", "type_id"},
+    "Context": {"id", "type_id", "name"},
+    "ArtifactProperty": {"artifact_id", *_OWNED},
+    "ExecutionProperty": {"execution_id", *_OWNED},
+    "ContextProperty": {"context_id", *_OWNED},
+    "Event": {"id", "artifact_id", "execution_id", "type", "milliseconds_since_epoch"},
+    "EventPath": {"event_id", "is_index_step", "step_index", "step_key"},
+    "Association": {"context_id", "execution_id"},
+    "Attribution": {"context_id", "artifact_id"},
+}
+
 # ML Metadata lets edges go to nodes that were never there; those are left behind.
 _WHOLE_EVENTS = "JOIN Artifact a ON a.id = e.artifact_id JOIN Execution x ON x.id = e.execution_id"
 
@@ -64,6 +81,7 @@ class MlmdDatabase:
         try:
             self._columns = self._connection.columns()
             self.schema = self._schema()
+            self._check_columns()
             self._types = self._read_types()
         except BaseException:
             self._connection.close()
@@ -189,6 +207,17 @@ class MlmdDatabase:
                 f"known is {NEWEST}: install a newer lineage-engine"
             )
         return int(version)
+
+    def _check_columns(self) -> None:
+        """Raise StoreUnavailable where something is missing that every schema has."""
+        for table, needed in _COLUMNS.items():
+            missing = sorted(needed - self._columns.get(table, set()))
+            if missing:
+                raise StoreUnavailable(
+                    f"{self._connection.name}: the table {table} has no column "
+                    f"{', '.join(missing)}, which ML Metadata's schema {self.schema} has; nothing "
+                    "was imported: restore the database from a whole copy"
+                )
 
     def _read_types(self) -> dict[int, Type]:
         properties: dict[int, dict[str, PropertyKind]] = {}

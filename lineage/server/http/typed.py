@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from lineage import wire
 from lineage.errors import InvalidValue, LineageError, NotFound
+from lineage.rules.json_text import parse_json
 from lineage.server.http.answers import write_json
 from lineage.server.http.operations import OPERATIONS
 from lineage.server.http.problem import problem
@@ -46,10 +47,7 @@ def read_arguments(
     request: Request, *, batches: bool = False
 ) -> tuple[Sequence[Any], Mapping[str, Any]]:
     """Return the positional and the keyword arguments that a body says. Raises InvalidValue."""
-    try:
-        body = json.loads(request.state.body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidValue(f"the body is no JSON: {error}") from None
+    body = parse_json(request.state.body, "the body")
     if not isinstance(body, dict) or body.get("wire") != wire.VERSION:
         raise InvalidValue(
             f"the body is not of wire form {wire.VERSION}: use a client of the server's version"
