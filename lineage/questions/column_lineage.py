@@ -23,7 +23,7 @@ from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.closure import validate_depth
 from lineage.questions.node_json import node_to_json
-from lineage.rules.column_lineage import ColumnMap, ColumnSource, key_of, read_columns
+from lineage.rules.column_lineage import ColumnMap, ColumnSource, key_of, read_columns, read_schema
 from lineage.rules.values import format_value
 from lineage.session.snapshot import Ref, Snapshot
 
@@ -51,13 +51,38 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnArrow:
+    """A step made a column of another; each is the id of a dataset and a column of it."""
+
+    source: tuple[int, str]
+    target: tuple[int, str]
+    step: int
+    how: str
+    is_masked: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as JSON has it."""
+        return {
+            "source": {"dataset": f"artifact:{self.source[0]}", "column": self.source[1]},
+            "target": {"dataset": f"artifact:{self.target[0]}", "column": self.target[1]},
+            "step": f"execution:{self.step}",
+            "how": self.how,
+            "masked": self.is_masked,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnLineage:
-    """The columns that were reached, nearest first, those behind a mask, and the gaps."""
+    """The columns that were reached, nearest first, those behind a mask, and the gaps.
+
+    `arrows` are the ways between the columns, in the direction of the data.
+    """
 
     columns: tuple[Column, ...]
     masked: tuple[Column, ...]
     gaps: tuple[Execution, ...]
     is_cut: bool = False
+    arrows: tuple[ColumnArrow, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -70,6 +95,7 @@ class ColumnLineage:
             "columns": [column.to_dict() for column in self.columns],
             "masked": [column.to_dict() for column in self.masked],
             "gaps": [node_to_json(step) for step in self.gaps],
+            "arrows": [arrow.to_dict() for arrow in self.arrows],
             "complete": self.complete,
         }
 
@@ -148,6 +174,7 @@ def trace_column(
         tuple(sorted(search.masked.values(), key=_by_depth)),
         tuple(search.gaps[id] for id in sorted(search.gaps)),
         search.is_cut,
+        search.list_arrows(),
     )
 
 
@@ -173,6 +200,7 @@ class _Search:
     masked: dict[_Place, Column] = field(default_factory=dict)
     gaps: dict[int, Execution] = field(default_factory=dict)
     is_cut: bool = False
+    _arrows: dict[ColumnArrow, None] = field(default_factory=dict)
     _artifacts: dict[int, Artifact] = field(default_factory=dict)
     _steps: dict[int, Execution] = field(default_factory=dict)
     _maps: dict[int, Mapping[str, ColumnMap]] = field(default_factory=dict)
@@ -188,15 +216,16 @@ class _Search:
         while frontier:
             depth += 1
             self._read([dataset for dataset, _ in frontier])
-            links = [link for here in frontier for link in self._links(*here)]
+            links = [(here, link) for here in frontier for link in self._links(*here)]
             frontier = []
             if max_depth is not None and depth > max_depth:
                 self.is_cut = any(
-                    (link.dataset.id or 0, link.column) not in self.columns for link in links
+                    (link.dataset.id or 0, link.column) not in self.columns for _, link in links
                 )
                 return
-            for link in links:
+            for (near, name), link in links:
                 place = (link.dataset.id or 0, link.column)
+                self._draw((near.id or 0, name), place, link)
                 found = Column(link.dataset, link.column, depth, link.step, link.source.how)
                 if link.source.is_masked:
                     self.masked.setdefault(place, found)
@@ -207,11 +236,18 @@ class _Search:
             # Another way leads around the mask.
             self.masked.pop(place, None)
 
+    def list_arrows(self) -> tuple[ColumnArrow, ...]:
+        """Return the ways between the columns that were found, in the order of their finding."""
+        return tuple(self._arrows)
+
+    def _draw(self, near: _Place, far: _Place, link: _Link) -> None:
+        ends = (far, near) if self.direction is Direction.UPSTREAM else (near, far)
+        source = link.source
+        self._arrows[ColumnArrow(*ends, link.step.id or 0, source.how, source.is_masked)] = None
+
     def is_named(self, dataset: Artifact, column: str) -> bool:
         """Whether the schema or a step has such a column."""
-        said = dataset.get("columns")
-        names = [each.partition(":")[0] for each in said.split(", ")] if said else []
-        if column in names:
+        if column in read_schema(dataset):
             return True
         key = key_of(dataset)
         events = self.reader.events(artifact_ids=[dataset.id or 0])

@@ -74,6 +74,21 @@ def read_columns(execution: Execution) -> dict[str, ColumnMap]:
     return found
 
 
+def read_schema(artifact: Artifact) -> dict[str, str]:
+    """Return the columns of a dataset and their types, as far as its schema was recorded.
+
+    Examples
+    --------
+    >>> from lineage import Artifact
+    >>> columns = {"columns": "id: integer, name"}
+    >>> read_schema(Artifact(type="Dataset", custom_properties=columns))
+    {'id': 'integer', 'name': ''}
+    """
+    said = artifact.get("columns")
+    pairs = said.split(", ") if isinstance(said, str) and said else []
+    return {name: kind for name, _, kind in (pair.partition(": ") for pair in pairs)}
+
+
 def key_of(artifact: Artifact) -> str | None:
     """Return what steps call the dataset that an artifact is, or is a version of."""
     found = artifact.get(DATASET_KEY)

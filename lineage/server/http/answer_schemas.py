@@ -40,12 +40,30 @@ class ColumnOut(NodeFields):
     how: str
 
 
+class ColumnPlaceOut(Answer):
+    """A column of a dataset, which is named as `artifact:42`."""
+
+    dataset: str
+    column: str
+
+
+class ColumnArrowOut(Answer):
+    """A step made a column of another."""
+
+    source: ColumnPlaceOut
+    target: ColumnPlaceOut
+    step: str
+    how: str
+    masked: bool
+
+
 class ColumnLineageOut(Answer):
     """Columns, those behind a mask, and the steps that say nothing of columns."""
 
     columns: list[ColumnOut]
     masked: list[ColumnOut]
     gaps: list[NodeOut]
+    arrows: list[ColumnArrowOut]
     complete: bool
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from lineage.model import Context, Kind, Node
+from lineage.model import Artifact, Context, Execution, Flow, Kind, Node
 from lineage.model.type_catalog import base_of
 from lineage.ports.filters import Filter
 from lineage.questions.node_json import node_to_json
+from lineage.rules.column_lineage import key_of, read_columns, read_schema
+from lineage.rules.uris import normalize
 from lineage.store import Store
 
 # So many of each are listed; how many there are is told beside them.
@@ -37,6 +40,8 @@ def read_node(store: Store, ref: str) -> dict[str, Any]:
         "children": [],
         "members": {},
         "versions": [],
+        "previous": None,
+        "columns": {},
     }
     if isinstance(node, Context):
         told["parents"] = [node_to_json(one) for one in store.parents_of(key)]
@@ -49,8 +54,27 @@ def read_node(store: Store, ref: str) -> dict[str, Any]:
     happened = [happening for happening in store.history(key) if happening.time_ms is not None]
     told["history"] = [happening.to_dict() for happening in happened[-_EVENTS:]]
     told["event_count"], told["events"] = _events(store, node)
-    told["versions"] = _versions(store, node)
+    told["versions"], told["previous"] = _versions(store, node)
+    if isinstance(node, Artifact):
+        told["columns"] = _columns(store, node)
     return told
+
+
+def _columns(store: Store, node: Artifact) -> dict[str, str]:
+    """The columns of a dataset with their types, by its schema and by the steps that wrote it."""
+    known = read_schema(node)
+    key = key_of(node)
+    if key is None:
+        return known
+    with store.snapshot() as view:
+        events = view.reader.events(artifact_ids=[node.id or 0])
+        ids = sorted({e.execution_id for e in events if e.type.flow is Flow.OUTPUT})[-_EVENTS:]
+        steps = view.reader.nodes(Kind.EXECUTION, ids)
+    for step in steps:
+        if isinstance(step, Execution) and key in (maps := read_columns(step)):
+            for name in maps[key].columns:
+                known.setdefault(name, "")
+    return known
 
 
 def _base(store: Store, node: Node) -> str | None:
@@ -101,18 +125,42 @@ def _members(store: Store, context: Context) -> dict[str, Any]:
     return told
 
 
-def _versions(store: Store, node: Node) -> list[dict[str, Any]]:
-    """The versions under the node's name, the newest first; none where it is the only one."""
-    if getattr(node, "version", None) is None or node.name is None:
-        return []
+def _versions(store: Store, node: Node) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """The versions of the node's series, the newest first, and the one before the node.
+
+    A series is a name within a type, or a place without a name. There is none where the node is
+    its only version.
+    """
+    number: int | None = getattr(node, "version", None)
+    uri: str | None = getattr(node, "uri", None)
+    if number is None or node.type_id is None:
+        return [], None
+    if node.name is not None:
+        series = Filter(type_ids=[node.type_id], name=node.name)
+    elif uri is not None:
+        series = Filter(type_ids=[node.type_id], place=normalize(uri))
+    else:
+        return [], None
     with store.snapshot() as view:
-        found = view.reader.find(
-            node.kind,
-            Filter(
-                type_ids=None if node.type_id is None else [node.type_id],
-                name=node.name,
-                newest_first=True,
-                limit=_VERSIONS,
-            ),
-        )
-    return [node_to_json(one) for one in found] if len(found) > 1 else []
+        newest = replace(series, newest_first=True, limit=_VERSIONS)
+        found = {one.id: one for one in view.reader.find(node.kind, newest)}
+        if number > 1:
+            # It may have more successors than are listed.
+            before = view.reader.find(node.kind, replace(series, version=number - 1))
+            found.update((one.id, one) for one in before)
+    numbered = sorted(
+        (
+            (getattr(one, "version", None) or 1, one)
+            for one in found.values()
+            if one.name == node.name
+        ),
+        key=lambda pair: pair[0],
+        reverse=True,
+    )
+    if len(numbered) < 2:
+        return [], None
+    previous = next((one for at, one in numbered if at < number), None)
+    shown = [one for _, one in numbered]
+    return [node_to_json(one) for one in shown], None if previous is None else node_to_json(
+        previous
+    )

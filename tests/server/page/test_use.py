@@ -8,15 +8,20 @@ import pytest
 
 import lineage
 from lineage import Artifact, Context, Execution, Store
+from lineage.rules.column_lineage import ColumnMap, ColumnSource, property_for
+from lineage.server.page.node import read_node
 from lineage.server.page.search import search, search_properties
 from tests.server.page.conftest import Serve, Visit, follow
 
 HOSTILE = "</script><img src=x onerror=alert(1)><svg onload=alert(2)>{{7*7}}\u202e\x07javascript:"
 
 
+pytestmark = pytest.mark.backends("sqlite", "neo4j")
+
+
 @pytest.fixture
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with lineage.connect(f"sqlite:///{tmp_path_factory.mktemp('own')}/lineage.db") as store:
+def own(url: str) -> Iterator[Store]:
+    with lineage.connect(url) as store:
         store.record(
             Execution(type="Train", name="fit", custom_properties={"note": "gradient boosting"}),
             inputs={"d": Artifact(type="Dataset", name="raw", uri="s3://bucket/raw")},
@@ -56,7 +61,7 @@ def test_more_than_fits_is_said(large_store: Store) -> None:
     assert not told["complete"]
 
 
-def test_search_as_one_types(visit: Visit, serve: Serve, own: Store) -> None:
+def test_search_as_one_types(own: Store, serve: Serve, visit: Visit) -> None:
     page = visit(serve(own))
     page.keyboard.press("/")
     page.keyboard.type("boosting")
@@ -69,7 +74,7 @@ def test_search_as_one_types(visit: Visit, serve: Serve, own: Store) -> None:
     assert page.url.endswith("#/node/artifact%3A2")
 
 
-def test_marks_are_put_and_lifted(visit: Visit, serve: Serve, own: Store) -> None:
+def test_marks_are_put_and_lifted(own: Store, serve: Serve, visit: Visit) -> None:
     page = visit(serve(own), "#/node/Dataset:raw")
     page.get_by_text("Mark it").click()
     page.get_by_label("Label").fill("pii")
@@ -79,7 +84,90 @@ def test_marks_are_put_and_lifted(visit: Visit, serve: Serve, own: Store) -> Non
     assert [mark.lifted_ms is None for mark in own.marks(history=True)] == [False]
 
 
-def test_nothing_goes_before_its_name_is_typed(visit: Visit, serve: Serve, own: Store) -> None:
+def test_versions_and_what_differs_between_them(own: Store, serve: Serve, visit: Visit) -> None:
+    for number, auc in ((2, 0.91), (3, 0.95)):
+        own.record(
+            Execution(type="Train", name="fit", custom_properties={"depth": number}),
+            inputs={"d": "Dataset:raw"},
+            outputs={
+                "m": Artifact(
+                    type="Model",
+                    name="churn",
+                    digest="sha256:" + str(number) * 64,
+                    custom_properties={"auc": auc},
+                )
+            },
+        )
+    page = visit(serve(own), "#/node/Model:churn")
+    versions = page.locator("section", has=page.get_by_role("heading", name="Versions"))
+    versions.get_by_role("link", name="3 (this one)").wait_for()
+    versions.get_by_text("sha256:222222222222222…").wait_for()
+    page.get_by_text("sha256:" + "3" * 64).first.wait_for()
+    changed = versions.get_by_role("row", name="auc")
+    changed.wait_for()
+    cells = changed.get_by_role("cell")
+    assert cells.all_inner_texts() == ["auc", "0.91", "0.95"]
+    versions.get_by_role("row", name="depth").get_by_text("3", exact=True).wait_for()
+    versions.get_by_role("link", name="1", exact=True).click()
+    page.locator(".sub", has_text="version 1").wait_for()
+    page.get_by_role("heading", name="Versions").wait_for()
+    assert page.get_by_text("What differs from the version before").count() == 0
+
+
+def test_versions_of_what_has_only_a_uri(own: Store) -> None:
+    for number, uri in ((1, "S3://lake/b.csv"), (2, "s3://lake/b.csv")):
+        file = Artifact(type="Dataset", uri=uri, digest=f"sha256:{number:064}")
+        own.record(Execution(type="Transform", name="copy"), outputs={"file": file})
+    newest = read_node(own, "s3://lake/b.csv")
+    assert [one["version"] for one in newest["versions"]] == [2, 1]
+    assert newest["previous"] == newest["versions"][1]
+    assert read_node(own, f"artifact:{newest['previous']['id']}")["previous"] is None
+
+
+def test_columns_where_they_are_known(own: Store, serve: Serve, visit: Visit) -> None:
+    def dataset(key: str, columns: str) -> Artifact:
+        schema = {"columns": columns}
+        return Artifact(type="Dataset", name=key, external_id=key, custom_properties=schema)
+
+    def step(output: str, **sources: ColumnSource) -> Execution:
+        known = ColumnMap({name: [source] for name, source in sources.items()})
+        return Execution(
+            type="Transform",
+            name=output,
+            custom_properties={property_for(output): known.to_struct()},
+        )
+
+    people = dataset("people", "email: string, age: integer")
+    clean = dataset("clean", "hash: string, years: integer")
+    own.record(
+        step(
+            "clean",
+            hash=ColumnSource("people", "email", "DIRECT TRANSFORMATION", is_masked=True),
+            years=ColumnSource("people", "age", "DIRECT IDENTITY"),
+        ),
+        inputs={"in": people},
+        outputs={"out": clean},
+    )
+    own.record(
+        step("report", mean=ColumnSource("clean", "years", "DIRECT AGGREGATION")),
+        inputs={"in": "Dataset:clean"},
+        outputs={"out": dataset("report", "mean: double")},
+    )
+    page = visit(serve(own), "#/node/Dataset:clean")
+    page.get_by_role("link", name="years").click()
+    page.get_by_text("1 column upstream").wait_for()
+    page.get_by_text("1 column downstream").wait_for()
+    assert page.locator(".columns a").count() == 3
+    assert page.locator(".columns path").count() == 2
+    page.get_by_role("link", name="report mean").click()
+    page.get_by_text("2 columns upstream").wait_for()
+    page.get_by_role("cell", name="direct identity").wait_for()
+    follow(page, "#/columns/Dataset:clean?column=hash")
+    page.get_by_role("heading", name="Behind a mask").wait_for()
+    page.get_by_role("link", name="people email, masked").wait_for()
+
+
+def test_nothing_goes_before_its_name_is_typed(own: Store, serve: Serve, visit: Visit) -> None:
     page = visit(serve(own), "#/impact/Model:churn")
     page.get_by_role("button", name="Plan it").click()
     apply = page.get_by_role("button", name="Delete it")
@@ -93,14 +181,14 @@ def test_nothing_goes_before_its_name_is_typed(visit: Visit, serve: Serve, own: 
     follow(page, "#/impact/Dataset:raw")
 
 
-def test_what_is_in_the_way_is_said(visit: Visit, serve: Serve, own: Store) -> None:
+def test_what_is_in_the_way_is_said(own: Store, serve: Serve, visit: Visit) -> None:
     page = visit(serve(own), "#/impact/Dataset:raw")
     page.get_by_role("button", name="Plan it").click()
     page.get_by_text("Refused: 1 node in its way.").wait_for()
     assert page.get_by_role("button", name="Delete it").count() == 0
 
 
-def test_queries_are_completed_explained_and_kept(visit: Visit, serve: Serve, own: Store) -> None:
+def test_queries_are_completed_explained_and_kept(own: Store, serve: Serve, visit: Visit) -> None:
     page = visit(serve(own), "#/query", refused=True)
     box = page.get_by_label("The query, in Cypher")
     box.fill("")
@@ -128,16 +216,16 @@ def test_queries_are_completed_explained_and_kept(visit: Visit, serve: Serve, ow
     page.locator(".notice.bad").wait_for()
 
 
-def test_what_is_recorded_meanwhile_comes(visit: Visit, serve: Serve, own: Store) -> None:
+def test_what_is_recorded_meanwhile_comes(own: Store, serve: Serve, visit: Visit) -> None:
     page = visit(serve(own))
     page.get_by_text("churn").first.wait_for()
-    page.wait_for_function("performance.getEntriesByName(location.origin + '/api/v1/page/revision')"
-                           ".length > 0")  # fmt: skip
+    with page.expect_response("**/api/v1/page/revision"):
+        pass
     own.put(Artifact(type="Model", name="just-made"))
     page.get_by_text("just-made").first.wait_for()
 
 
-def test_text_stays_text(visit: Visit, serve: Serve, own: Store) -> None:
+def test_text_stays_text(own: Store, serve: Serve, visit: Visit) -> None:
     own.record(
         Execution(type="Train", name=HOSTILE, state="FAILED",
                   custom_properties={"error": HOSTILE, "lr": HOSTILE}),
@@ -172,7 +260,7 @@ def test_text_stays_text(visit: Visit, serve: Serve, own: Store) -> None:
     assert page.locator("#search-found img").count() == 0
 
 
-def test_a_token_is_asked_for(visit: Visit, serve: Serve, own: Store) -> None:
+def test_a_token_is_asked_for(own: Store, serve: Serve, visit: Visit) -> None:
     page = visit(serve(own, token="a-long-enough-token-for-this"), refused=True, ready=False)
     page.get_by_role("textbox", name="Token").fill("a-long-enough-token-for-this")
     page.get_by_role("button", name="Go on").click()

@@ -9,6 +9,7 @@ const VIEWS = {
   "": () => import("./views/start.js"),
   node: () => import("./views/node.js"),
   graph: () => import("./views/graph.js"),
+  columns: () => import("./views/columns.js"),
   model: () => import("./views/model.js"),
   failure: () => import("./views/failure.js"),
   blame: () => import("./views/blame.js"),

@@ -60,16 +60,36 @@ function marks(node, list, again) {
   ], list, { hint: "No marks." }), h("details", null, h("summary", { class: "small" }, "Mark it"), markForm(node, again)));
 }
 
+// What a version says of itself, where the one before says something else.
+function ownChanges(newer, older) {
+  const said = (node) => ({ digest: node.digest, uri: node.uri, ...node.properties, ...node.custom_properties });
+  const [before, now] = [said(older), said(newer)];
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((name) => JSON.stringify(before[name] ?? null) !== JSON.stringify(now[name] ?? null))
+    .map((name) => [name, before[name], now[name]]);
+}
+
 async function difference(place, newer, older) {
-  const told = await ask("diff", { first: refOf(older), second: refOf(newer) });
+  const own = ownChanges(newer, older);
+  const told = await ask("diff", { first: refOf(older), second: refOf(newer) }).catch(() => ({ settings: [], metrics: [], data: [] }));
+  const known = new Set(own.map(([name]) => name));
   const rows = [
+    ...own,
     ...told.settings.map((one) => [one.name, one.first, one.second]),
-    ...told.metrics.map((one) => [one.name, one.first, one.second]),
-    ...told.data.map((one) => [one.path?.join?.(".") ?? "data", one.first && captionOf(one.first), one.second && captionOf(one.second)]),
+    ...told.metrics.filter((one) => !known.has(one.name)).map((one) => [one.name, one.first, one.second]),
+    ...told.data.map((one) => ["made of", captionOf(one.first), captionOf(one.second)]),
   ];
   place.replaceChildren(table([
     { name: "What", of: (row) => row[0] }, { name: "Before", of: (row) => row[1] }, { name: "This one", of: (row) => row[2] },
-  ], rows, { hint: "Nothing that was recorded differs." }), h("p", { class: "small" }, h("a", { href: address("compare", null, { first: refOf(older), second: refOf(newer) }) }, "The whole comparison")));
+  ], rows, { hint: "Nothing that was recorded differs.", caption: `Version ${older.version} and version ${newer.version}` }),
+  h("p", { class: "small" }, h("a", { href: address("compare", null, { first: refOf(older), second: refOf(newer) }) }, "The whole comparison")));
+}
+
+function columns(node, known) {
+  return table([
+    { name: "Column", of: ([name]) => h("a", { class: "mono", href: address("columns", refOf(node), { column: name }) }, name) },
+    { name: "Type", of: ([, type]) => type || "–" },
+  ], Object.entries(known));
 }
 
 export async function show({ ref }) {
@@ -96,7 +116,7 @@ export async function show({ ref }) {
     ["updated", node.updated_ms === node.created_ms ? null : exact(node.updated_ms)]];
   const pairs = Object.entries(own);
   const error = typeof own.error === "string" ? own.error : null;
-  const previous = told.versions.find((one) => one.id < node.id);
+  const { previous } = told;
   const versionPlace = h("div");
   const element = h("div", { class: classOf(node) },
     head(nameOf(node), {
@@ -119,6 +139,7 @@ export async function show({ ref }) {
         { name: "Digest", of: (one) => h("span", { class: "mono small" }, one.digest ? `${one.digest.slice(0, 22)}…` : "–") },
         { name: "Recorded", of: (one) => when(one.created_ms) },
       ], told.versions), previous && h("h3", null, "What differs from the version before"), versionPlace], { size: "half" }),
+      Object.keys(told.columns).length > 0 && panel("Columns", columns(node, told.columns), { size: "half" }),
       node.kind !== "context" && panel("Marks", marks(node, told.marks, again), { size: "half" }),
       node.kind !== "context" && panel("Where it belongs", told.contexts.length ? h("ul", { class: "rows" }, told.contexts.map((one) => h("li", null, link(one)))) : h("p", { class: "empty" }, "In no context."), { size: "half" }),
       told.history.length && panel("History", h("ol", { class: "timeline" }, told.history.slice().reverse().map((one) => h("li", { class: /mark|delet/.test(one.what) ? "bad" : null },
