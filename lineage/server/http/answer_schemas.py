@@ -311,11 +311,12 @@ class SourceOut(NodeFields):
 
 
 class BarrierOut(NodeFields):
-    """Where a taint stops, why, and how many nodes that saves."""
+    """Where a taint stops, why, and how many nodes that shields."""
 
     label: str | None
     depth: int
     why: str
+    shielded: int
     saved: int
     mark: Mark | None
 
@@ -346,6 +347,7 @@ class TaintOut(Answer):
     events: list[EventOut]
     barriers: list[BarrierOut]
     affected: int
+    shielded: int
     saved: int
     as_of_ms: int | None
     causal: bool
