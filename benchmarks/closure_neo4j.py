@@ -12,7 +12,7 @@ from benchmarks.measuring import Measured, in_turns, seconds, shown
 from benchmarks.shapes import layered
 from lineage.ports.traversal import Direction
 
-_TEMPLATE = Path(__file__).parents[1] / "cypher" / "read" / "whole_downstream_of_artifacts.cypher"
+_TEMPLATE = Path(__file__).parents[1] / "cypher" / "read" / "downstream_of_artifacts.cypher"
 
 
 def measure(bench: Bench) -> list[Measured]:

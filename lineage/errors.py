@@ -4,7 +4,6 @@
     ├── InvalidInput            the caller's value is wrong; nothing was written
     │   ├── InvalidValue        a field or property has a value that it can't have
     │   ├── InvalidFilter       a filter expression can't be read
-    │   ├── UnknownType         no type of that name
     │   ├── UnknownProperty     the type declares no such property
     │   ├── TypeConflict        a type can't evolve that way
     │   ├── ContextCycle        a context would become its own ancestor
@@ -13,7 +12,8 @@
     │   ├── InvalidQuery        an ad-hoc query is wrong
     │   ├── QueryRefused        an ad-hoc query does more than read the graph
     │   └── Unsupported         what is asked for is not done here
-    ├── NotFound                nothing has that id, name, uri or external id
+    ├── NotFound                nothing has that id, name, label, metric …
+    │   └── UnknownType         no type of that name; an InvalidInput, too
     ├── AlreadyExists           the id, name or external id is taken
     ├── Conflict                it changed since it was read
     │   ├── PlanStale           so did what a plan was made from
@@ -74,13 +74,6 @@ class InvalidFilter(InvalidInput):
         self.position = position
 
 
-class UnknownType(InvalidInput):
-    """No type of that name."""
-
-    grpc_status = "NOT_FOUND"
-    http_status = 404
-
-
 class UnknownProperty(InvalidInput):
     """The type declares no such property."""
 
@@ -124,11 +117,15 @@ class QueryRefused(InvalidInput):
 
 
 class NotFound(LineageError):
-    """Nothing has that id, name, uri or external id."""
+    """Nothing has that id, name, uri or external id, or what a question names is unknown."""
 
     exit_code = 3
     grpc_status = "NOT_FOUND"
     http_status = 404
+
+
+class UnknownType(NotFound, InvalidInput):
+    """No type of that name."""
 
 
 class AlreadyExists(LineageError):

@@ -1965,11 +1965,11 @@ class Store:
         Raises
         ------
         NotFound, InvalidValue
-            A node isn't there, or is a context.
+            A node isn't there, or is a context; no mark has the label and no policy names it.
 
         Examples
         --------
-        >>> store.marks(label="pii")
+        >>> store.marks("Dataset:raw")
         []
         """
         from lineage.questions.marks import list_marks
@@ -2021,7 +2021,7 @@ class Store:
         Raises
         ------
         NotFound, InvalidValue
-            A source or barrier isn't there, or is a context.
+            A source, barrier or label isn't there, or one is a context.
         UnknownType
             There is no such type.
 
@@ -2239,12 +2239,12 @@ class Store:
         Raises
         ------
         NotFound, InvalidValue
-            A source isn't there, or is a context.
+            A source or label isn't there, or a source is a context.
 
         Examples
         --------
-        >>> store.taint_progress(label="pii").done
-        True
+        >>> store.taint_progress(source="Dataset:raw").done
+        False
         """
         from lineage.questions.taint.rebuild import measure_progress
 
@@ -2464,7 +2464,7 @@ class Store:
         Raises
         ------
         NotFound, InvalidValue
-            A node isn't there, or is a context.
+            A node or the label isn't there, or a node is a context.
 
         Examples
         --------

@@ -164,7 +164,7 @@ class BackendConformance:
                 assert len(levels) == 2 * layers + 1
                 assert all(len(ids) == 2 for _, ids in levels[1:])
                 blocked = frozenset(levels[3][1])
-                found = reader.spread(
+                found = reader.propagate(
                     {A: [start]}, Direction.DOWNSTREAM, barriers=Barriers(execution_ids=blocked)
                 )
                 assert max(depth for depth, _, _ in found.passed) == 2

@@ -25,6 +25,7 @@ from typing import Any, cast
 
 from lineage.errors import InvalidValue
 from lineage.model.record import Record
+from lineage.rules.values import to_plain
 
 # The form that is spoken; a client and a server of two forms refuse each other.
 VERSION = 1
@@ -122,7 +123,7 @@ def _encode(value: Any, places: Mapping[int, int], depth: int = 0) -> Any:
             [_encode(k, places, depth + 1), _encode(v, places, depth + 1)] for k, v in value.items()
         ]
         return {"$m": pairs}
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and not hasattr(value, "_asdict"):
         return {"$t": [_encode(item, places, depth + 1) for item in value]}
     if isinstance(value, set | frozenset):
         items = [_encode(item, places, depth + 1) for item in value]
@@ -130,14 +131,14 @@ def _encode(value: Any, places: Mapping[int, int], depth: int = 0) -> Any:
     if isinstance(value, str):
         # str() of an enum that is also a str is its name, not its text.
         return str.__str__(value)
-    if isinstance(value, Sequence):
+    if isinstance(value, Sequence) and not isinstance(value, tuple):
         return [_encode(item, places, depth + 1) for item in value]
     for plain in (int, float):
         if isinstance(value, plain):
             return _encode(plain(value), places)
-    if kind.__module__ == "numpy" and getattr(value, "ndim", None) == 0:
-        return _encode(value.item(), places, _MAX_DEPTH)
-    return _opaque(value)
+    # What a property may be given as becomes here what it is kept as: the other side has no numpy.
+    plain_value = to_plain(value)
+    return _opaque(value) if plain_value is value else _encode(plain_value, places, depth + 1)
 
 
 class Opaque:

@@ -39,7 +39,8 @@ def test_a_template_says_what_it_is(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["downstream_of_artifacts", "upstream_of_executions", "whole_downstream_of_artifacts"]
+    "name",
+    ["downstream_of_artifacts_as_of", "upstream_of_executions_as_of", "downstream_of_artifacts"],
 )
 def test_closures_never_enumerate_paths(neo4j_url: str, name: str) -> None:
     lineage.connect(neo4j_url).close()
@@ -50,11 +51,19 @@ def test_closures_never_enumerate_paths(neo4j_url: str, name: str) -> None:
     assert "VarLengthExpand(Pruning,BFS" in _operators(summary)
 
 
-SPREADING = [f"spread_{d}_of_{k}" for d in ("upstream", "downstream") for k in ("artifacts",)]
+PROPAGATION = [
+    f"propagation_{d}_of_{k}" for d in ("upstream", "downstream") for k in ("artifacts",)
+]
 
 
 @pytest.mark.parametrize(
-    "name", ["spread_of_marks", "spread_of_all_marks", "whole_spread_of_all_marks", *SPREADING]
+    "name",
+    [
+        "propagation_of_marks",
+        "propagation_of_all_marks_as_of",
+        "propagation_of_all_marks",
+        *PROPAGATION,
+    ],
 )
 def test_taint_is_a_pruned_search(neo4j_url: str, name: str) -> None:
     lineage.connect(neo4j_url).close()
@@ -68,7 +77,7 @@ def test_taint_is_a_pruned_search(neo4j_url: str, name: str) -> None:
     operators = _operators(summary)
     assert "VarLengthExpand(Pruning,BFS" in operators
     # One search from the label's node, not one for each mark.
-    assert ("Apply" in operators) == (not name.endswith("marks"))
+    assert ("Apply" in operators) == ("marks" not in name)
 
 
 def _operators(summary: neo4j.ResultSummary) -> str:

@@ -54,8 +54,15 @@ CALL () {
   UNION
   UNWIND $placed AS row
   CALL (row) {
-    MATCH (n:Artifact {type_id: row.type_id, _series: row.place})
-    WHERE n.version > 0
+    CALL (row) {
+      MATCH (n:Artifact {uri: row.place})
+      RETURN n
+      UNION
+      MATCH (n:Artifact {_place: row.place})
+      RETURN n
+    }
+    WITH n, row
+    WHERE n.type_id = row.type_id AND n.name IS NULL
     RETURN n
     ORDER BY n.version DESC
     LIMIT 1

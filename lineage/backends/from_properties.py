@@ -17,7 +17,7 @@ from lineage.model import Kind, Node
 _FIXED = frozenset(
     {
         "id", "type", "type_id", "type_version", "name", "uri", "external_id", "state",
-        "created", "updated", "version", "digest", "_custom", "_struct", "_place", "_series",
+        "created", "updated", "version", "digest", "_custom", "_struct", "_place",
     }
 )  # fmt: skip
 

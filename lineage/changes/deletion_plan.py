@@ -11,6 +11,7 @@ from lineage.model.gc_pause import pause_collector
 from lineage.questions.deletion import Draft, Request, draft_deletion
 from lineage.questions.garbage import find_garbage
 from lineage.questions.subgraph import Key
+from lineage.rules.known_names import check_rules
 from lineage.rules.marks import validate_label
 from lineage.rules.retention import validate_retention
 from lineage.rules.values import MAX_NAME_BYTES, MAX_URI_BYTES, validate_text
@@ -60,6 +61,7 @@ def plan_removal(
         reader, now = snapshot.reader, snapshot.now_ms
         collected = None
         if operation == "gc":
+            check_rules(reader, rules)
             collected = find_garbage(reader, rules, now, now)
             targets: list[Node] = list(collected.artifacts.values())
         elif refs:

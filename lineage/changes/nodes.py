@@ -68,7 +68,8 @@ def update_node(transaction: Transaction, node: N) -> N:
     NotFound
         It is gone.
     """
-    transaction.builder.replace(validate_node(node))
+    transaction.builder.check_external_id(validate_node(node).kind, node.external_id)
+    transaction.builder.replace(node)
     [id] = transaction.writer.apply(transaction.builder.batch)
     found = transaction.reader.nodes(node.kind, [id])
     if not found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lineage.errors import NotFound
 from lineage.model import Policy
+from lineage.rules.known_names import describe_unknown
 from lineage.rules.policies import (
     get_recorded_ms,
     next_version_at,
@@ -44,8 +45,8 @@ def drop_policy(transaction: Transaction, name: str) -> None:
     there = policies_in_force(writer)
     found = [policy for policy in there if policy.name == name]
     if not found:
-        names = ", ".join(repr(policy.name) for policy in there) or "none"
-        raise NotFound(f"there is no policy {name!a} (there are: {names})")
+        known = [policy.name for policy in there]
+        raise NotFound(describe_unknown("there is no policy", name, known))
     for policy in found:
         ended_ms = max(transaction.clock(), get_recorded_ms(policy))
         writer.put_policy(policy.model_copy(update={"ended_ms": ended_ms}))

@@ -9,7 +9,6 @@ from lineage.captions import short_type
 
 if TYPE_CHECKING:
     from lineage import Store
-    from lineage.filters.tree import Predicate
     from lineage.model import Node
     from lineage.questions.query_result import QueryResult
 
@@ -83,36 +82,6 @@ def of_type(store: Store, type: str | None, found: int) -> Iterator[str]:
         known |= {short_type(found_type.name): found_type.name}
         known |= _itself((found_type.name, found_type.label))
     yield from _unknown([type], known, "nothing has the type")
-
-
-def of_filter(store: Store, predicate: Predicate | None, found: int) -> Iterator[str]:
-    """For a filter that nothing passed: the types it asks for that no node of the kind can have."""
-    if found or predicate is None:
-        return
-    from lineage.filters.tree import types_of
-    from lineage.rules.suggestions import forms_of
-
-    types = store.types()
-    for kind, name in types_of(predicate):
-        others = [str(type.kind) for type in types if type.name == name]
-        if str(kind) in others:
-            continue
-        if others:
-            yield f"{name} is a type of {others[0]}s, not of {kind}s"
-        else:
-            known = forms_of([type for type in types if type.kind is kind])
-            yield from _unknown([name], known, f"there is no {kind} type")
-
-
-def of_labels(store: Store, labels: Iterable[str | None]) -> Iterator[str]:
-    """For labels that nothing is affected by: those that no mark and no policy ever had."""
-    asked = [label for label in labels if label is not None]
-    if not asked:
-        return
-    known = store.query("MATCH (l:MarkLabel) RETURN l.name AS name").column("name")
-    for policy in store.policies():
-        known += [*policy.stops, *(label for every in policy.forbids.values() for label in every)]
-    yield from _unknown(asked, _itself(known), "nothing was ever marked")
 
 
 def _name(part: object) -> Iterator[str]:

@@ -232,6 +232,7 @@ def properties_of(expression: Expression) -> set[tuple[str, bool]]:
     return {(p.name, p.custom) for p in walk(expression) if isinstance(p, Property | Has)}
 
 
+_OF_CONTEXTS = (Relation.CONTEXT, Relation.PARENT, Relation.CHILD)
 _NEIGHBOURS = {Relation.ARTIFACT: Kind.ARTIFACT, Relation.EXECUTION: Kind.EXECUTION}
 
 
@@ -250,6 +251,31 @@ def types_of(predicate: Predicate) -> list[tuple[Kind, str]]:
             kind = predicate.kind if of is None else _NEIGHBOURS.get(of.relation, Kind.CONTEXT)
             asked += [(kind, str(name)) for name in names]
     return list(dict.fromkeys(asked))
+
+
+def contexts_of(predicate: Predicate) -> list[tuple[list[str], set[str]]]:
+    """For each context that a predicate asks for by name: its names, and those of its types.
+
+    Several are alternatives; a context that is asked for by its id has none.
+    """
+    names: dict[Alias, list[str]] = {}
+    types: dict[Alias, set[str]] = {}
+    by_id: set[Alias] = set()
+    for part in walk(predicate.condition):
+        match part:
+            case Comparison("=", Attribute("name", Alias() as of), Constant(str(name))):
+                names.setdefault(of, []).append(name)
+            case Comparison("=", Attribute("type", Alias() as of), Constant(str(name))):
+                types.setdefault(of, set()).add(name)
+            case Comparison("=", Attribute("id", Alias() as of)):
+                by_id.add(of)
+            case _:
+                continue
+    return [
+        (some, types.get(of, set()))
+        for of, some in names.items()
+        if of.relation in _OF_CONTEXTS and of not in by_id
+    ]
 
 
 def join_words(texts: list[str], word: str) -> str:

@@ -201,7 +201,7 @@ class Reader(ABC):
         """
 
     @abstractmethod
-    def spread(
+    def propagate(
         self,
         starts: Mapping[Kind, Sequence[int]],
         direction: Direction,
@@ -214,7 +214,7 @@ class Reader(ABC):
         Starts that don't exist are left out; one that is a barrier is met at depth 0.
         """
 
-    def spread_of_marks(
+    def propagate_marks(
         self,
         marks: Sequence[Mark],
         *,
@@ -225,7 +225,7 @@ class Reader(ABC):
         starts: dict[Kind, list[int]] = {}
         for mark in marks:
             starts.setdefault(mark.kind, []).append(mark.node_id)
-        return self.spread(starts, Direction.DOWNSTREAM, barriers=barriers, as_of_ms=as_of_ms)
+        return self.propagate(starts, Direction.DOWNSTREAM, barriers=barriers, as_of_ms=as_of_ms)
 
     @abstractmethod
     def neighbours(

@@ -182,11 +182,14 @@ def trace(
     Raises
     ------
     NotFound, InvalidValue
-        A node isn't there, is a context, or none was named.
+        A node or the type isn't there, a node is a context, or none was named.
     """
+    starts = _starts(snapshot, refs, direction)
+    if type is not None:
+        snapshot.type_index.of_either_kind(type)
     return read_lineage(
         snapshot.reader,
-        _starts(snapshot, refs, direction),
+        starts,
         direction,
         type=type,
         kind=kind,

@@ -27,7 +27,6 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from lineage.errors import InvalidValue
@@ -38,6 +37,7 @@ from lineage.ports.reader import Reader
 from lineage.questions.node_json import node_to_json
 from lineage.questions.run_facets import leaves
 from lineage.questions.versions import versions_of
+from lineage.rules.known_names import check_place, is_at_place
 from lineage.rules.type_index import TypeIndex
 from lineage.session.snapshot import Ref, Snapshot
 
@@ -157,11 +157,14 @@ def read_deployments(
     """
     bases = TypeIndex(reader)
     found = _all(reader, bases, as_of_ms)
+    if where is not None and not any(d.where and is_at_place(d.where, where) for d in found):
+        ever = found if as_of_ms is None else _all(reader, bases, None)
+        check_place(where, (d.where for d in ever if d.where))
     if models is not None:
         meant = pass_on(reader, bases, models, as_of_ms=as_of_ms)
         found = [d for d in found if any(m.id in meant for m in (*d.models, *d.outputs))]
     if where is not None:
-        found = [d for d in found if d.where is not None and _fits(d.where, where)]
+        found = [d for d in found if d.where is not None and is_at_place(d.where, where)]
     if last:
         began = [d for d in found if d.took_effect and (at_ms is None or (d.time_ms or 0) <= at_ms)]
         return began[-1:]
@@ -341,7 +344,3 @@ def _place(value: Any) -> str | None:
         return " ".join(str(leaf) for _, leaf in leaves(value) if leaf not in (None, {})) or None
     # A number is no place; nor is TFX's "None", which stands for an absent parameter.
     return value if isinstance(value, str) and value not in ("", "None") else None
-
-
-def _fits(place: str, wanted: str) -> bool:
-    return place == wanted or fnmatchcase(place, wanted)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lineage.errors import InvalidValue
 from lineage.model import Kind, Mark, Node
 from lineage.model.times import Time, to_milliseconds
+from lineage.rules.known_names import check_labels
 from lineage.rules.marks import check_can_be_marked, is_standing, validate_label
 from lineage.session.snapshot import Ref, Snapshot
 
@@ -27,6 +28,8 @@ def list_marks(
     labels = None if label is None else [validate_label(label)]
     nodes = _ids(nodes_to_mark(snapshot, refs, "ask about")) if refs else None
     found = snapshot.reader.marks(labels=labels, nodes=nodes)
+    if not found:
+        check_labels(snapshot.reader, labels or ())
     if history:
         return [m for m in found if at_ms is None or m.recorded_ms <= at_ms]
     return [m for m in found if is_standing(m, snapshot.now_ms, at_ms)]

@@ -17,7 +17,7 @@ than once, the newest artifact counts, and one that was measured counts before t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from lineage.errors import InvalidValue
 from lineage.model import Artifact, BaseType, Event, Flow, Kind
 from lineage.ports.reader import Reader
 from lineage.questions.run_facets import leaves
+from lineage.rules.known_names import check_known_metric
 from lineage.rules.type_index import TypeIndex
 
 _SIZE_NAMES = """
@@ -91,6 +92,22 @@ def read_measurements(
     for metrics, of in sorted(said):
         found[of].update((m.name, m) for m in _numbers(known[metrics]))
     return found
+
+
+def check_metric(
+    reader: Reader,
+    bases: TypeIndex,
+    metric: str,
+    models: Sequence[Artifact],
+    seen: Mapping[int, Mapping[str, Measurement]],
+    of: str,
+) -> None:
+    """Raise NotFound for a metric that was measured of none of these models, by any time.
+
+    `seen` is what had been measured of them by the time that is asked about.
+    """
+    if not any(metric in some for some in seen.values()):
+        check_known_metric(metric, read_measurements(reader, bases, models).values(), of)
 
 
 def _select_seen(events: Iterable[Event], as_of_ms: int | None) -> list[Event]:

@@ -13,8 +13,8 @@ from lineage.errors import InvalidValue, UnknownType
 from lineage.model import Kind, Node
 from lineage.model.values import INT64_MAX
 from lineage.ports.filters import Filter, Order
+from lineage.rules.known_names import check_filter
 from lineage.rules.membership import restrict_to_context
-from lineage.rules.types import TypeSession
 from lineage.rules.values import format_value, is_text, validate_int64
 from lineage.session.batch_builder import validate_state
 from lineage.session.snapshot import Snapshot
@@ -67,7 +67,8 @@ def find_nodes(
     InvalidFilter, InvalidValue
         What is asked for can't be.
     UnknownType, NotFound
-        There is no such type, or no such context.
+        There is no such type, or no such context; or a filter that nothing passes names a type, a
+        property or a context that isn't there.
     """
     order = _order(order_by, newest_first)
     for field_name, number in (("limit", limit), ("page_size", page_size), ("after_id", after_id)):
@@ -85,7 +86,7 @@ def find_nodes(
         return Page()
     if state is not None:
         state = validate_state(kind, state)
-    type_ids = None if type is None else _versions(snapshot.types, kind, type)
+    type_ids = None if type is None else _types_called(snapshot, kind, type)
     context_id = None if context is None else snapshot.resolve(context, Kind.CONTEXT).id
     question = (
         kind, predicate, type, name, external_id, uri, state, context_id, direct, order,
@@ -108,6 +109,8 @@ def find_nodes(
     if context_id is not None:
         wanted = restrict_to_context(snapshot.reader, kind, wanted, context_id, direct=direct)
     found = snapshot.reader.find(kind, wanted)
+    if not found and predicate is not None:
+        check_filter(snapshot.reader, predicate)
     if page_size is None or len(found) <= page_size:
         return Page(found)
     return Page(found[:page_size], _write(found[page_size - 1], order, question))
@@ -167,21 +170,10 @@ def _digest(question: object) -> str:
     return hashlib.sha256(repr(question).encode()).hexdigest()[:16]
 
 
-def _versions(types: TypeSession, kind: Kind, name: str) -> list[int]:
+def _types_called(snapshot: Snapshot, kind: Kind, name: str) -> list[int]:
     """The ids of all versions of a type; `Name@version` is one of them."""
     if not is_text(name):
         raise UnknownType(
             f"there is nothing of a type {format_value(name)}; give the name of a type"
         )
-    types.refresh()
-    plain, at, version = name.partition("@")
-    ids = [
-        t.id
-        for t in types.known.values()
-        if t.kind is kind
-        and t.id is not None
-        and (t.name == name or (at and t.name == plain and t.version == version))
-    ]
-    if not ids:
-        types.get(kind, name)  # raises UnknownType with what there is
-    return ids
+    return snapshot.type_index.named(kind, name)

@@ -15,7 +15,7 @@ from lineage.errors import InvalidValue
 from lineage.model import Artifact, Execution, Kind, Node
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
-from lineage.questions.metrics import read_measurements
+from lineage.questions.metrics import check_metric, read_measurements
 from lineage.questions.subgraph import key_of
 from lineage.rules.membership import restrict_to_context
 from lineage.rules.run_outcome import is_bad_run, is_good_run
@@ -120,8 +120,13 @@ def judge(
     *,
     as_of_ms: int | None = None,
 ) -> list[tuple[Artifact, bool]]:
-    """Those of which the metric was measured, each with whether it is bad."""
+    """Those of which the metric was measured, each with whether it is bad.
+
+    Raises NotFound for a metric that was measured of none.
+    """
     values = read_measurements(reader, bases, artifacts, as_of_ms=as_of_ms)
+    if artifacts:
+        check_metric(reader, bases, threshold.metric, artifacts, values, "what is compared")
     return [
         (artifact, threshold.is_bad(some[threshold.metric].value))
         for artifact in artifacts

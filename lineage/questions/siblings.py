@@ -20,7 +20,6 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.errors import NotFound
 from lineage.model import Artifact, BaseType, Execution, Kind, Node
 from lineage.model.times import Time, to_milliseconds
 from lineage.ports.filters import Filter
@@ -29,7 +28,12 @@ from lineage.ports.traversal import Direction
 from lineage.questions.content import digest_of
 from lineage.questions.deployments import pass_on
 from lineage.questions.diff import better_than
-from lineage.questions.metrics import Measurement, read_measurements, validate_direction
+from lineage.questions.metrics import (
+    Measurement,
+    check_metric,
+    read_measurements,
+    validate_direction,
+)
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
 from lineage.questions.subgraph import Key, Subgraph, build_subgraph, key_of, propagate_bits
@@ -124,12 +128,9 @@ def rank_siblings(
     of_model = values[model.id or 0]
     if metric is None:
         metric = _most_common(of_model, [values[row.model.id or 0] for row in found])
-    elif not any(metric in some for some in values.values()):
-        there = sorted({name for some in values.values() for name in some})
-        raise NotFound(
-            f"neither {model.label} nor a sibling has the metric {metric!r} "
-            f"(there are: {', '.join(there[:20]) or 'none'})"
-        )
+    else:
+        compared = [model, *(row.model for row in found)]
+        check_metric(reader, bases, metric, compared, values, f"{model.label} or a sibling")
     if metric is None:
         rows = [Sibling(*row.parts, None, None) for row in found]
         return Siblings(model, None, None, None, tuple(rows))

@@ -174,7 +174,7 @@ class Copied:
         )
 
 
-def spread_by_overlap(
+def propagate_by_overlap(
     store: Store,
     sources: Iterable[str | int],
     *,

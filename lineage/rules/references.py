@@ -1,7 +1,11 @@
-"""How a node is named: `artifact:42`, `Model:churn@3`, an external id, a uri, a path.
+"""How a node is named: `artifact:42`, `Model:churn@3`, a uri, an external id, a path.
 
 Without a number, a name is that of the newest version. `Model@2:churn` is of version 2 of the type.
-A path is one of the machine that asks; it is looked for where nothing else is named so.
+They are tried in this order. What reads as an id, a name or a uri is never an external id, whether
+there is such a node or not: else who gives a node the uri of another as its external id would
+answer for it. Such an external id is refused when it is put; one that was imported stays, and its
+node is named otherwise. A path is one of the machine that asks; it is looked for where nothing else
+is named so.
 """
 
 from __future__ import annotations
@@ -12,12 +16,13 @@ from pathlib import Path
 
 from lineage.errors import Ambiguous, NotFound
 from lineage.model import Kind, Node
+from lineage.model.type_catalog import well_known
 from lineage.model.values import INT64_MAX
 from lineage.ports.filters import Field, Filter
 from lineage.ports.reader import Reader
 from lineage.rules.suggestions import find_nearest, forms_of
 from lineage.rules.types import TypeSession
-from lineage.rules.uris import normalize
+from lineage.rules.uris import is_uri, normalize
 from lineage.rules.values import MAX_URI_BYTES, format_value, is_text
 
 # Of what is longer, nobody misspelt a letter; comparing takes time by the length.
@@ -63,6 +68,25 @@ def parse_reference(text: str, types: TypeSession, kinds: tuple[Kind, ...]) -> l
             if kind is not Kind.CONTEXT and series and mark and _is_number(number):
                 found.append(ByName(kind, name, version if at else None, series, int(number)))
     return found
+
+
+def find_other_reading(text: str, types: TypeSession) -> str | None:
+    """Return what an external id would be taken for: an id, a name or a uri; None for nothing."""
+    prefix, colon, rest = text.partition(":")
+    if colon and prefix in _KINDS and _is_number(rest):
+        return "an id"
+    name = prefix.partition("@")[0]
+    # By the types that were read: to read them again costs a statement for each external id.
+    if (
+        colon
+        and rest
+        and (
+            any(known == name for _, known, _ in types.known)
+            or any(well_known(kind, name) for kind in Kind)
+        )
+    ):
+        return "a name"
+    return "a uri" if is_uri(text) else None
 
 
 def _is_number(text: str) -> bool:
@@ -122,6 +146,14 @@ def resolve(
                 raise NotFound(
                     f"{format_value(text)} is {_a(kind)}; "
                     f"{' or '.join(map(_a, kinds))} is asked for here"
+                )
+        for kind in kinds if is_text(text) else ():
+            other = find_other_reading(text, types)
+            for node in reader.find(kind, Filter(external_id=text)) if other else ():
+                raise NotFound(
+                    f"nothing is named {format_value(text)}: it reads as {other}, so that it is "
+                    f"not looked for among external ids; {node.kind}:{node.id} has it as its "
+                    "external id, and is named by its id"
                 )
         meant = _meant(text, types, kinds) or _nearest(text, reader, types, kinds)
         hint = f"did you mean {meant}? Else " if meant else ""
@@ -200,10 +232,10 @@ def _found(text: str, reader: Reader, types: TypeSession, kinds: tuple[Kind, ...
             meant = types.meant(reading.kind, reading.type_name, reading.type_version)
             ids = [type.id for type in meant if type.id is not None]
             found += _find_version(reader, reading, ids)
-    if not found:
-        found = [n for kind in kinds for n in reader.find(kind, Filter(external_id=text))]
     if not found and Kind.ARTIFACT in kinds:
         found = _newest_of_series(reader.find(Kind.ARTIFACT, Filter(place=normalize(text))))
+    if not found and kinds and find_other_reading(text, types) is None:
+        found = [n for kind in kinds for n in reader.find(kind, Filter(external_id=text))]
     return found
 
 

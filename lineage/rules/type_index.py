@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 
-from lineage.errors import UnknownType
 from lineage.model import BaseType, Kind, Node
-from lineage.model.type_catalog import base_of, well_known
+from lineage.model.type_catalog import base_of, is_called
 from lineage.ports.reader import Reader
+from lineage.rules.known_names import build_unknown_type, is_known_type
 
 
 class TypeIndex:
@@ -37,39 +37,18 @@ class TypeIndex:
 
         Raises UnknownType where no type can be meant; a well-known one may have no id yet.
         """
-        if name in set(BaseType) and BaseType(name).kind is kind:
-            return self.ids([BaseType(name)])
-        found = [
-            t.id
-            for t in self._types
-            if t.kind is kind and t.id is not None and name in (t.name, t.label)
-        ]
-        if not found and well_known(kind, name) is None:
-            others = sorted(t.label for t in self._types if t.kind is kind)
-            listed = ", ".join(map(repr, others[:20])) or "none yet"
-            raise UnknownType(
-                f"no {kind} type {name!r} (there are: {listed}, and the base types "
-                f"{', '.join(base for base in BaseType if base.kind is kind)})"
-            )
-        return found
+        return [id for _, ids in self.called(name, (kind,)) for id in ids]
 
     def of_either_kind(self, name: str) -> list[tuple[Kind, list[int]]]:
         """The kind and ids of the types called so, of artifacts or executions; as `named`."""
-        found = [
-            (kind, ids)
-            for kind in (Kind.EXECUTION, Kind.ARTIFACT)
-            if self._has(kind, name) and (ids := self.named(kind, name))
-        ]
-        if not found and not any(well_known(kind, name) for kind in Kind):
-            labels = sorted({t.label for t in self._types if t.kind is not Kind.CONTEXT})
-            raise UnknownType(
-                f"there is nothing of a type {name!r} "
-                f"(there are: {', '.join(map(repr, labels[:20])) or 'none yet'}, and the base "
-                f"types {', '.join(BaseType)})"
-            )
-        return found
+        return self.called(name, (Kind.EXECUTION, Kind.ARTIFACT))
 
-    def _has(self, kind: Kind, name: str) -> bool:
-        if name in set(BaseType):
-            return BaseType(name).kind is kind
-        return any(t.kind is kind and name in (t.name, t.label) for t in self._types)
+    def called(self, name: str, kinds: Sequence[Kind]) -> list[tuple[Kind, list[int]]]:
+        """The ids of the types called so, by kind, where there are any; as `named`."""
+        if not is_known_type(self._types, name, kinds):
+            raise build_unknown_type(self._types, name, kinds)
+        found: dict[Kind, list[int]] = {}
+        for type in self._types:
+            if type.kind in kinds and type.id is not None and is_called(type, (name,)):
+                found.setdefault(type.kind, []).append(type.id)
+        return [(kind, found[kind]) for kind in kinds if kind in found]

@@ -90,6 +90,20 @@ def normalize(uri: str) -> str:
     return whole if len(whole.encode()) <= 2 * MAX_URI_BYTES else uri
 
 
+def is_uri(text: str) -> bool:
+    """Return whether a text says by itself that it is a place: an absolute path, or a scheme's.
+
+    Examples
+    --------
+    >>> is_uri("s3://bucket/x"), is_uri("/data/raw"), is_uri("runs:/1/model"), is_uri("ours:run/1")
+    (True, True, True, False)
+    """
+    scheme, rest = _split(text)
+    if not scheme:
+        return text.startswith("/")
+    return scheme in _LOCAL or "//" in text[: len(scheme) + 3] or rest.startswith("/")
+
+
 def _normalize_remote(scheme: str, rest: str) -> str:
     group = next((group for group in _SAME if scheme in group), (scheme,))
     rest, mark, query = _cut(rest)

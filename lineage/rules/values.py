@@ -153,7 +153,7 @@ def format_value(value: object) -> str:
 
 
 def _of_own_kind(value: Any, field: str) -> Value:
-    value = _plain(value)
+    value = to_plain(value)
     kind = kind_of(value)
     if kind is None:
         raise InvalidValue(_no_property(field, value))
@@ -163,7 +163,7 @@ def _of_own_kind(value: Any, field: str) -> Value:
 def _of_kind(value: Any, kind: PropertyKind, field: str) -> Value:
     found = kind_of(value)
     if found is None:
-        value = _plain(value)
+        value = to_plain(value)
         found = kind_of(value)
     if found is None:
         raise InvalidValue(_no_property(field, value))
@@ -193,7 +193,7 @@ def _struct(value: Any, field: str, depth: int, budget: list[int]) -> Any:
     """A private copy of a JSON value, checked. `budget` is what is left of its size in bytes."""
     if depth == 0:
         raise InvalidValue(f"{field} is nested more than {MAX_STRUCT_DEPTH} levels deep")
-    value = _plain(value)
+    value = to_plain(value)
     budget[0] -= 2
     if isinstance(value, dict):
         copy: Any = {}
@@ -225,9 +225,12 @@ def _struct(value: Any, field: str, depth: int, budget: list[int]) -> Any:
     return copy
 
 
-def _plain(value: Any) -> Any:
-    """The plain Python value of what people give: a number or array of numpy, a time, a path, an
-    enum, a decimal, a tuple, a dataclass or a pydantic model; itself where it is none of these."""
+def to_plain(value: Any) -> Any:
+    """Return the plain Python value of what people give, itself where there is none.
+
+    A number or array of numpy, a time, a path, an enum, a decimal, a tuple, a dataclass or a
+    pydantic model become plain; what they hold may still have to.
+    """
     if kind_of(value) is not None or value is None:
         return value
     if type(value).__module__ == "numpy":
@@ -236,7 +239,7 @@ def _plain(value: Any) -> Any:
         # str() of an enum that is also a str is its name, not its text.
         return str.__str__(value)
     if isinstance(value, Enum):
-        return _plain(value.value)
+        return to_plain(value.value)
     for plain in (bool, int, float, bytes, dict, list):
         if isinstance(value, plain):
             return plain(value)  # type: ignore[arg-type]
@@ -272,7 +275,7 @@ def _of_numpy(value: Any) -> Any:
     if ndim == 0:
         # A time of numpy is the same as Python's; what finer ones it has, Python gives as numbers.
         plain = value.item() if value.dtype.kind in "biuf" else _of_numpy_time(value)
-        return plain if type(plain).__module__ == "numpy" else _plain(plain)
+        return plain if type(plain).__module__ == "numpy" else to_plain(plain)
     if ndim is None or size > MAX_ARRAY_ITEMS or value.dtype.kind not in "biufSU":
         return value
     return value.tolist()

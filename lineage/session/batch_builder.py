@@ -25,7 +25,13 @@ from lineage.model.steps import check_flow
 from lineage.ports.batch import Batch, EventWrite, NodeWrite, WriteKey, WriteMode
 from lineage.ports.reader import Reader
 from lineage.rules.digests import find_digest, normalize_digest
-from lineage.rules.references import ById, ByName, parse_reference, resolve
+from lineage.rules.references import (
+    ById,
+    ByName,
+    find_other_reading,
+    parse_reference,
+    resolve,
+)
 from lineage.rules.resurrection import carries_output, is_asked, sets_something
 from lineage.rules.types import TypeSession
 from lineage.rules.uris import normalize
@@ -34,6 +40,7 @@ from lineage.rules.values import (
     MAX_PATH_STEPS,
     MAX_URI_BYTES,
     format_value,
+    is_text,
     validate_custom_properties,
     validate_growing,
     validate_id,
@@ -274,6 +281,8 @@ class BatchBuilder:
             name = validate_text(name, _NAMES[kind], MAX_NAME_BYTES)  # type: ignore[arg-type]
         if external_id is not None:
             external_id = validate_text(external_id, f"{kind}.external_id", MAX_NAME_BYTES)
+            if mode is not WriteMode.UPSERT_EXACT and self._versions is not None:
+                self.check_external_id(kind, external_id)
         version = digest = place = None
         owner = node.label if name or node.id is not None else f"{node.type} {kind}"
         uri = state = None
@@ -309,6 +318,17 @@ class BatchBuilder:
         write.unless_deleted = self._reviving and is_asked(write) and sets_something(write)
         return write
 
+    def check_external_id(self, kind: Kind, external_id: str | None) -> None:
+        """Raise InvalidValue for one that reads as another reference, unless a node has it."""
+        if external_id is None or not is_text(external_id):
+            return
+        other = find_other_reading(external_id, self._types)
+        if other and not self._reader.by_keys(kind, external_ids=[external_id]):
+            raise InvalidValue(
+                f"the external id {format_value(external_id)} reads as {other}, and would be taken "
+                "for it; put something of your own before it, as in 'ours/…'"
+            )
+
     def _by_words(self, kind: Kind, text: str, role: Role, run: int | None) -> int:
         """By name inside the one write where that can be; by search otherwise."""
         readings = parse_reference(text, self._types, (kind,))
@@ -333,9 +353,10 @@ class BatchBuilder:
                 self._versions.add(OpenWrite(at, role, run, literal))
             return at
         # What this very batch makes is not in the store yet.
-        position = self._here(kind, "external_id", text)
-        if position is not None:
-            return position
+        if find_other_reading(text, self._types) is None:
+            position = self._here(kind, "external_id", text)
+            if position is not None:
+                return position
         try:
             node = resolve(text, self._reader, self._types, (kind,), paths=self._paths)
         except NotFound:

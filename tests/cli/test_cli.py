@@ -182,34 +182,41 @@ def test_exit_codes(tmp_path: Path, arguments: list[str], code: int, message: st
     assert not (tmp_path / "absent.db").exists()
 
 
-def test_who_may_have_mistyped_is_told(tmp_path: Path) -> None:
+def test_an_unknown_name_exits_with_3(tmp_path: Path) -> None:
     run("record", stdin=json.dumps(STEP), cwd=tmp_path)
     run("mark", "Dataset:raw", "--label", "withdrawn", cwd=tmp_path)
     for words, said in (
-        (("downstream", "Dataset:raw", "--type", "Modle"), "the type Modle; did you mean Model?"),
-        (("upstream", "Model:churn", "--type", "Model@2"), "the type Model@2"),
-        (("check", "Model:churn", "--label", "withdrwan"), "did you mean withdrawn?"),
-        (("taint", "--label", "withdrwan"), "ever marked withdrwan; did you mean withdrawn?"),
+        (("downstream", "Dataset:raw", "--type", "Modle"), "type 'Modle'; did you mean 'Model'?"),
+        (("upstream", "Model:churn", "--type", "Model@2"), "type 'Model@2'"),
+        (("check", "Model:churn", "--label", "withdrwan"), "did you mean 'withdrawn'?"),
+        (("taint", "--label", "withdrwan"), "label 'withdrwan'; did you mean 'withdrawn'?"),
+        (("taint", "--label", "withdrwan", "--progress"), "did you mean 'withdrawn'?"),
         (("downstream", "Dataset:raw", "--type", "DEPLOY"), ""),
         (("taint", "--label", "withdrawn", "--type", "Model"), ""),
-        (("check", "Model:churn", "--label", "withdrwan", "--json"), ""),
-        (("ls", "type=Modle"), "there is no artifact type Modle; did you mean Model?"),
-        (("ls", "type=model"), "did you mean Model?"),
-        (("ls", "--where", "type IN ('Modle', 'Model') AND id > 9"), "did you mean Model?"),
+        (("ls", "type=Modle"), "there is no artifact type 'Modle'; did you mean 'Model'?"),
+        (("ls", "type=model"), "did you mean 'Model'?"),
+        (("ls", "--type", "Modle"), "did you mean 'Model'?"),
+        (("ls", "--where", "type IN ('Modle', 'Model') AND id > 9"), "did you mean 'Model'?"),
         (("ls", "executions", "type=Model"), "Model is a type of artifacts, not of executions"),
-        (("ls", "context=PipelineRum:monday"), "did you mean PipelineRun?"),
-        (("rebuild", "--label", "withdrwan"), "ever marked withdrwan; did you mean withdrawn?"),
+        (("ls", "context=PipelineRum:monday"), "did you mean 'PipelineRun'?"),
+        (("ls", "context=PipelineRun:mondy"), "there is no context 'PipelineRun:mondy'"),
+        (("ls", "acuracy>0.9"), "no artifact has the property 'acuracy'"),
+        (("rebuild", "--label", "withdrwan"), "label 'withdrwan'; did you mean 'withdrawn'?"),
         (("rebuild", "--label", "withdrawn"), ""),
-        (("marks", "--label", "withdrwan"), "ever marked withdrwan; did you mean withdrawn?"),
-        (("ls", "type=Zebra"), "there is no artifact type Zebra\n"),
+        (("marks", "--label", "withdrwan"), "label 'withdrwan'; did you mean 'withdrawn'?"),
+        (("deployments", "--where", "prod"), "nothing was ever deployed to 'prod'"),
+        (("policy", "show", "privacy"), "there is no policy 'privacy'"),
+        (("ls", "type=Zebra"), "there is no artifact type 'Zebra' (there are: "),
         (("ls", "type=Model", "name=nope"), ""),
         (("ls", "type!=Modle"), ""),
-        (("ls", "type=Modle", "--json"), ""),
     ):
         told = run(*words, cwd=tmp_path)
-        assert told.returncode == 0
+        assert told.returncode == (3 if said else 0), words
         assert said in told.stderr
         assert bool(told.stderr) is bool(said)
+    told = run("check", "Model:churn", "--label", "withdrwan", "--json", cwd=tmp_path)
+    assert (told.returncode, told.stdout) == (3, "")
+    assert json.loads(told.stderr)["error"] == "NotFound"
     # Who only looks for a type is not told to declare it.
     assert "put_type" not in run("ls", "--type", "Nope", cwd=tmp_path).stderr
     wrong = json.dumps({"execution": {"type": "Nope"}})

@@ -137,4 +137,4 @@ def test_what_is_to_be_marked_may_be_mistyped(
     assert said("record step.json", capsys, monkeypatch, tmp_path)[0] == 0
     code, _, err = said("mark --where type=Modle --label bad", capsys, monkeypatch, tmp_path)
     assert code == 3
-    assert "there is no artifact type Modle; did you mean Model?" in err
+    assert "there is no artifact type 'Modle'; did you mean 'Model'?" in err

@@ -65,16 +65,24 @@ def _check_nodes(store: lineage.Store, threads: list[str], steps: int, expected:
     assert executions == Counter(expected)
     names = Counter(a.label for a in store.artifacts() if a.name)
     shared = [f"Dataset:shared-{n}" for n in range(min(steps, crowd.INPUTS))]
-    shared += [f"Model:latest-{n}" for n in range(min(steps, crowd.LATEST))]
+    written = Counter(int(step.rpartition("-")[2]) % crowd.LATEST for step in expected)
+    # Each step that writes the shared model makes its next version: no number twice, none left out.
+    shared += [
+        f"Model:latest-{n}@{number}" if number > 1 else f"Model:latest-{n}"
+        for n, times in written.items()
+        for number in range(1, times + 1)
+    ]
     assert names == Counter([*shared, *(f"Grown:{step}" for step in expected)])
     assert {a.uri for a in store.artifacts(type="Dataset")} == {"s3://shared"}
     external = Counter(a.external_id for a in store.artifacts(type="Table"))
     assert external == Counter(f"external-{n}" for n in range(min(steps, crowd.EXTERNAL)))
-    # Each thread's last word on what everybody set something on.
-    for model in store.artifacts(type="Model"):
-        which = int(str(model.name).rpartition("-")[2])
-        last = max(n for n in range(steps) if n % crowd.LATEST == which)
-        assert model.custom_properties == dict.fromkeys(threads, last)
+    # Each version has what its own writer said, and each writer's word is there.
+    models = Counter(
+        (who, number)
+        for m in store.artifacts(type="Model")
+        for who, number in m.custom_properties.items()
+    )
+    assert models == Counter((who, number) for who in threads for number in range(steps))
     types = Counter(t.label for t in store.types(Kind.ARTIFACT))
     assert types == Counter(["Dataset", "Model", "Table", "Grown"])
     grown = store.get_type(Kind.ARTIFACT, "Grown").properties

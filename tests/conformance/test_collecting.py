@@ -29,6 +29,9 @@ from tests.series import declare_series
 relaxed = settings(relaxed, max_examples=100 if os.environ.get("LINEAGE_LONG") else 10)
 DAY = 86_400_000
 
+# A policy that makes labels known and says nothing else.
+KNOWN_LABELS = Policy(name="known", forbids={"nowhere": ("hold", "pii")})
+
 
 @pytest.fixture
 def clock(store: Store) -> list[int]:
@@ -97,6 +100,7 @@ def test_gc_proposes_what_the_definition_says(
     above = store.put(Context(type="Project", name=f"q{now}"))
     store.put_parent(place.id or 0, above.id or 0)
     store.put_in_context(place.id or 0, artifacts=[ids[at] for at in inside])
+    store.put_policy(KNOWN_LABELS)
     if held:
         store.mark(*[ids[at] for at in held], label="hold")
     rules = [Retention(keep_in=(f"Project:q{now}",), keep_labelled=("hold",))]
@@ -165,6 +169,7 @@ def test_forgetting_is_a_taint_and_a_plan(
     known = put(store, made, states, runs, [None] * 6)
     ids = list(known.artifacts)
     barriers = [ids[at] for at in clean if at != subject]
+    store.put_policy(KNOWN_LABELS)
     if barriers:
         store.mark(*barriers, label="pii", clean=True)
     affected = keys_of(row.node for row in store.taint(source=ids[subject], label="pii").nodes)
@@ -264,6 +269,7 @@ def test_a_push_of_nothing_stays_one_when_its_output_is_collected(store: Store) 
         inputs=[Artifact(type="Model", name="unblessed")],
         outputs=[Artifact(type="PushedModel", name="none", custom_properties={"pushed": 0})],
     )
+    store.put(Context(type="Project", name="nothing"))
     rules = [Retention(type="MODEL", keep_days=1), Retention(keep_in=("nothing",))]
     at = store.clock() + 9 * DAY
     store.clock = lambda: at
@@ -555,6 +561,7 @@ def test_anonymised_data_is_not_forgotten_and_deployments_say_where(store: Store
 
 def test_a_barrier_put_after_the_plan_makes_it_stale(store: Store) -> None:
     versions(store, 1)
+    store.put_policy(KNOWN_LABELS)
     plan = store.plan_forget("Dataset:raw-0", label="pii")
     store.mark("Model:churn-0", label="pii", clean=True)
     with pytest.raises(PlanStale):
@@ -565,5 +572,6 @@ def test_a_rule_that_keeps_nothing_is_refused(store: Store) -> None:
     for rule in (Retention(), Retention(type="Model"), Retention(keep_last=0)):
         with pytest.raises(InvalidValue, match="retention"):
             store.plan_gc(rules=[rule])
-    # A type that nothing was recorded of yet is no mistake.
-    assert not store.plan_gc(rules=[Retention(type="Nope", keep_last=1)]).nodes
+    # A policy may speak of a type that nothing was recorded of yet.
+    store.put_policy(Policy(retention=(Retention(type="Nope", keep_last=1),)))
+    assert not store.plan_gc().nodes

@@ -47,7 +47,8 @@ def test_a_mark_says_all_that_it_was_given(store: Store) -> None:
     assert store.marks("Train:t") == [made[1]]
     assert store.marks("Model:churn") == []
     assert store.marks(label="license:nc") == made
-    assert store.marks(label="pii") == []
+    with pytest.raises(NotFound, match="'pii'"):
+        store.marks(label="pii")
     assert (made[0].time_ms, made[0].recorded_ms, made[0].until_ms) == (500, 1_000, 9_000)
     assert made[0].lifted_ms is None
 

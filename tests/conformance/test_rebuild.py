@@ -361,6 +361,8 @@ def _reach(onward: dict[int, set[int]], start: int) -> set[int]:
 
 def test_nothing_to_do_says_so(store: Store) -> None:
     first_run(store, 1)
+    store.mark("Dataset:raw-1", label="tainted")
+    store.lift("Dataset:raw-1", label="tainted")
     plan = store.plan_rebuild(label="tainted")
     assert (plan.steps, plan.inputs, plan.lost, plan.rollbacks) == ((), (), (), ())
     assert plan.progress.done

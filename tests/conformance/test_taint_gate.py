@@ -117,7 +117,8 @@ def test_a_gate_says_why_and_why_not(store: Store) -> None:
     ]
     itself = store.check("Anonymize:a", label="pii")
     assert [b.node.label for b in itself.verdicts[0].stopped] == ["Anonymize:a"]
-    assert store.check("Model:m2", label="never used").clean
+    with pytest.raises(NotFound, match="'never used'"):
+        store.check("Model:m2", label="never used")
     assert [v.label for v in store.check("Model:m2").verdicts] == ["pii"]
 
 

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 import lineage
-from lineage import demo
+from lineage import Policy, demo
 from tests.demo.statements import traced_statements
 
 MODEL, OTHER, RAW = "Model:cancer-1/logistic", "Model:cancer-1/linear", "Dataset:cancer-1/raw"
@@ -55,6 +55,7 @@ def demo_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("demo")
     with lineage.connect(f"sqlite:///{folder}/demo.db") as store:
         demo.run(store, Console(file=io.StringIO(), width=80), work=folder, tainted=False)
+        store.put_policy(Policy(forbids={"nowhere": ("pii",)}))
         return store.url
 
 

@@ -13,7 +13,7 @@ import pytest
 import lineage
 from lineage import Store
 from lineage.errors import InvalidValue, NotFound
-from lineage.recording.overlap import find_overlaps, spread_by_overlap
+from lineage.recording.overlap import find_overlaps, propagate_by_overlap
 from tests.recording.commands import LINEAGE, Workshop
 
 PYTHON = sys.executable
@@ -96,7 +96,7 @@ def test_taint_follows_the_rows(work: Workshop) -> None:
 def test_a_share_that_is_too_small_does_not_count(work: Workshop) -> None:
     with work.store() as store:
         source = uri(work, "elsewhere.parquet")
-        assert [c.table.uri for c in spread_by_overlap(store, [source], at_least=0.2)] == [
+        assert [c.table.uri for c in propagate_by_overlap(store, [source], at_least=0.2)] == [
             uri(work, "raw.csv")
         ]
         assert len(find_overlaps(store, uri(work, "raw.csv"), at_least=1.0)) == 1

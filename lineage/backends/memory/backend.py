@@ -234,7 +234,7 @@ class MemoryReader(Reader):
         known = self._state.ids[kind]
         return breadth_first(kind, [id for id in ids if id in known], expand, max_depth)
 
-    def spread(
+    def propagate(
         self,
         starts: Mapping[Kind, Sequence[int]],
         direction: Direction,

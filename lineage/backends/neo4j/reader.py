@@ -27,7 +27,12 @@ from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
 # From so many starts at most a search each; from more, hop by hop for all of them.
 _SEARCHES = 8
 _PLURAL = {kind: f"{kind}s" for kind in Kind}
-_STEP = {Direction.UPSTREAM: "before", Direction.DOWNSTREAM: "after"}
+_NEIGHBOURS = {
+    (Kind.ARTIFACT, Direction.UPSTREAM): "read/producers_of_artifacts",
+    (Kind.ARTIFACT, Direction.DOWNSTREAM): "read/consumers_of_artifacts",
+    (Kind.EXECUTION, Direction.UPSTREAM): "read/inputs_of_executions",
+    (Kind.EXECUTION, Direction.DOWNSTREAM): "read/outputs_of_executions",
+}
 _FOUND_FIELDS = ("name", "external_id", "uri", "state")
 
 
@@ -191,9 +196,9 @@ class Neo4jReader(Reader):
         other = kind.other
         of = f"{direction}_of_{_PLURAL[kind]}"
         found = (
-            self._run(f"read/whole_{of}", ids=starts)
+            self._run(f"read/{of}", ids=starts)
             if as_of_ms is None
-            else self._run(f"read/{of}", ids=starts, as_of=as_of_ms)
+            else self._run(f"read/{of}_as_of", ids=starts, as_of=as_of_ms)
         )
         for record in found:
             depth = record["depth"]
@@ -208,7 +213,7 @@ class Neo4jReader(Reader):
             levels.pop()
         return levels
 
-    def spread(
+    def propagate(
         self,
         starts: Mapping[Kind, Sequence[int]],
         direction: Direction,
@@ -242,12 +247,12 @@ class Neo4jReader(Reader):
             found.append({"depth": 0, "kind": kind, "blocked": True, "ids": blocked})
             if passing:
                 found += self.template(
-                    f"read/spread_{direction}_of_{_PLURAL[kind]}",
+                    f"read/propagation_{direction}_of_{_PLURAL[kind]}",
                     {"ids": passing, "as_of": as_of, **barrier_parameters(barriers)},
                 )
         return merge_levels(found)
 
-    def spread_of_marks(
+    def propagate_marks(
         self,
         marks: Sequence[Mark],
         *,
@@ -261,13 +266,15 @@ class Neo4jReader(Reader):
             [there] = self.template("read/count_marks", {"label": label})
             if not barriers and there["marks"] == len(ids):
                 found += (
-                    self.template("read/whole_spread_of_all_marks", {"label": label})
+                    self.template("read/propagation_of_all_marks", {"label": label})
                     if as_of_ms is None
-                    else self.template("read/spread_of_all_marks", {"label": label, "as_of": as_of})
+                    else self.template(
+                        "read/propagation_of_all_marks_as_of", {"label": label, "as_of": as_of}
+                    )
                 )
                 continue
             found += self.template(
-                "read/spread_of_marks",
+                "read/propagation_of_marks",
                 {"label": label, "marks": ids, "as_of": as_of, **barrier_parameters(barriers)},
             )
         return merge_levels(found)
@@ -296,7 +303,7 @@ class Neo4jReader(Reader):
         as_of_ms: int | None = None,
     ) -> list[tuple[int, int]]:
         found = self._run(
-            f"read/{_STEP[direction]}_{_PLURAL[kind]}",
+            _NEIGHBOURS[kind, direction],
             ids=sorted(set(ids)),
             as_of=INT64_MAX if as_of_ms is None else as_of_ms,
         )

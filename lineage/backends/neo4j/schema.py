@@ -33,7 +33,6 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "4_execution_names_repeat",
         "4_artifact_version",
         "4_execution_version",
-        "4_artifact_series",
         "4_artifact_by_digest",
         "4_artifact_by_place",
     ),

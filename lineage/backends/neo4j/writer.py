@@ -136,7 +136,7 @@ class Neo4jWriter(Neo4jReader, Writer):
                 }
             )
         if self._contended:
-            self._run("write/claim", **_stored(parameters)).consume()
+            self._run("write/lock_batch", **_stored(parameters)).consume()
         [answer] = self._run(
             "write/apply",
             **parameters,
@@ -469,8 +469,6 @@ def _row(write: NodeWrite, id: int, created: int, updated: int) -> dict[str, Any
         "version": None if write.kind is Kind.CONTEXT else write.version or 1,
         "digest": write.digest,
         "_place": write.place if write.place != write.uri else None,
-        # By this the versions of what has no name are found.
-        "_series": write.place if write.name is None else None,
     }
     native = {key: value for key, value in native.items() if value is not None}
     return {"id": id, "label": type_label(write.type.name), "properties": native}

@@ -354,7 +354,7 @@ class SqliteReader(Reader):
             expand = self._look_ahead(direction, as_of_ms, expand)
         return breadth_first(kind, chain.from_iterable(starts), expand, max_depth)
 
-    def spread(
+    def propagate(
         self,
         starts: Mapping[Kind, Sequence[int]],
         direction: Direction,

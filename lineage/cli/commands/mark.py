@@ -9,8 +9,7 @@ import typer
 
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AnyRefs
-from lineage.cli.hints import of_filter, of_labels
-from lineage.cli.output import echo, format_time, note, print_json, print_table, title
+from lineage.cli.output import echo, format_time, print_json, print_table, title
 
 if TYPE_CHECKING:
     import lineage
@@ -132,8 +131,6 @@ def marks(
     found = store.marks(*(refs or ()), label=label, as_of=as_of, history=history)
     if json:
         return print_json([_to_json(m) for m in found])
-    for hint in () if found else of_labels(store, [label]):
-        note(hint)
     names = {ref: title(store.get(ref)) for ref in {mark.node for mark in found}}
     columns = ["id", "node", "label", "recorded", "who", "reason"]
     if any(m.until_ms or m.lifted_ms for m in found):
@@ -200,12 +197,13 @@ def show_policy(
     """Print the policies as TOML."""
     from lineage.errors import NotFound
     from lineage.formats.policy_toml import policy_to_toml
+    from lineage.rules.known_names import describe_unknown
 
     there = open_store(context).policies(as_of=as_of, history=history)
     found = [p for p in there if name is None or p.name == name]
     if name is not None and not found:
-        then = "" if as_of is None else f" that was known at {as_of}"
-        raise NotFound(f"there is no policy {name!a}{then}")
+        then = "" if as_of is None else f", as was known at {as_of},"
+        raise NotFound(describe_unknown(f"there is{then} no policy", name, [p.name for p in there]))
     if json:
         return print_json([_policy(policy) for policy in found])
     texts = [(f"# {_is_in_force(p)}\n" if history else "") + policy_to_toml(p) for p in found]
@@ -253,7 +251,7 @@ def _match(store: lineage.Store, conditions: list[str] | None, *, executions: bo
     found = list(store.find(kind, where=predicate))
     if not found:
         nothing = f"there is no {kind} for which {' and '.join(conditions)} holds"
-        raise NotFound("; ".join((nothing, *of_filter(store, predicate, 0))))
+        raise NotFound(nothing)
     return found
 
 

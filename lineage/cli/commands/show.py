@@ -8,13 +8,11 @@ import typer
 
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import Ref
-from lineage.cli.hints import of_filter
 from lineage.cli.output import (
     echo,
     format_time,
     join_path,
     name_node,
-    note,
     print_fields,
     print_json,
     print_table,
@@ -153,8 +151,6 @@ def ls(
         ],
         empty=f"no {listed}",
     )
-    for hint in of_filter(store, predicate, len(found)):
-        note(hint)
     if token:
         echo("There are more: --limit shows more at once, and this goes on:")
         echo(f"--page {token}")

@@ -11,7 +11,7 @@ from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf
 from lineage.cli.commands.trace import OfType, print_witness
-from lineage.cli.hints import gaps_in, of_gaps, of_labels
+from lineage.cli.hints import gaps_in, of_gaps
 from lineage.cli.output import echo, name_node, note, print_json, print_table, title
 
 if TYPE_CHECKING:
@@ -113,9 +113,6 @@ def taint(
                 f"{found_copy.contained.share:.1%} of the latter's, "
                 f"{found_copy.containing.share:.1%} of its own"
             )
-        found = {source.label for source in answer.sources}
-        for hint in of_labels(store, (one for one in answer.labels if one not in found)):
-            note(hint)
 
 
 def _runs_after(store: Store, answer: Taint) -> Iterator[Node]:
@@ -141,7 +138,7 @@ def _follow_rows(
 ) -> tuple[list[str], list[Copied]]:
     """Sources with the tables that share rows with what they taint."""
     from lineage.errors import InvalidValue
-    from lineage.recording.overlap import spread_by_overlap
+    from lineage.recording.overlap import propagate_by_overlap
 
     if source is None and (label is None or len(label) != 1):
         raise InvalidValue("--overlap needs one --label, or a --source")
@@ -151,7 +148,7 @@ def _follow_rows(
     if source is None:
         marks = store.marks(label=one, as_of=as_of)
         source = [mark.node for mark in marks if not mark.clean]
-    copied = spread_by_overlap(
+    copied = propagate_by_overlap(
         store, source, label=one, at_least=least, barrier=barrier, as_of=as_of, causal=causal
     )
     return [*source, *(f"artifact:{found.table.id}" for found in copied)], copied
@@ -204,10 +201,6 @@ def check(
         print_check(answer, place)
         for hint in of_gaps(gaps):
             note(hint)
-        for hint in of_labels(
-            store, (v.label for v in answer.verdicts if v.clean and not v.stopped)
-        ):
-            note(hint)
         for found in cuts:
             _print_cut(found)
     if not answer.clean:
@@ -240,8 +233,6 @@ def rebuild(
         print(plan.to_mermaid(), end="")
     else:
         print_rebuild(plan)
-        for hint in of_labels(store, () if source else label or ()):
-            note(hint)
 
 
 def print_rebuild(plan: Rebuild) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lineage.errors import InvalidValue
-from lineage.model import BaseType, Kind, Node
+from lineage.model import Kind, Node
 from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.questions.deployments import read_deployments
@@ -13,7 +13,7 @@ from lineage.questions.subgraph import Key
 from lineage.questions.taint.answer import Affected, BarrierHit, Reached, Source, Taint
 from lineage.questions.taint.event_graph import types_with_ports
 from lineage.questions.taint.node_lookup import nodes_of
-from lineage.questions.taint.propagation import Search, WitnessNode, search, spread_levels
+from lineage.questions.taint.propagation import Search, WitnessNode, find_levels, search
 from lineage.questions.taint.sources import TaintQuery, resolve_taint_queries
 from lineage.rules.liveness import is_live
 from lineage.rules.type_index import TypeIndex
@@ -77,7 +77,7 @@ def find_affected_levels(
         snapshot, label=label, source=source, barrier=barrier, as_of_ms=at_ms
     )
     if not types_with_ports(reader):
-        return spread_levels(reader, what, at_ms)[0]
+        return find_levels(reader, what, at_ms)[0]
     levels: dict[tuple[int, Kind], list[int]] = {}
     found = search(reader, what, as_of_ms=at_ms, causal=False)
     for (kind, id), depth in found.depths.items():
@@ -115,8 +115,6 @@ def find_deployed_ids(reader: Reader, as_of_ms: int | None = None) -> set[int | 
 
 
 def _types_called(bases: TypeIndex, name: str) -> set[int]:
-    if name in set(BaseType):
-        return set(bases.ids([BaseType(name)]))
     return {id for _, ids in bases.of_either_kind(name) for id in ids}
 
 

@@ -28,5 +28,5 @@ def upstream_of(reader: Reader, keys: Iterable[Key], as_of_ms: int | None) -> se
     starts: dict[Kind, list[int]] = {}
     for kind, id in sorted(keys):
         starts.setdefault(kind, []).append(id)
-    found = reader.spread(starts, Direction.UPSTREAM, as_of_ms=as_of_ms)
+    found = reader.propagate(starts, Direction.UPSTREAM, as_of_ms=as_of_ms)
     return {(kind, id) for _, kind, ids in found.passed for id in ids}

@@ -70,7 +70,7 @@ def search(reader: Reader, what: TaintQuery, *, as_of_ms: int | None, causal: bo
     """The search that fits."""
     if causal or types_with_ports(reader):
         # Times and ports only ever make it less, so that this much is enough to read.
-        passed, met = spread_levels(reader, what, as_of_ms)
+        passed, met = find_levels(reader, what, as_of_ms)
         at_most = {(kind, id) for _, kind, ids in (*passed, *met) for id in ids}
         steps = sum(kind is Kind.EXECUTION for kind, _ in at_most)
         return EventSearch(
@@ -83,12 +83,12 @@ def search(reader: Reader, what: TaintQuery, *, as_of_ms: int | None, causal: bo
     return PlainSearch(reader, what, as_of_ms=as_of_ms)
 
 
-def spread_levels(reader: Reader, what: TaintQuery, as_of_ms: int | None) -> tuple[Levels, Levels]:
+def find_levels(reader: Reader, what: TaintQuery, as_of_ms: int | None) -> tuple[Levels, Levels]:
     """What is passed and what is met, without loading a node: only where ports don't matter."""
     if what.marks:
-        found = reader.spread_of_marks(what.marks, barriers=what.barriers, as_of_ms=as_of_ms)
+        found = reader.propagate_marks(what.marks, barriers=what.barriers, as_of_ms=as_of_ms)
     else:
-        found = reader.spread(
+        found = reader.propagate(
             what.starts, Direction.DOWNSTREAM, barriers=what.barriers, as_of_ms=as_of_ms
         )
     return found.passed, found.met
@@ -101,7 +101,7 @@ class PlainSearch(Search):
         self._reader = reader
         self._what = what
         self._as_of_ms = as_of_ms
-        passed, met = spread_levels(reader, what, as_of_ms)
+        passed, met = find_levels(reader, what, as_of_ms)
         self.depths = {(kind, id): depth for depth, kind, ids in passed for id in ids}
         self.met = {(kind, id): depth for depth, kind, ids in met for id in ids}
 
@@ -124,7 +124,7 @@ class PlainSearch(Search):
         starts: dict[Kind, list[int]] = {}
         for kind, id in self.met:
             starts.setdefault(kind, []).append(id)
-        beyond = self._reader.spread(starts, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms)
+        beyond = self._reader.propagate(starts, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms)
         shielded = {(kind, id) for _, kind, ids in beyond.passed for id in ids} - self.depths.keys()
         passable = shielded - self._barriers_among(shielded)
         onward: dict[Key, set[Key]] = {}

@@ -9,6 +9,7 @@ from lineage.model import Kind, Mark, Node, Policy
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers
 from lineage.questions.subgraph import Key
+from lineage.rules.known_names import check_labels
 from lineage.rules.marks import select_standing, validate_labels
 from lineage.rules.policies import STOPPING_STATES, find_stopping_types, policies_in_force
 from lineage.rules.run_outcome import is_good_run
@@ -99,7 +100,7 @@ def resolve_taint_queries(
     Raises
     ------
     NotFound, InvalidValue
-        A source or barrier isn't there, or is a context.
+        A source, barrier or label isn't there, or is a context.
     """
     return build_taint_query(
         snapshot.reader,
@@ -124,12 +125,15 @@ def build_taint_query(
 
     Marks and policies are those of now, or those that were known at a time. Given sources stand in
     for the marks of each label; without a label they are stopped only by the given barriers.
+    Raises NotFound for an unknown label.
     """
     sources = tuple(_key(node) for node in given)
     extra = tuple(_key(node) for node in blocked)
     if sources and not labels:
         return [TaintQuery(None, given=sources, blocked=extra)]
     marks = select_standing(reader, now_ms, as_of_ms, labels=labels or None)
+    # What has no mark that stands may have had one.
+    check_labels(reader, set(labels) - {mark.label for mark in marks})
     policies = policies_in_force(reader, as_of_ms)
     wanted = list(dict.fromkeys(labels)) or sorted({m.label for m in marks if not m.clean})
     standing_of: dict[tuple[str, bool], list[Mark]] = {}

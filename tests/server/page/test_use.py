@@ -219,6 +219,7 @@ def test_queries_are_completed_explained_and_kept(own: Store, serve: Serve, visi
 def test_what_is_recorded_meanwhile_comes(own: Store, serve: Serve, visit: Visit) -> None:
     page = visit(serve(own))
     page.get_by_text("churn").first.wait_for()
+    # The page looks every few seconds, and knows a change only after its first look.
     with page.expect_response("**/api/v1/page/revision"):
         pass
     own.put(Artifact(type="Model", name="just-made"))
