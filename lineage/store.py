@@ -24,6 +24,7 @@ from lineage.model import (
     Event,
     Execution,
     ExecutionRef,
+    ExecutionState,
     Kind,
     Mark,
     Node,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from lineage.questions.materials import Materials
     from lineage.questions.model_facts import Evaluation, Provenance, Setting, TrainingData
     from lineage.questions.node_search import Page
+    from lineage.questions.open_runs import OpenRun
     from lineage.questions.query_plan import QueryPlan
     from lineage.questions.query_result import QueryResult
     from lineage.questions.siblings import Siblings
@@ -1606,6 +1608,103 @@ class Store:
 
         with self.snapshot() as snapshot:
             return compare_with_last_good(snapshot, run)
+
+    def open_runs(
+        self,
+        *,
+        stale: bool = False,
+        type: str | None = None,
+        context: Ref | None = None,
+        idle_hours: float | None = None,
+    ) -> list[OpenRun]:
+        """Return the runs that have not ended.
+
+        Parameters
+        ----------
+        stale : bool
+            Only those that never will: their lease has ended, or they have none and nothing was
+            written to them for a day.
+        type : str, optional
+            Only runs of this type, by name or base type.
+        context : node, int or str, optional
+            Only runs in this context; an int is its id.
+        idle_hours : float, optional
+            After how many hours of silence a run without a lease is stale, instead of 24.
+
+        Returns
+        -------
+        list of OpenRun
+            By id: `run`, `stale`, `lease_until_ms`, `last_written_ms`.
+
+        Raises
+        ------
+        NotFound, InvalidValue
+            There is no such type or context, or `idle_hours` is negative.
+
+        Examples
+        --------
+        >>> begun = store.put(Execution(type="Train", name="slow", state="RUNNING"))
+        >>> [(row.run.label, row.stale) for row in store.open_runs()]
+        [('Train:slow', False)]
+        """
+        from lineage.questions.open_runs import list_open_runs
+
+        with self.snapshot() as snapshot:
+            return list_open_runs(snapshot, stale=stale, type=type, context=context,
+                                  idle_hours=idle_hours)  # fmt: skip
+
+    def close_runs(
+        self,
+        *refs: Ref,
+        state: ExecutionState | str,
+        where: str | Predicate | None = None,
+        stale: bool = False,
+        reason: str | None = None,
+        who: str | None = None,
+        force: bool = False,
+    ) -> list[Execution]:
+        """Say of runs that have not ended that they are over.
+
+        Why, who says so and when is kept in `closed_reason`, `closed_by` and `closed_ms`.
+
+        Parameters
+        ----------
+        *refs : node, int or str
+            Runs; an int is the id of one.
+        state : ExecutionState or str
+            `COMPLETE`, `FAILED` or `CANCELED`.
+        where : str or Predicate, optional
+            A filter: also all open runs for which it holds.
+        stale : bool
+            Only those that are stale (`open_runs`); without `refs` and `where`, all of these.
+        reason, who : str, optional
+            Why, and who says so.
+        force : bool
+            Close also what holds a lease.
+
+        Returns
+        -------
+        list of Execution
+            The runs that were closed, as stored.
+
+        Raises
+        ------
+        Conflict
+            A run that is named has ended, or one holds a lease.
+        NotFound, InvalidValue
+            A run isn't there, or no run ends in that state.
+
+        Examples
+        --------
+        >>> begun = store.put(Execution(type="Train", name="slow", state="RUNNING"))
+        >>> [str(run.state) for run in store.close_runs(begun, state="CANCELED", reason="lost")]
+        ['CANCELED']
+        """
+        from lineage.changes.open_runs import close_runs
+
+        return self._session.transact(
+            lambda tx: close_runs(tx, refs, state=state, where=where, stale=stale, reason=reason,
+                                  who=who, force=force))  # fmt: skip
 
     def diff(self, first: Ref, second: Ref, *, as_of: Time | None = None) -> Diff:
         """Compare where two models (any two artifacts, or executions) came from.

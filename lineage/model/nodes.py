@@ -132,6 +132,12 @@ class Execution(_Node):
     version: int | None = None
     state: ExecutionState = ExecutionState.UNKNOWN
 
+    @property
+    def lease_until_ms(self) -> int | None:
+        """Until when its process has said to be alive, in milliseconds; None where none says so."""
+        until = self.get("lease_until")
+        return until if isinstance(until, int) and not isinstance(until, bool) else None
+
 
 class Context(_Node):
     """What groups artifacts and executions: pipeline, pipeline run, experiment, project."""

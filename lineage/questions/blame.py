@@ -93,12 +93,16 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Blame(InNotebooks):
-    """The suspects, the most suspicious first, and the outcomes that they were counted in."""
+    """The suspects, the most suspicious first, and the outcomes that they were counted in.
+
+    `open` are runs that have not ended; the stale ones among them are bad outcomes.
+    """
 
     formula: str
     bad: tuple[Node, ...]
     good: tuple[Node, ...]
     suspects: tuple[Suspect, ...]
+    open: tuple[Execution, ...] = ()
 
     def __iter__(self) -> Iterator[Suspect]:
         return iter(self.suspects)
@@ -112,6 +116,7 @@ class Blame(InNotebooks):
             "formula": self.formula,
             "bad": [f"{node.kind}:{node.id}" for node in self.bad],
             "good": [f"{node.kind}:{node.id}" for node in self.good],
+            "open": [f"{run.kind}:{run.id}" for run in self.open],
             "suspects": [suspect.to_dict() for suspect in self.suspects],
             "complete": True,
         }
@@ -154,6 +159,7 @@ def rank_suspects(
         threshold=threshold,
         context_id=inside.id if inside else None,
         as_of_ms=to_milliseconds(as_of),
+        now_ms=snapshot.now_ms,
     )
     return rank(snapshot.reader, found, formula=formula, as_of_ms=to_milliseconds(as_of))
 
@@ -183,7 +189,7 @@ def rank(
             )
             found.append((score(counts), counts, key, value))
     found.sort(key=_most_suspicious_first)
-    return Blame(formula, judged.bad, judged.good, tuple(_rank(found)))
+    return Blame(formula, judged.bad, judged.good, tuple(_rank(found)), judged.open)
 
 
 class _Tally:

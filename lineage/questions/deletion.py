@@ -16,6 +16,8 @@
 - **gc** deletes what `lineage.questions.garbage` finds; **forget** what was asked for and what a
   taint of it reaches (`lineage.questions.taint`), executions too, for they were told of it; but
   deployments keep what they say.
+- What an **open run** writes (`lineage.rules.run_outcome`) is not deleted by anybody: it stands in
+  the way of every policy, until the run has ended or is closed.
 - What is deleted already only counts where it is to be purged.
 - **Bytes** are those behind the uris of the artifacts that go. They stay where another live
   artifact has the same uri, one inside it, or one around it (`lineage.rules.uris`), and where the
@@ -56,6 +58,7 @@ from lineage.questions.taint.event_graph import CAME_OF, ports_of, types_with_po
 from lineage.questions.taint.propagation import search
 from lineage.questions.taint.sources import build_taint_query
 from lineage.rules.liveness import is_live
+from lineage.rules.run_outcome import read_open_writers
 from lineage.rules.uris import places
 
 _AS_TEXT = json.JSONEncoder(separators=(",", ":")).encode
@@ -144,7 +147,7 @@ def draft_deletion(
     return Draft(
         request,
         tuple(nodes),
-        tuple(_blockers(reach, request, going)),
+        (*_blockers(reach, request, going), *_being_written(reader, reach, going)),
         tuple(places),
         _said(reader, reach, request, going),
         reach,
@@ -240,6 +243,16 @@ def _blockers(reach: DeletionScope, request: Request, going: Set[Key]) -> Iterab
         after = {next for key in going if key in reach.depths for next in reach.after(key)}
         for key in sorted(after - going):
             yield build_plan(reach.node(key), "depends on what would leave the graph")
+
+
+def _being_written(reader: Reader, reach: DeletionScope, going: Set[Key]) -> Iterator[PlannedNode]:
+    ids = [id for kind, id in going if kind is Kind.ARTIFACT]
+    for id, run in sorted(read_open_writers(reader, ids).items()):
+        yield build_plan(
+            reach.artifacts[id],
+            f"is written by {caption(run)} (execution:{run.id}), which has not ended; wait for it, "
+            "or close it",
+        )
 
 
 def _staying_deployments(reach: DeletionScope, going: Set[Key]) -> Iterator[tuple[Execution, Key]]:

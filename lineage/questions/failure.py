@@ -2,7 +2,10 @@
 
 The same step: an execution of the same type which, where the failed one is in a pipeline, is in
 that pipeline too. Good: see `lineage.rules.run_outcome`. Last: the one with the greatest id below
-the failed run's; ids grow as runs are recorded.
+the failed run's; ids grow as runs are recorded. Where there is none, the first attempt after it at
+the same step that was good.
+
+The **attempts** are the runs of its type and name, if it has one, by their numbers.
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.notebook import InNotebooks
+from lineage.questions.open_runs import OpenRun, describe_open_run
 from lineage.rules.membership import contexts_around, members_within
-from lineage.rules.run_outcome import is_good_run
+from lineage.rules.run_outcome import is_good_run, is_open_run
 from lineage.session.snapshot import Ref, Snapshot
 
 
@@ -33,18 +37,25 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Failure(InNotebooks):
-    """A run, its inputs by path, the last good run of the step, and what differs."""
+    """A run, its inputs by path, the last good run of the step, and what differs.
+
+    `attempts` are all runs of its name, it itself too; `unended` says more of one that is open.
+    """
 
     run: Execution
     inputs: tuple[tuple[Path, Artifact], ...]
     last_good: Execution | None
     differences: tuple[Difference, ...]
+    attempts: tuple[Execution, ...] = ()
+    unended: OpenRun | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
             "run": node_to_json(self.run),
             "inputs": [node_to_json(a, path=list(path)) for path, a in self.inputs],
+            "attempts": [node_to_json(attempt) for attempt in self.attempts],
+            "unended": self.unended.to_dict() if self.unended else None,
             "last_good": node_to_json(self.last_good) if self.last_good else None,
             "differences": [
                 {"what": d.what, "failed": to_json_value(d.failed), "good": to_json_value(d.good)}
@@ -85,7 +96,11 @@ def compare_with_last_good(snapshot: Snapshot, ref: Ref) -> Failure:
     found = snapshot.in_flow(ref, Kind.EXECUTION if isinstance(ref, int) else None)
     run = find_maker(reader, found)
     inputs = _inputs(reader, run)
-    good = _last_good(reader, run)
+    attempts = _attempts(reader, run)
+    good = _last_good(reader, run) or next(
+        (other for other in attempts if is_good_run(other) and (other.id or 0) > (run.id or 0)),
+        None,
+    )
     differences: list[Difference] = []
     if good is not None:
         ours = {f"input {_format(path)}": a.label for path, a in inputs}
@@ -96,7 +111,8 @@ def compare_with_last_good(snapshot: Snapshot, ref: Ref) -> Failure:
         for what in sorted({*ours, *theirs}):
             if ours.get(what) != theirs.get(what):
                 differences.append(Difference(what, ours.get(what), theirs.get(what)))
-    return Failure(run, tuple(inputs), good, tuple(differences))
+    unended = describe_open_run(run, snapshot.now_ms) if is_open_run(run) else None
+    return Failure(run, tuple(inputs), good, tuple(differences), tuple(attempts), unended)
 
 
 def _inputs(reader: Reader, run: Execution) -> list[tuple[Path, Artifact]]:
@@ -104,6 +120,14 @@ def _inputs(reader: Reader, run: Execution) -> list[tuple[Path, Artifact]]:
     events = [e for e in reader.events(execution_ids=[run.id]) if e.type.flow is Flow.INPUT]
     artifacts = {a.id: a for a in reader.nodes(Kind.ARTIFACT, [e.artifact_id for e in events])}
     return [(e.path, a) for e in events if isinstance(a := artifacts[e.artifact_id], Artifact)]
+
+
+def _attempts(reader: Reader, run: Execution) -> list[Execution]:
+    if run.name is None:
+        return [run]
+    found = reader.find(Kind.EXECUTION, Filter(type_ids=[run.type_id or 0], name=run.name))
+    runs = [other for other in found if isinstance(other, Execution)]
+    return sorted(runs, key=lambda other: (other.version or 1, other.id or 0))
 
 
 def _last_good(reader: Reader, run: Execution) -> Execution | None:

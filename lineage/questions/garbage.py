@@ -3,7 +3,8 @@
 An artifact is **spent** where it is ABANDONED or MARKED_FOR_DELETION, or has expired, which a
 retention rule lets it; but not where a rule keeps it (`lineage.rules.retention`). Something
 **needs** what it came of: a live artifact that has not expired, one that a rule keeps whatever its
-state, a running execution, what is deployed, and the steps that say what is deployed.
+state, a running execution and what it writes, what is deployed, and the steps that say what is
+deployed.
 
 What can be collected is what is spent, not deployed, and has nothing downstream that needs it.
 """
@@ -25,6 +26,7 @@ from lineage.rules.marks import select_standing
 from lineage.rules.membership import members_within
 from lineage.rules.policies import is_named_by, policies_in_force
 from lineage.rules.retention import age_start, lets_expire, production_time
+from lineage.rules.run_outcome import read_written_by_open_runs
 from lineage.rules.series import SeriesIndex
 from lineage.rules.type_index import TypeIndex
 
@@ -152,19 +154,20 @@ def _members(reader: Reader, patterns: Sequence[str]) -> set[int]:
 
 
 def _find_needed(reader: Reader, spent: dict[int, str], kept: set[int]) -> set[int]:
-    """Those of the spent that are deployed, or that something downstream of them needs."""
+    """Those of the spent that are deployed or being written, or that something downstream needs."""
     in_effect, steps = find_standing_deployments(reader)
     deployed = {
         artifact.id
         for deployment in in_effect
         for artifact in (*deployment.models, *deployment.outputs)
     }
-    needy = deployed | kept
+    written = read_written_by_open_runs(reader)
+    needy = deployed | kept | written
     before: dict[Key, list[Key]] = {}
     seen: set[Key] = {(Kind.ARTIFACT, id) for id in spent}
     frontier = sorted(spent)
     kind, other = Kind.ARTIFACT, Kind.EXECUTION
-    needing: list[Key] = [(Kind.ARTIFACT, id) for id in frontier if id in deployed]
+    needing: list[Key] = [(Kind.ARTIFACT, id) for id in frontier if id in deployed | written]
     while frontier:
         fresh: set[int] = set()
         for id, after in reader.neighbours(kind, frontier, Direction.DOWNSTREAM):

@@ -1,6 +1,6 @@
 """What went well and what didn't: runs by their state, models by a metric, or as told.
 
-Runs: by their state (`lineage.rules.run_outcome`).
+Runs: by their state (`lineage.rules.run_outcome`); a stale one is bad, for it never ended.
 Models, or other artifacts: by a metric (`metrics`), bad `below` a number, or `above` one, and where
 the value is not a number; those that were not measured say nothing.
 """
@@ -18,7 +18,7 @@ from lineage.ports.reader import Reader
 from lineage.questions.metrics import check_metric, read_measurements
 from lineage.questions.subgraph import key_of
 from lineage.rules.membership import restrict_to_context
-from lineage.rules.run_outcome import is_bad_run, is_good_run
+from lineage.rules.run_outcome import is_bad_run, is_good_run, is_open_run, is_stale_run
 from lineage.rules.type_index import TypeIndex
 
 
@@ -54,10 +54,14 @@ def validate_threshold(
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Nodes of which it is known how they turned out."""
+    """Nodes of which it is known how they turned out, and runs that have not ended.
+
+    Of the runs that have not ended, those that are stale are bad.
+    """
 
     bad: tuple[Node, ...]
     good: tuple[Node, ...]
+    open: tuple[Execution, ...] = ()
 
 
 def outcomes(
@@ -70,6 +74,7 @@ def outcomes(
     threshold: Threshold | None = None,
     context_id: int | None = None,
     as_of_ms: int | None = None,
+    now_ms: int = 0,
 ) -> Outcomes:
     """Those given; and, of a type, by state or by a threshold.
 
@@ -91,7 +96,7 @@ def outcomes(
     ]
     runs = [node for node in others if isinstance(node, Execution)]
     artifacts = [node for node in others if isinstance(node, Artifact)]
-    found_bad: list[Node] = [run for run in runs if is_bad_run(run)]
+    found_bad: list[Node] = [run for run in runs if is_bad_run(run) or is_stale_run(run, now_ms)]
     found_good: list[Node] = [run for run in runs if is_good_run(run)]
     if artifacts and threshold is not None:
         for artifact, is_bad in judge(reader, bases, artifacts, threshold, as_of_ms=as_of_ms):
@@ -104,7 +109,9 @@ def outcomes(
             )
         found_good += artifacts
     return Outcomes(
-        bad=(*bad, *(() if bad else found_bad)), good=(*good, *(() if good else found_good))
+        bad=(*bad, *(() if bad else found_bad)),
+        good=(*good, *(() if good else found_good)),
+        open=tuple(run for run in runs if is_open_run(run)),
     )
 
 

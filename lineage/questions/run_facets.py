@@ -69,7 +69,7 @@ _NAMES = {
     Part.SYMPTOM: """
         error errors error_message error_type exception traceback stack_trace stderr stdout message
         exit_code exit_status return_code returncode status
-        cpu_s peak_memory_bytes
+        cpu_s peak_memory_bytes closed_reason closed_by closed_ms
         duration duration_s duration_ms duration_seconds elapsed elapsed_s elapsed_ms
         start_time end_time started started_at finished finished_at ended_at""",
     Part.IDENTITY: """

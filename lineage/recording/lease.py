@@ -14,11 +14,11 @@ import time
 import weakref
 from typing import Protocol
 
-from lineage.model import Execution, ExecutionState
+from lineage.model import Execution
+from lineage.rules.run_outcome import is_stale_run
 
 LEASE_MS = 60_000
 PROPERTY = "lease_until"
-_RUNNING = frozenset({ExecutionState.NEW, ExecutionState.RUNNING})
 
 
 class Leased(Protocol):
@@ -43,10 +43,9 @@ def is_stale(execution: Execution, at_ms: int | None = None) -> bool:
 
     One without a lease was recorded by somebody else, and nothing is known of it.
     """
-    until = execution.get(PROPERTY)
-    if execution.state not in _RUNNING or not isinstance(until, int):
+    if execution.lease_until_ms is None:
         return False
-    return until < (now_ms() if at_ms is None else at_ms)
+    return is_stale_run(execution, now_ms() if at_ms is None else at_ms)
 
 
 class Heartbeat:

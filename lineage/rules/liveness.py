@@ -19,20 +19,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lineage.model import Artifact, ArtifactState, Execution, ExecutionState, Node
-from lineage.rules.run_outcome import is_good_run
+from lineage.rules.run_outcome import is_good_run, is_open_run
 
 NOT_LIVE = frozenset(
     {ArtifactState.DELETED, ArtifactState.ABANDONED, ArtifactState.MARKED_FOR_DELETION}
 )
-_RUNNING = frozenset({ExecutionState.NEW, ExecutionState.RUNNING})
-_WITHOUT_RESULT = frozenset({ExecutionState.FAILED, ExecutionState.CANCELED}) | _RUNNING
+_WITHOUT_RESULT = frozenset({ExecutionState.FAILED, ExecutionState.CANCELED})
 
 
 def is_live(node: Node) -> bool:
     """Whether something relies on this by itself: a live artifact, or a running execution."""
     if isinstance(node, Artifact):
         return node.state not in NOT_LIVE
-    return isinstance(node, Execution) and node.state in _RUNNING
+    return is_open_run(node)
 
 
 def has_cached_result(execution: Execution, outputs: Iterable[Artifact]) -> bool:
@@ -43,4 +42,4 @@ def has_cached_result(execution: Execution, outputs: Iterable[Artifact]) -> bool
 
 def can_run_again(execution: Execution, inputs: int) -> bool:
     """Whether it is known what to run again; `inputs` is how many it read."""
-    return inputs > 0 and execution.state not in _WITHOUT_RESULT
+    return inputs > 0 and execution.state not in _WITHOUT_RESULT and not is_open_run(execution)

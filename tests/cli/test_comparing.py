@@ -130,3 +130,24 @@ def test_export(trained: str, tmp_path: Path) -> None:
         failed = run(trained, "export", *wrong)
         assert isinstance(failed.exception, LineageError)
         assert failed.exception.exit_code == 2
+
+
+def test_a_run_that_never_ended_is_a_finding(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/open.db"
+    with lineage.connect(url) as store:
+        for name in ("fit", "lost"):
+            store.put(
+                Execution(
+                    type="Train", name=name, state="RUNNING", custom_properties={"lease_until": 1}
+                )
+            )
+    told = run(url, "blame", "--type", "Train").stdout
+    assert "2 runs have not ended: execution:1, execution:2 (see lineage runs)" in told
+    assert "Nothing went wrong" not in told
+    assert "It never ended: its lease has ended." in run(url, "failure", "Train:fit").stdout
+    assert "execution:2  Train:lost  RUNNING  yes" in run(url, "runs", "--stale").stdout
+    told = run(url, "close", "Train:fit", "--state", "CANCELED", "--reason", "lost").stdout
+    assert told == "closed execution:1 Train:fit: CANCELED\n"
+    assert "execution:2" in run(url, "close", "--where", "name=lost").stdout
+    assert run(url, "runs").stdout == "every run has ended\n"
+    assert run(url, "close", "--where", "name=lost").exit_code == 1

@@ -132,6 +132,7 @@ def test_gc_proposes_what_the_definition_says(
     needing = {(A, id) for id in ids if id in deployed or (id in live and id not in expired)}
     needing |= {(A, id) for id in protected if known.artifacts[id] != "DELETED"}
     needing |= {(X, x) for x in known.executions if known.live((X, x))}
+    needing |= known.written_by_open_runs()
     history = store.deployments(history=True)
     needing |= {(X, d.execution.id or 0) for d in history if d.in_effect(None)}
     rows = {d.execution.id for d in history}

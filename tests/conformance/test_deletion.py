@@ -71,6 +71,15 @@ class Known:
     graph: Graph = field(default_factory=Graph)
     inputs: dict[int, set[int]] = field(default_factory=dict)
     outputs: dict[int, set[int]] = field(default_factory=dict)
+    pending: dict[int, set[int]] = field(default_factory=dict)
+
+    def written_by_open_runs(self) -> set[Key]:
+        return {
+            (A, a)
+            for x in self.executions
+            if self.live((X, x))
+            for a in self.outputs.get(x, set()) | self.pending.get(x, set())
+        }
 
     def live(self, key: Key) -> bool:
         if key[0] is A:
@@ -130,6 +139,8 @@ def put(
         if type.flow is not None:
             ends = known.inputs if type.flow is Flow.INPUT else known.outputs
             ends.setdefault(execution, set()).add(artifact)
+        elif type == "PENDING_OUTPUT":
+            known.pending.setdefault(execution, set()).add(artifact)
     if recorded is None:
         store.put_events(put_events)
     else:
@@ -217,7 +228,7 @@ def test_each_policy_does_what_the_definition_says(
         going |= {key for key in reached if key[0] is A or purge}
     if not purge:
         going = {k for k in going if k[0] is not A or known.artifacts[k[1]] != "DELETED"}
-    in_the_way = set()
+    in_the_way = going & known.written_by_open_runs()
     if policy == "restrict":
         in_the_way |= {k for k in reached - going if known.live(k)} | (reached & deployed)
     if purge:

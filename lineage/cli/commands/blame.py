@@ -112,8 +112,13 @@ def bisect(
 
 def print_blame(found: Blame, limit: int) -> None:
     """A table of suspects."""
+    if found.open:
+        shown_runs = ", ".join(name_node(run) for run in found.open[:5])
+        more_runs = ", …" if len(found.open) > 5 else ""
+        runs = "1 run has" if len(found.open) == 1 else f"{len(found.open)} runs have"
+        echo(f"{runs} not ended: {shown_runs}{more_runs} (see lineage runs)")
     if not found.bad:
-        echo("Nothing went wrong.")
+        echo("Nothing failed." if found.open else "Nothing went wrong.")
         return
     shown = found.suspects[: limit or None]
     print_table(

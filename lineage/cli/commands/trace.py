@@ -170,16 +170,30 @@ def failure(
         print_json(found.to_dict())
         return
     echo(f"{title(found.run)}  ({name_node(found.run)})  {found.run.state}")
+    if found.unended is not None:
+        why = "its lease has ended" if found.unended.lease_until_ms else "nothing is heard of it"
+        told = f"It never ended: {why}." if found.unended.stale else "It has not ended."
+        echo(f"{told} lineage close {name_node(found.run)} --state CANCELED says that it is over.")
+    if len(found.attempts) > 1:
+        echo("\nAttempts")
+        print_table(
+            ("id", "attempt", "state", "recorded"),
+            [
+                (name_node(run), run.version, run.state, format_time(run.created_ms))
+                for run in found.attempts
+            ],
+        )
     echo("\nInputs")
     print_table(
         ("path", "id", "node", "uri"),
         [(join_path(path), name_node(a), title(a), a.uri) for path, a in found.inputs],
     )
     if found.last_good is None:
-        echo("\nThere is no good run of this step before it.")
+        echo("\nThere is no good run of this step.")
         return
     good = found.last_good
-    echo(f"\nLast good run: {title(good)}  ({name_node(good)})  {format_time(good.created_ms)}")
+    which = "Last good run" if (good.id or 0) < (found.run.id or 0) else "Good attempt after it"
+    echo(f"\n{which}: {title(good)}  ({name_node(good)})  {format_time(good.created_ms)}")
     rows = [(d.what, to_one_line(d.failed), to_one_line(d.good)) for d in found.differences]
     short = [row for row in rows if max(len(row[1]), len(row[2])) <= _SHORT]
     print_table(

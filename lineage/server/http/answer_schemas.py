@@ -235,11 +235,21 @@ class FailureDifferenceOut(Answer):
     good: Any
 
 
+class OpenRunOut(NodeFields):
+    """A run that has not ended."""
+
+    stale: bool
+    lease_until_ms: int | None
+    last_written_ms: int | None
+
+
 class FailureOut(Answer):
     """A run beside the last good one of the same step."""
 
     run: NodeOut
     inputs: list[InputOut]
+    attempts: list[NodeOut]
+    unended: OpenRunOut | None
     last_good: NodeOut | None
     differences: list[FailureDifferenceOut]
 
@@ -266,6 +276,7 @@ class BlameOut(Answer):
     formula: str
     bad: list[str]
     good: list[str]
+    open: list[str]
     suspects: list[SuspectOut]
     complete: bool
 

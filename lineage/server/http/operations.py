@@ -78,6 +78,8 @@ _TABLE = (
     Operation("failure", Role.READ, "/failure", "What went wrong"),
     Operation("blame", Role.READ, "/blame", "What went wrong"),
     Operation("bisect", Role.READ, "/bisect", "What went wrong"),
+    Operation("open_runs", Role.READ),
+    Operation("close_runs", Role.RECORD),
     # Taint
     Operation("taint", Role.READ, "/taint", "Taint"),
     Operation("taint_levels", Role.READ, "/taint-levels", "Taint"),
