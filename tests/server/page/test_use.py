@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +17,10 @@ from tests.server.page.conftest import Serve, Visit, follow
 HOSTILE = "</script><img src=x onerror=alert(1)><svg onload=alert(2)>{{7*7}}\u202e\x07javascript:"
 
 
-pytestmark = pytest.mark.backends("sqlite", "neo4j")
+LONG = bool(os.environ.get("LINEAGE_LONG"))
+EVERYWHERE = pytest.mark.backends("sqlite", "neo4j")
+# On Neo4j, all of it takes minutes; what reads and writes most of the store runs always.
+pytestmark = EVERYWHERE if LONG else pytest.mark.backends("sqlite")
 
 
 @pytest.fixture
@@ -74,6 +78,7 @@ def test_search_as_one_types(own: Store, serve: Serve, visit: Visit) -> None:
     assert page.url.endswith("#/node/artifact%3A2")
 
 
+@EVERYWHERE
 def test_marks_are_put_and_lifted(own: Store, serve: Serve, visit: Visit) -> None:
     page = visit(serve(own), "#/node/Dataset:raw")
     page.get_by_text("Mark it").click()
@@ -84,6 +89,7 @@ def test_marks_are_put_and_lifted(own: Store, serve: Serve, visit: Visit) -> Non
     assert [mark.lifted_ms is None for mark in own.marks(history=True)] == [False]
 
 
+@EVERYWHERE
 def test_versions_and_what_differs_between_them(own: Store, serve: Serve, visit: Visit) -> None:
     for number, auc in ((2, 0.91), (3, 0.95)):
         own.record(
@@ -114,6 +120,7 @@ def test_versions_and_what_differs_between_them(own: Store, serve: Serve, visit:
     assert page.get_by_text("What differs from the version before").count() == 0
 
 
+@EVERYWHERE
 def test_versions_of_what_has_only_a_uri(own: Store) -> None:
     for number, uri in ((1, "S3://lake/b.csv"), (2, "s3://lake/b.csv")):
         file = Artifact(type="Dataset", uri=uri, digest=f"sha256:{number:064}")
