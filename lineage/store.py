@@ -40,6 +40,7 @@ from lineage.model.times import Time
 from lineage.ports.backend import Backend
 from lineage.ports.filters import Counts
 from lineage.ports.traversal import Direction
+from lineage.questions.answer import Rows
 from lineage.session.session import Session
 from lineage.session.snapshot import Ref, Snapshot
 
@@ -296,7 +297,7 @@ class Store:
         """
         return self.transact(lambda tx: tx.types.put(type, dropping=drop, extending=extend))
 
-    def types(self, kind: Kind | None = None) -> list[Type]:
+    def types(self, kind: Kind | None = None) -> Rows[Type]:
         """Return all types, or those of one kind.
 
         Parameters
@@ -317,7 +318,7 @@ class Store:
         from lineage.questions.types import list_types
 
         with self.snapshot() as snapshot:
-            return list_types(snapshot, kind)
+            return Rows(list_types(snapshot, kind))
 
     def get_type(self, kind: Kind, name: str, version: str | None = None) -> Type:
         """Return a type by name.
@@ -751,7 +752,7 @@ class Store:
 
     def events(
         self, *, artifact: ArtifactRef | None = None, execution: ExecutionRef | None = None
-    ) -> list[Event]:
+    ) -> Rows[Event]:
         """Return the events of an artifact, of an execution, or between the two.
 
         Parameters
@@ -777,7 +778,7 @@ class Store:
         from lineage.questions.links import list_events
 
         with self.snapshot() as snapshot:
-            return list_events(snapshot, artifact, execution)
+            return Rows(list_events(snapshot, artifact, execution))
 
     def put_in_context(
         self,
@@ -835,7 +836,7 @@ class Store:
 
     def contexts_of(
         self, node: ArtifactRef | ExecutionRef, *, kind: Kind | None = None
-    ) -> list[Context]:
+    ) -> Rows[Context]:
         """Return the contexts that an artifact or execution is in directly.
 
         Parameters
@@ -863,9 +864,9 @@ class Store:
         from lineage.questions.links import contexts_of
 
         with self.snapshot() as snapshot:
-            return contexts_of(snapshot, node, kind)
+            return Rows(contexts_of(snapshot, node, kind))
 
-    def parents_of(self, context: ContextRef) -> list[Context]:
+    def parents_of(self, context: ContextRef) -> Rows[Context]:
         """Return the contexts directly above a context.
 
         Parameters
@@ -891,9 +892,9 @@ class Store:
         from lineage.questions.links import parents_of
 
         with self.snapshot() as snapshot:
-            return parents_of(snapshot, context)
+            return Rows(parents_of(snapshot, context))
 
-    def children_of(self, context: ContextRef) -> list[Context]:
+    def children_of(self, context: ContextRef) -> Rows[Context]:
         """Return the contexts directly below a context.
 
         Parameters
@@ -919,7 +920,7 @@ class Store:
         from lineage.questions.links import children_of
 
         with self.snapshot() as snapshot:
-            return children_of(snapshot, context)
+            return Rows(children_of(snapshot, context))
 
     # Recording
 
@@ -1302,7 +1303,7 @@ class Store:
             return find_column_lineage(snapshot, dataset, column, downstream=downstream,
                                        direct=direct, depth=depth, as_of=as_of)  # fmt: skip
 
-    def history(self, ref: Ref) -> list[Happening]:
+    def history(self, ref: Ref) -> Rows[Happening]:
         """Return what happened to a node, in the order of time.
 
         Parameters
@@ -1328,7 +1329,7 @@ class Store:
         from lineage.questions.history import list_history
 
         with self.snapshot() as snapshot:
-            return list_history(snapshot, ref)
+            return Rows(list_history(snapshot, ref))
 
     # Models
 
@@ -1360,7 +1361,7 @@ class Store:
         with self.snapshot() as snapshot:
             return describe_model(snapshot, model)
 
-    def trained_on(self, model: Ref) -> list[TrainingData]:
+    def trained_on(self, model: Ref) -> Rows[TrainingData]:
         """Return the data that a model was trained on, nearest first.
 
         Parameters
@@ -1386,9 +1387,9 @@ class Store:
         from lineage.questions.model_facts import list_training_data
 
         with self.snapshot() as snapshot:
-            return list_training_data(snapshot, model)
+            return Rows(list_training_data(snapshot, model))
 
-    def hyperparameters(self, model: Ref) -> list[Setting]:
+    def hyperparameters(self, model: Ref) -> Rows[Setting]:
         """Return the hyperparameters that a model was trained with.
 
         Parameters
@@ -1414,7 +1415,7 @@ class Store:
         from lineage.questions.model_facts import list_hyperparameters
 
         with self.snapshot() as snapshot:
-            return list_hyperparameters(snapshot, model)
+            return Rows(list_hyperparameters(snapshot, model))
 
     def pipeline_of(self, model: Ref) -> Provenance:
         """Return the pipelines and runs that a model was made in.
@@ -1444,7 +1445,7 @@ class Store:
         with self.snapshot() as snapshot:
             return find_pipelines(snapshot, model)
 
-    def environment_of(self, model: Ref) -> list[Setting]:
+    def environment_of(self, model: Ref) -> Rows[Setting]:
         """Return the versions of Python and libraries that a model was trained with.
 
         Parameters
@@ -1470,9 +1471,9 @@ class Store:
         from lineage.questions.model_facts import list_environment
 
         with self.snapshot() as snapshot:
-            return list_environment(snapshot, model)
+            return Rows(list_environment(snapshot, model))
 
-    def evaluations(self, model: Ref) -> list[Evaluation]:
+    def evaluations(self, model: Ref) -> Rows[Evaluation]:
         """Return what was measured of a model, oldest first.
 
         Parameters
@@ -1498,7 +1499,7 @@ class Store:
         from lineage.questions.model_facts import list_evaluations
 
         with self.snapshot() as snapshot:
-            return list_evaluations(snapshot, model)
+            return Rows(list_evaluations(snapshot, model))
 
     def deployments(
         self,
@@ -1510,7 +1511,7 @@ class Store:
         versions: bool = False,
         history: bool | None = None,
         last: bool = False,
-    ) -> list[Deployment]:
+    ) -> Rows[Deployment]:
         """Return what is deployed where, since when; or where one model was deployed.
 
         Parameters
@@ -1548,8 +1549,9 @@ class Store:
         from lineage.questions.deployments import list_deployments
 
         with self.snapshot() as snapshot:
-            return list_deployments(snapshot, model, at=at, where=where, as_of=as_of,
-                                    versions=versions, history=history, last=last)  # fmt: skip
+            found = list_deployments(snapshot, model, at=at, where=where, as_of=as_of,
+                                     versions=versions, history=history, last=last)  # fmt: skip
+            return Rows(found)
 
     def materials(self, model: Ref) -> Materials:
         """Return what a model was made of: everything upstream, for a bill of materials.
@@ -2042,7 +2044,7 @@ class Store:
         label: str | None = None,
         as_of: Time | None = None,
         history: bool = False,
-    ) -> list[Mark]:
+    ) -> Rows[Mark]:
         """Return the marks that stand, on some nodes or on any, by id.
 
         Parameters
@@ -2074,7 +2076,7 @@ class Store:
         from lineage.questions.marks import list_marks
 
         with self.snapshot() as snapshot:
-            return list_marks(snapshot, refs, label=label, as_of=as_of, history=history)
+            return Rows(list_marks(snapshot, refs, label=label, as_of=as_of, history=history))
 
     def taint(
         self,
@@ -2352,7 +2354,7 @@ class Store:
 
     # Policies
 
-    def policies(self, *, as_of: Time | None = None, history: bool = False) -> list[Policy]:
+    def policies(self, *, as_of: Time | None = None, history: bool = False) -> Rows[Policy]:
         """Return the policies in force, by name.
 
         Parameters
@@ -2375,7 +2377,7 @@ class Store:
         from lineage.questions.policies import list_policies
 
         with self.snapshot() as snapshot:
-            return list_policies(snapshot, as_of=as_of, history=history)
+            return Rows(list_policies(snapshot, as_of=as_of, history=history))
 
     def put_policy(self, policy: Policy) -> Policy:
         """Make the policy of this name what is given.
@@ -2699,7 +2701,7 @@ class Store:
                                   reason=reason)  # fmt: skip
         return self.apply(plan)
 
-    def receipts(self) -> list[Receipt]:
+    def receipts(self) -> Rows[Receipt]:
         """Return what was deleted, with what became of the bytes.
 
         Returns
@@ -2715,7 +2717,7 @@ class Store:
         from lineage.questions.receipts import list_receipts
 
         with self.snapshot() as snapshot:
-            return list_receipts(snapshot)
+            return Rows(list_receipts(snapshot))
 
     def receipt(self, id: str) -> Receipt:
         """Return one receipt.

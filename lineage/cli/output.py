@@ -10,7 +10,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from lineage.captions import Named, pad, printable, short_type, width_of
+from lineage.captions import (
+    Named,
+    brief_properties,
+    pad,
+    printable,
+    short_type,
+    width_of,
+)
+from lineage.captions import (
+    measure as measure,
+)
+from lineage.captions import (
+    to_one_line as to_one_line,
+)
 
 if TYPE_CHECKING:
     from lineage.model import Node
@@ -18,8 +31,6 @@ if TYPE_CHECKING:
 
 # Of what is longer, a list of nodes shows the beginning: room for a digest, not for a program.
 _LONG = 72
-# What is measured has more digits than tell it apart; what somebody chose has no more than these.
-_CHOSEN = 10
 # With less room than this, and where it doesn't fit, a last column stands below the others.
 _BESIDE = 24
 _INDENT = 4
@@ -129,32 +140,6 @@ def note(text: str) -> None:
     print(f"lineage: {to_one_line(text)}", file=sys.stderr)
 
 
-def to_one_line(value: object) -> str:
-    """A value on one line, with nothing in it that a terminal would act on."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return repr(value).removesuffix(".0")
-    if isinstance(value, bytes):
-        return f"{len(value)} bytes"
-    if isinstance(value, dict | list):
-        value = json.dumps(value, ensure_ascii=False)
-    text = str(value)
-    if "\n" in text:
-        text = " ".join(text.split())
-    return printable(text)
-
-
-def measure(value: object) -> str:
-    """A value on one line; a number that was worked out to its last digit, to six of them."""
-    exact = to_one_line(value)
-    if isinstance(value, float) and len(exact) > _CHOSEN and abs(value) < 1e6:
-        return f"{value:g}"
-    return exact
-
-
 def format_time(milliseconds: int | None) -> str:
     """A time, in the reader's zone, to the second."""
     # Help must not wait for the model.
@@ -185,9 +170,8 @@ def title(node: Named) -> str:
 
 
 def properties(node: Node) -> str:
-    """The properties in one line; `lineage show` has the long ones whole."""
-    both = {**node.properties, **node.custom_properties}
-    return " ".join(f"{name}={_short(measure(value))}" for name, value in both.items())
+    """The properties in one line; `lineage show` has the long ones whole, and digests too."""
+    return " ".join(f"{name}={_short(measure(v))}" for name, v in brief_properties(node).items())
 
 
 def _short(text: str) -> str:

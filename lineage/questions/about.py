@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lineage.model import Artifact
+from lineage.questions.answer import Answer
 from lineage.questions.deployments import Deployment, list_deployments
 from lineage.questions.model_facts import (
     Evaluation,
@@ -19,12 +20,11 @@ from lineage.questions.model_facts import (
     list_training_data,
 )
 from lineage.questions.node_json import node_to_json
-from lineage.questions.notebook import InNotebooks
 from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class About(InNotebooks):
+class About(Answer):
     """Everything that a person asks of one model."""
 
     model: Artifact
@@ -46,6 +46,9 @@ class About(InNotebooks):
             "evaluations": [row.to_dict() for row in self.evaluations],
             "deployments": [row.to_dict() for row in self.deployments],
         }
+
+    def _shown(self) -> dict[str, Any]:
+        return {**self.to_dict(), "evaluations": [row.shown() for row in self.evaluations]}
 
 
 def describe_model(snapshot: Snapshot, ref: Ref) -> About:

@@ -15,15 +15,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 from lineage.errors import InvalidValue
 from lineage.model import Artifact, Kind
 from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
+from lineage.questions.answer import Answer
 from lineage.questions.node_json import node_to_json
-from lineage.questions.notebook import InNotebooks
 from lineage.questions.outcomes import judge, validate_threshold
 from lineage.questions.subgraph import Key, Subgraph, build_subgraph, key_of, propagate_bits
 from lineage.questions.versions import explain_unknown
@@ -33,7 +33,7 @@ from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Bisection(InNotebooks):
+class Bisection(Answer):
     """Which versions may be the first bad one, in the order in which they were recorded.
 
     `first_bad` is known where one is left. Else `test` is the one to test next; of the candidates
@@ -41,6 +41,8 @@ class Bisection(InNotebooks):
     Neither is there where the candidates can't be told apart (circles), or where there are none:
     then no single version explains what is known.
     """
+
+    _main: ClassVar[str | None] = "candidates"
 
     bad: tuple[Artifact, ...]
     good: tuple[Artifact, ...]

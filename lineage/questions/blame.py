@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from lineage.algorithms.fault_localization import Counts, validate_formula
 from lineage.captions import caption
@@ -27,9 +27,9 @@ from lineage.model.times import Time, to_milliseconds
 from lineage.ports.chunks import split_into_chunks
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
+from lineage.questions.answer import Answer
 from lineage.questions.content import digest_of
 from lineage.questions.node_json import node_to_json, to_json_value
-from lineage.questions.notebook import InNotebooks
 from lineage.questions.outcomes import Outcomes, outcomes, validate_threshold
 from lineage.questions.run_facets import Part, comparable, leaves_of_value
 from lineage.questions.subgraph import Key, build_subgraph, key_of, propagate_bits
@@ -92,11 +92,13 @@ class Suspect:
 
 
 @dataclass(frozen=True, slots=True)
-class Blame(InNotebooks):
+class Blame(Answer):
     """The suspects, the most suspicious first, and the outcomes that they were counted in.
 
     `open` are runs that have not ended; the stale ones among them are bad outcomes.
     """
+
+    _main: ClassVar[str | None] = "suspects"
 
     formula: str
     bad: tuple[Node, ...]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lineage.captions import caption
+from lineage.captions import align, caption, printable, short_type
 from lineage.errors import InvalidValue, Unsupported
 from lineage.model import Event, Kind, Node
 from lineage.model.gc_pause import pause_collector
@@ -58,6 +58,32 @@ class Lineage:
     def of_type(self, name: str) -> list[Node]:
         """The nodes of a type, nearest first."""
         return [found.node for found in self.nodes if found.node.type == name]
+
+    def __str__(self) -> str:
+        """Return the nodes as a table, nearest first, and whether these are all."""
+        from lineage.questions.plain_text import MOST_ROWS
+
+        shown = [(str(found.depth), f"{found.node.kind}:{found.node.id}",
+                  short_type(found.node.type), found.node.name or "-",
+                  getattr(found.node, "uri", None) or "-")
+                 for found in self.nodes[:MOST_ROWS]]  # fmt: skip
+        rows = [tuple(map(printable, row)) for row in shown]
+        count = f"{len(self):,} node{'' if len(self) == 1 else 's'}"
+        more = f", of which {MOST_ROWS} are shown" if len(self) > MOST_ROWS else ""
+        complete = "complete" if self.complete else "not complete"
+        return "\n".join(
+            [*align(("DEPTH", "ID", "TYPE", "NAME", "URI"), rows), f"{count}{more}, {complete}."]
+        )
+
+    def to_arrow(self) -> Any:
+        """Return a pyarrow Table with one row a node; needs the `arrow` extra."""
+        from lineage.questions.table import to_arrow
+
+        return to_arrow([node_to_json(found.node, depth=found.depth) for found in self.nodes])
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the nodes as an Arrow stream, as `polars.DataFrame(answer)` reads it."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""

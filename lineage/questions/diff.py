@@ -20,10 +20,10 @@ from lineage.model import Artifact, ArtifactState, Execution, Node
 from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
 from lineage.questions.alignment import Alignment, align
+from lineage.questions.answer import Answer
 from lineage.questions.content import DIGESTS, digest_of
 from lineage.questions.metrics import higher_is_better, read_measurements
 from lineage.questions.node_json import node_to_json, to_json_value
-from lineage.questions.notebook import InNotebooks
 from lineage.questions.run_facets import Part, comparable, leaves_of
 from lineage.rules.type_index import TypeIndex
 from lineage.session.snapshot import Ref, Snapshot, check_in_flow
@@ -102,7 +102,7 @@ class MetricDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Diff(InNotebooks):
+class Diff(Answer):
     """What differs between two nodes and their upstreams; `shared` nodes are in both.
 
     Of what is `deleted`, what was recorded is gone, so that a difference in it doesn't show.

@@ -11,15 +11,15 @@ The **attempts** are the runs of its type and name, if it has one, by their numb
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from lineage.errors import NotFound
 from lineage.model import Artifact, Execution, Flow, Kind, Node, Path
 from lineage.model.type_catalog import PIPELINE_TYPES
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
+from lineage.questions.answer import Answer
 from lineage.questions.node_json import node_to_json, to_json_value
-from lineage.questions.notebook import InNotebooks
 from lineage.questions.open_runs import OpenRun, describe_open_run
 from lineage.rules.membership import contexts_around, members_within
 from lineage.rules.run_outcome import is_good_run, is_open_run
@@ -36,11 +36,13 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure(InNotebooks):
+class Failure(Answer):
     """A run, its inputs by path, the last good run of the step, and what differs.
 
     `attempts` are all runs of its name, it itself too; `unended` says more of one that is open.
     """
+
+    _main: ClassVar[str | None] = "differences"
 
     run: Execution
     inputs: tuple[tuple[Path, Artifact], ...]

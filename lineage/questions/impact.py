@@ -22,14 +22,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from lineage.captions import caption
 from lineage.model import Artifact, BaseType, Context, Execution, Kind, Node
+from lineage.questions.answer import Answer
 from lineage.questions.deletion_scope import DeletionScope, read_deletion_scope
 from lineage.questions.deployments import Deployment
 from lineage.questions.node_json import node_to_json
-from lineage.questions.notebook import InNotebooks
 from lineage.questions.reproducibility import rebuildable
 from lineage.rules.liveness import has_cached_result, is_live
 from lineage.session.snapshot import Ref, Snapshot, check_in_flow
@@ -62,8 +62,10 @@ class ModelAtStake:
 
 
 @dataclass(frozen=True, slots=True)
-class Impact(InNotebooks):
+class Impact(Answer):
     """What removing `targets` would do. `downstream` counts by (kind, type name)."""
+
+    _main: ClassVar[str | None] = "models"
 
     targets: tuple[Node, ...]
     direct: tuple[Node, ...]

@@ -8,13 +8,15 @@ about through the nearest training upstream.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from lineage.captions import brief_properties
 from lineage.model import Artifact, BaseType, Context, Execution, Flow, Kind
 from lineage.model.type_catalog import PIPELINE_RUN_TYPES, PIPELINE_TYPES
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
+from lineage.questions.answer import Answer
 from lineage.questions.closure import read_levels, read_lineage
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.run_facets import Part, part_of
@@ -42,7 +44,7 @@ class Setting:
 
     name: str
     value: Any
-    execution: Execution
+    execution: Execution = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
@@ -54,7 +56,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Answer):
     """The contexts that a model was made in."""
 
     pipelines: tuple[Context, ...]
@@ -80,6 +82,10 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
         return node_to_json(self.metrics, execution=f"execution:{self.execution.id}")
+
+    def shown(self) -> dict[str, Any]:
+        """Return the row as it is shown to people: with what was measured."""
+        return {**self.to_dict(), "described": brief_properties(self.metrics)}
 
 
 class _Graph:

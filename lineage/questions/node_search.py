@@ -13,6 +13,7 @@ from lineage.errors import InvalidValue, UnknownType
 from lineage.model import Kind, Node
 from lineage.model.values import INT64_MAX
 from lineage.ports.filters import Filter, Order
+from lineage.questions.answer import Rows
 from lineage.rules.known_names import check_filter
 from lineage.rules.membership import restrict_to_context
 from lineage.rules.values import format_value, is_text, validate_int64
@@ -33,7 +34,7 @@ _FIELDS: dict[str, Literal["id", "created", "updated", "name"]] = {
 _STORED = {"created": "created_ms", "updated": "updated_ms", "name": "name", "id": "id"}
 
 
-class Page(list[N]):
+class Page(Rows[N]):
     """Nodes that were found. `next_page_token` leads to the next ones, and is None at the end."""
 
     def __init__(self, nodes: Iterable[N] = (), next_page_token: str | None = None) -> None:

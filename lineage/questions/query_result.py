@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.captions import caption
+from lineage.captions import align, caption, to_one_line
 from lineage.errors import NotFound, Unsupported
 from lineage.model import NODE_CLASSES, Event, Node
 from lineage.model.graph import Link, Vertex, Walk
@@ -136,6 +136,18 @@ class QueryResult:
         arrays = [_array(pa, [row[i] for row in self.rows]) for i in self._places()]
         return pa.Table.from_arrays(arrays, names=list(self.columns))
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The rows as an Arrow stream, as polars and DuckDB read it; needs the `arrow` extra."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def __str__(self) -> str:
+        """The first rows as a table, or the plan."""
+        if self.plan is not None:
+            return str(self.plan)
+        cells = [[to_one_line(to_text(value)) for value in row] for row in self.rows[:MOST_ROWS]]
+        lines = align(list(map(to_one_line, self.columns)), cells) if self.columns else []
+        return "\n".join([*lines, f"{self._count()}."])
+
     def to_networkx(self) -> Any:
         """A MultiDiGraph of all nodes, relationships and paths in the answer.
 
@@ -157,11 +169,14 @@ class QueryResult:
         shown = table(
             self.columns, ([to_text(value) for value in row] for row in self.rows[:MOST_ROWS])
         )
-        note = f"{len(self):,} row{'' if len(self) == 1 else 's'}"
-        if len(self) > MOST_ROWS:
-            note += f", of which {MOST_ROWS} are shown"
-        note += ", complete" if self.complete else ", <b>not complete</b>"
+        note = self._count().replace("not complete", "<b>not complete</b>")
         return f"{shown}<p>{note}.</p>"
+
+    def _count(self) -> str:
+        """How many rows there are, and whether these are all."""
+        count = f"{len(self):,} row{'' if len(self) == 1 else 's'}"
+        shown = f", of which {MOST_ROWS} are shown" if len(self) > MOST_ROWS else ""
+        return f"{count}{shown}, {'complete' if self.complete else 'not complete'}"
 
     def _places(self) -> range:
         return range(len(self.columns))

@@ -18,13 +18,14 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from lineage.model import Artifact, BaseType, Execution, Kind, Node
 from lineage.model.times import Time, to_milliseconds
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
+from lineage.questions.answer import Answer
 from lineage.questions.content import digest_of
 from lineage.questions.deployments import pass_on
 from lineage.questions.diff import better_than
@@ -35,7 +36,6 @@ from lineage.questions.metrics import (
     validate_direction,
 )
 from lineage.questions.node_json import node_to_json, to_json_value
-from lineage.questions.notebook import InNotebooks
 from lineage.questions.subgraph import Key, Subgraph, build_subgraph, key_of, propagate_bits
 from lineage.rules.type_index import TypeIndex
 from lineage.session.snapshot import Ref, Snapshot
@@ -69,8 +69,10 @@ class Sibling:
 
 
 @dataclass(frozen=True, slots=True)
-class Siblings(InNotebooks):
+class Siblings(Answer):
     """The siblings of a model, best first. `metric` is None where nothing was measured of it."""
+
+    _main: ClassVar[str | None] = "siblings"
 
     model: Artifact
     metric: str | None

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from lineage.model import Artifact, Kind, Node, Series
 from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
+from lineage.questions.answer import Answer
 from lineage.questions.node_json import node_to_json
-from lineage.questions.notebook import InNotebooks
 from lineage.rules.series import SeriesIndex, propose_series
 from lineage.session.snapshot import Ref, Snapshot, check_in_flow
 
@@ -23,12 +23,14 @@ _MOST_EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Versions(InNotebooks):
+class Versions(Answer):
     """The versions of a node's series, oldest first; itself is one of them.
 
     `declared` is the declaration that they go by. They are not `known` where one alone is recorded
     and none is declared.
     """
+
+    _main: ClassVar[str | None] = "versions"
 
     node: Node
     rows: tuple[Node, ...]

@@ -8,21 +8,27 @@ nodes have the smallest ids.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
+from lineage.captions import caption, printable, short_type
 from lineage.model import Event, Kind, Node
 from lineage.model.times import Time, to_milliseconds
+from lineage.pictures.drawing import draw
+from lineage.pictures.svg import svg
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
+from lineage.questions.answer import Answer
 from lineage.questions.closure import read_levels
 from lineage.questions.node_json import event_to_json, node_to_json
-from lineage.questions.notebook import InNotebooks
+from lineage.questions.notebook import render, text
 from lineage.session.snapshot import Ref, Snapshot, check_in_flow
 
 
 @dataclass(frozen=True, slots=True)
-class Witness(InNotebooks):
+class Witness(Answer):
     """A chain: `nodes[i]` reaches `nodes[i + 1]` by `events[i]`. Empty where there is none."""
+
+    _main: ClassVar[str | None] = "nodes"
 
     source: Node
     target: Node
@@ -44,6 +50,30 @@ class Witness(InNotebooks):
             "events": [event_to_json(event) for event in self.events],
             "complete": True,
         }
+
+    def __str__(self) -> str:
+        """Return the chain, one node a line."""
+        if not self.found:
+            return f"{caption(self.target)} did not come of {caption(self.source)}."
+        lines = []
+        for place, node in enumerate(self.nodes):
+            path = ".".join(map(str, self.events[place - 1].path)) if place else ""
+            arrow, port = ("-> ", f"  [{path}]") if place else ("", "")
+            named = f"{short_type(node.type)}:{node.name}" if node.name else short_type(node.type)
+            lines.append(f"{'  ' * place}{arrow}{named}  ({node.kind}:{node.id}){port}")
+        return "\n".join(map(printable, lines))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the chain, drawn, and as a table."""
+        if not self.found:
+            return f"<p>{text(str(self))}</p>"
+        return picture(self) + render(self._shown())
+
+
+def picture(witness: Witness) -> str:
+    """Return the HTML of a chain, drawn."""
+    drawn = svg(draw(witness.nodes, witness.events, (witness.source,)))
+    return f'<div style="overflow:auto;background:#fff">{drawn}</div>'
 
 
 def find_witness(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from lineage.captions import caption
 from lineage.errors import NotFound
 from lineage.model import Event, Mark, Node
+from lineage.questions.answer import Answer
 from lineage.questions.node_json import event_to_json, node_to_json
-from lineage.questions.notebook import InNotebooks
 from lineage.questions.subgraph import Key
 from lineage.questions.taint.propagation import WitnessNode
 from lineage.questions.why import Witness
@@ -97,12 +97,14 @@ class BarrierHit:
 
 
 @dataclass(frozen=True, slots=True)
-class Taint(InNotebooks):
+class Taint(Answer):
     """What is affected, nearest first, and what stopped it.
 
     `nodes` are those that were asked for, `affected` is how many are affected in all. `shielded`
     is how many more would be if there were no barriers.
     """
+
+    _main: ClassVar[str | None] = "nodes"
 
     labels: tuple[str | None, ...]
     sources: tuple[Source, ...]

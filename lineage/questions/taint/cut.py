@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from lineage.algorithms.min_cut import FlowNetwork
 from lineage.errors import InvalidValue
 from lineage.model import Execution, Kind, Node
 from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
+from lineage.questions.answer import Answer
 from lineage.questions.node_json import node_to_json
-from lineage.questions.notebook import InNotebooks
 from lineage.questions.subgraph import Key
 from lineage.questions.taint.node_lookup import nodes_of, upstream_of
 from lineage.questions.taint.propagation import EventSearch
@@ -28,9 +28,11 @@ from lineage.session.snapshot import Ref, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Cut(InNotebooks):
+class Cut(Answer):
     """The steps; none where the nodes are clean already. `possible` is False where a node is
     itself an artifact that is marked: then only lifting its mark clears it."""
+
+    _main: ClassVar[str | None] = "steps"
 
     targets: tuple[Node, ...]
     label: str | None

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
+from lineage.captions import caption, printable
 from lineage.errors import InvalidValue
 from lineage.model import Context, Kind, Mark, Node
 from lineage.model.times import Time, to_milliseconds
 from lineage.ports.reader import Reader
+from lineage.questions.answer import Answer
 from lineage.questions.node_json import node_to_json
-from lineage.questions.notebook import InNotebooks
+from lineage.questions.notebook import render
 from lineage.questions.subgraph import Key
 from lineage.questions.taint.answer import witness_of
 from lineage.questions.taint.node_lookup import nodes_of, upstream_of
 from lineage.questions.taint.propagation import EventSearch
 from lineage.questions.taint.sources import TaintQuery, build_taint_query
-from lineage.questions.why import Witness
+from lineage.questions.why import Witness, picture
 from lineage.rules.marks import validate_labels
 from lineage.rules.membership import contexts_above, members_within
 from lineage.rules.policies import forbidden_labels, policies_in_force
@@ -73,8 +75,10 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Check(InNotebooks):
+class Check(Answer):
     """Whether a node is clean, with a verdict for each label that was asked about."""
+
+    _main: ClassVar[str | None] = "verdicts"
 
     node: Node
     verdicts: tuple[Verdict, ...]
@@ -93,6 +97,27 @@ class Check(InNotebooks):
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "complete": self.complete,
         }
+
+    def __str__(self) -> str:
+        """Return a line for each label, with the witness or what kept it clean."""
+        name = f"{self.node.label} ({self.node.kind}:{self.node.id})"
+        lines = [] if self.verdicts else [f"{name} is clean"]
+        for verdict in self.verdicts:
+            if verdict.clean:
+                lines.append(f"{name} is clean of {verdict.label}")
+                lines += [f"  stopped at {caption(s.node)}: {s.why}" for s in verdict.stopped]
+                continue
+            reasons = "; ".join(mark.reason for mark in verdict.marks if mark.reason)
+            lines.append(
+                f"{name} is NOT clean of {verdict.label}{f': {reasons}' if reasons else ''}"
+            )
+            lines += str(verdict.witness).splitlines() if verdict.witness else []
+        return "\n".join(map(printable, lines))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the verdicts, and the witness of each, drawn."""
+        chains = [v.witness for v in self.verdicts if v.witness is not None]
+        return render(self._shown()) + "".join(picture(chain) for chain in chains if chain.found)
 
 
 def check_clean(

@@ -25,13 +25,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from lineage.model import Artifact, BaseType, Event, Execution, Kind, Node, Path
 from lineage.ports.reader import Reader
+from lineage.questions.answer import Answer
 from lineage.questions.deployments import Deployment, read_deployments
 from lineage.questions.node_json import node_to_json
-from lineage.questions.notebook import InNotebooks
 from lineage.questions.subgraph import Key
 from lineage.questions.taint.effect import select_shown
 from lineage.questions.taint.propagation import search
@@ -122,11 +122,13 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress(InNotebooks):
+class Progress(Answer):
     """How far the clean-up has come. `replaced` are pairs: what was, and what is instead.
 
     `notes` say what is not known.
     """
+
+    _main: ClassVar[str | None] = "dirty"
 
     labels: tuple[str | None, ...]
     dirty: tuple[Artifact, ...]
@@ -158,8 +160,10 @@ class Progress(InNotebooks):
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuild(InNotebooks):
+class Rebuild(Answer):
     """The plan: nothing of it has been done, and nothing is stored."""
+
+    _main: ClassVar[str | None] = "steps"
 
     labels: tuple[str | None, ...]
     inputs: tuple[Artifact, ...]

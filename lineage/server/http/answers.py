@@ -31,7 +31,7 @@ def render(answer: Any) -> Any:
         return {"node": answer.node, **answer.model_dump(mode="json")}
     if hasattr(answer, "next_page_token"):
         return render_page(answer)
-    if hasattr(answer, "to_dict"):
+    if hasattr(answer, "to_dict") and not isinstance(answer, list):
         return answer.to_dict()
     if isinstance(answer, Recorded):
         return {
