@@ -2493,6 +2493,7 @@ class Store:
         policy: DeletionPolicy | str = DeletionPolicy.RESTRICT,
         purge: bool = False,
         bytes: bool = False,
+        with_members: bool = False,
         who: str | None = None,
         reason: str | None = None,
     ) -> Plan:
@@ -2508,6 +2509,9 @@ class Store:
             Take the nodes out of the graph.
         bytes : bool
             Take what is behind their uris out of storage.
+        with_members : bool
+            Of a context, also the contexts below it, the executions in these, and the artifacts
+            that only these executions wrote.
         who, reason : str, optional
             Who deletes, and why; the receipt keeps it.
 
@@ -2531,7 +2535,7 @@ class Store:
         from lineage.changes.deletion_plan import plan_removal
 
         return plan_removal(self._session, "delete", refs, policy=policy, purge=purge, bytes=bytes,
-                            who=who, reason=reason)  # fmt: skip
+                            with_members=with_members, who=who, reason=reason)  # fmt: skip
 
     def plan_forget(
         self,
@@ -2672,6 +2676,7 @@ class Store:
         policy: DeletionPolicy | str = DeletionPolicy.RESTRICT,
         purge: bool = False,
         bytes: bool = False,
+        with_members: bool = False,
         who: str | None = None,
         reason: str | None = None,
     ) -> Receipt:
@@ -2679,7 +2684,7 @@ class Store:
 
         Parameters
         ----------
-        *refs, policy, purge, bytes, who, reason
+        *refs, policy, purge, bytes, with_members, who, reason
             As for `plan_deletion`.
 
         Returns
@@ -2697,8 +2702,8 @@ class Store:
         >>> [node.label for node in store.delete("Metrics:test").plan.nodes]
         ['Metrics:test']
         """
-        plan = self.plan_deletion(*refs, policy=policy, purge=purge, bytes=bytes, who=who,
-                                  reason=reason)  # fmt: skip
+        plan = self.plan_deletion(*refs, policy=policy, purge=purge, bytes=bytes,
+                                  with_members=with_members, who=who, reason=reason)  # fmt: skip
         return self.apply(plan)
 
     def receipts(self) -> Rows[Receipt]:

@@ -9,6 +9,7 @@ from lineage.errors import InvalidValue, PlanStale
 from lineage.model import DeletionPolicy, Kind, Node, Plan, PlannedRemoval, Retention
 from lineage.model.gc_pause import pause_collector
 from lineage.questions.deletion import Draft, Request, draft_deletion
+from lineage.questions.deletion_scope import expand_members
 from lineage.questions.garbage import find_garbage
 from lineage.questions.subgraph import Key
 from lineage.rules.known_names import check_rules
@@ -32,6 +33,7 @@ def plan_removal(
     reason: str | None = None,
     label: str | None = None,
     rules: Sequence[Retention] = (),
+    with_members: bool = False,
 ) -> Plan:
     """Return the plan of a deletion; nothing is changed.
 
@@ -43,7 +45,7 @@ def plan_removal(
         `delete` what is named; `forget` that and what was derived of it; `gc` what nobody needs.
     refs : sequence of Ref
         What is asked for; nothing for `gc`.
-    policy, purge, bytes, who, reason, label, rules
+    policy, purge, bytes, who, reason, label, rules, with_members
         See `Store.plan_deletion`, `Store.plan_forget` and `Store.plan_gc`.
 
     Raises
@@ -67,6 +69,10 @@ def plan_removal(
         elif refs:
             found = [snapshot.resolve(ref) for ref in refs]
             targets = list({(n.kind, n.id): n for n in found}.values())
+            if with_members:
+                if all(target.kind is not Kind.CONTEXT for target in targets):
+                    raise InvalidValue("with_members is about contexts; none is named")
+                targets = expand_members(reader, targets)
         else:
             raise InvalidValue(f"{operation} what? Give at least one node")
         if operation == "forget":

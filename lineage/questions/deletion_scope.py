@@ -22,6 +22,8 @@ from lineage.questions.closure import read_levels
 from lineage.questions.deployments import Deployment, read_deployments
 from lineage.questions.subgraph import Key
 from lineage.rules.liveness import is_live
+from lineage.rules.membership import contexts_below, members_within
+from lineage.rules.run_outcome import is_writing
 from lineage.rules.type_index import TypeIndex
 
 
@@ -85,6 +87,26 @@ class DeletionScope:
         yield ["in", sorted((str(kind), node, context) for kind, node, context in self.memberships)]
         yield ["holds", sorted((c, str(kind), node) for c, kind, node in self.members)]
         yield ["below", sorted(self.children)]
+
+
+def expand_members(reader: Reader, targets: Sequence[Node]) -> list[Node]:
+    """Return the targets, and for each context among them what is in it and was made in it.
+
+    That is: the contexts below it, the executions in these, and the artifacts that only these
+    executions wrote. What they only read, or others wrote too, is not theirs.
+    """
+    asked = [node.id or 0 for node in targets if node.kind is Kind.CONTEXT]
+    contexts = contexts_below(reader, asked)
+    steps = members_within(reader, contexts, Kind.EXECUTION)
+    made = {e.artifact_id for e in reader.events(execution_ids=sorted(steps)) if is_writing(e)}
+    writing = [e for e in reader.events(artifact_ids=sorted(made)) if is_writing(e)]
+    made -= {event.artifact_id for event in writing if event.execution_id not in steps}
+    found = {(node.kind, node.id): node for node in targets}
+    members = ((Kind.CONTEXT, contexts), (Kind.EXECUTION, steps), (Kind.ARTIFACT, made))
+    for kind, ids in members:
+        for node in reader.nodes(kind, sorted(ids)):
+            found.setdefault((kind, node.id), node)
+    return list(found.values())
 
 
 def read_deletion_scope(

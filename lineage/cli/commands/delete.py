@@ -82,6 +82,10 @@ def delete(
     ] = "restrict",
     purge: Purge = False,
     bytes: Bytes = False,
+    with_members: Annotated[
+        bool,
+        typer.Option("--with-members", help="Of a context, also its runs and what they made."),
+    ] = False,
     plan_only: PlanOnly = False,
     save: Save = None,
     apply: Annotated[
@@ -109,7 +113,13 @@ def delete(
         plan = _read_plan(apply)
     else:
         plan = store.plan_deletion(
-            *(refs or ()), policy=policy, purge=purge, bytes=bytes, who=who or user(), reason=reason
+            *(refs or ()),
+            policy=policy,
+            purge=purge,
+            bytes=bytes,
+            with_members=with_members,
+            who=who or user(),
+            reason=reason,
         )
     return decide(store, plan, plan_only=plan_only, save=save, yes=yes, who=who, json=json)
 

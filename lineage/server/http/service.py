@@ -19,7 +19,9 @@ from lineage.store import Store
 T = TypeVar("T")
 _LONGEST_KEY = 255
 # Operations that record who asked for them.
-_SIGNED = frozenset({"apply", "delete", "lift", "mark", "plan_deletion", "plan_forget", "plan_gc"})
+_SIGNED = frozenset(
+    {"apply", "close_runs", "delete", "lift", "mark", "plan_deletion", "plan_forget", "plan_gc"}
+)
 
 
 class Service:
