@@ -58,7 +58,13 @@ if TYPE_CHECKING:
     from lineage.questions.history import Happening
     from lineage.questions.impact import Impact, Sizes
     from lineage.questions.materials import Materials
-    from lineage.questions.model_facts import Evaluation, Provenance, Setting, TrainingData
+    from lineage.questions.model_facts import (
+        Evaluation,
+        Provenance,
+        RunFacet,
+        Setting,
+        TrainingData,
+    )
     from lineage.questions.node_search import Page
     from lineage.questions.open_runs import OpenRun
     from lineage.questions.query_plan import QueryPlan
@@ -1417,6 +1423,38 @@ class Store:
         with self.snapshot() as snapshot:
             return Rows(list_hyperparameters(snapshot, model))
 
+    def code(self, model: Ref) -> Rows[RunFacet]:
+        """Return which code trained a model, on which machine, in which run, and how it ended.
+
+        Parameters
+        ----------
+        model : node, int or str
+            The model.
+
+        Returns
+        -------
+        Rows of RunFacet
+            `part` (`code`, `machine`, `identity`, `symptom`), `name`, `value`, `execution`.
+
+        Raises
+        ------
+        NotFound, InvalidValue
+            It isn't there, or is no artifact.
+
+        Examples
+        --------
+        >>> run = store.record(
+        ...     Execution(type="Train", custom_properties={"git_commit": "1f2e3d", "lr": 0.1}),
+        ...     outputs=[Artifact(type="Model", name="tagged")],
+        ... )
+        >>> [(row.part.value, row.name, row.value) for row in store.code("Model:tagged")]
+        [('code', 'git_commit', '1f2e3d')]
+        """
+        from lineage.questions.model_facts import list_code
+
+        with self.snapshot() as snapshot:
+            return Rows(list_code(snapshot, model))
+
     def pipeline_of(self, model: Ref) -> Provenance:
         """Return the pipelines and runs that a model was made in.
 
@@ -1618,7 +1656,7 @@ class Store:
         type: str | None = None,
         context: Ref | None = None,
         idle_hours: float | None = None,
-    ) -> list[OpenRun]:
+    ) -> Rows[OpenRun]:
         """Return the runs that have not ended.
 
         Parameters
@@ -1635,7 +1673,7 @@ class Store:
 
         Returns
         -------
-        list of OpenRun
+        Rows of OpenRun
             By id: `run`, `stale`, `lease_until_ms`, `last_written_ms`.
 
         Raises
@@ -1652,8 +1690,8 @@ class Store:
         from lineage.questions.open_runs import list_open_runs
 
         with self.snapshot() as snapshot:
-            return list_open_runs(snapshot, stale=stale, type=type, context=context,
-                                  idle_hours=idle_hours)  # fmt: skip
+            return Rows(list_open_runs(snapshot, stale=stale, type=type, context=context,
+                                       idle_hours=idle_hours))  # fmt: skip
 
     def close_runs(
         self,
@@ -1664,7 +1702,7 @@ class Store:
         reason: str | None = None,
         who: str | None = None,
         force: bool = False,
-    ) -> list[Execution]:
+    ) -> Rows[Execution]:
         """Say of runs that have not ended that they are over.
 
         Why, who says so and when is kept in `closed_reason`, `closed_by` and `closed_ms`.
@@ -1686,7 +1724,7 @@ class Store:
 
         Returns
         -------
-        list of Execution
+        Rows of Execution
             The runs that were closed, as stored.
 
         Raises

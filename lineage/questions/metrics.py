@@ -136,6 +136,11 @@ def _group_said(
     return [(of, m.artifact_id) for of in metrics for m in models]
 
 
+def numbers_of(artifact: Artifact) -> dict[str, float]:
+    """Return the numbers that an artifact says were measured, by name; declared ones count."""
+    return {measured.name: measured.value for measured in _numbers(artifact)}
+
+
 def _numbers(artifact: Artifact) -> Iterable[Measurement]:
     for properties in (artifact.custom_properties, artifact.properties):
         for name, value in properties.items():

@@ -7,22 +7,35 @@ about through the nearest training upstream.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lineage.captions import brief_properties
-from lineage.model import Artifact, BaseType, Context, Execution, Flow, Kind
+from lineage.model import (
+    Artifact,
+    BaseType,
+    Context,
+    Event,
+    Execution,
+    ExecutionState,
+    Flow,
+    Kind,
+)
 from lineage.model.type_catalog import PIPELINE_RUN_TYPES, PIPELINE_TYPES
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.answer import Answer
 from lineage.questions.closure import read_levels, read_lineage
+from lineage.questions.metrics import numbers_of
 from lineage.questions.node_json import node_to_json, to_json_value
-from lineage.questions.run_facets import Part, part_of
+from lineage.questions.run_facets import Part, leaves_of_value
 from lineage.rules.membership import contexts_around
 from lineage.rules.type_index import TypeIndex
 from lineage.session.snapshot import Ref, Snapshot
+
+# In the order in which they are shown.
+_ABOUT_THE_RUN = (Part.CODE, Part.MACHINE, Part.IDENTITY, Part.SYMPTOM)
+_CODE = "Code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,25 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class RunFacet:
+    """What a step that trained a model says of its code, its machine, itself and its end."""
+
+    part: Part
+    name: str
+    value: Any
+    execution: Execution = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return {
+            "part": str(self.part),
+            "name": self.name,
+            "value": to_json_value(self.value),
+            "execution": f"execution:{self.execution.id}",
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance(Answer):
     """The contexts that a model was made in."""
 
@@ -74,18 +106,27 @@ class Provenance(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Metrics that a step made of a model."""
+    """Metrics that a step made of a model; `values` are the numbers that were measured."""
 
     metrics: Artifact
     execution: Execution
 
+    @property
+    def values(self) -> dict[str, float]:
+        """The numbers that were measured, by name."""
+        return dict(sorted(numbers_of(self.metrics).items()))
+
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return node_to_json(self.metrics, execution=f"execution:{self.execution.id}")
+        return node_to_json(
+            self.metrics,
+            values={name: to_json_value(value) for name, value in self.values.items()},
+            execution=f"execution:{self.execution.id}",
+        )
 
     def shown(self) -> dict[str, Any]:
         """Return the row as it is shown to people: with what was measured."""
-        return {**self.to_dict(), "described": brief_properties(self.metrics)}
+        return {**self.to_dict(), "described": self.values}
 
 
 class _Graph:
@@ -143,10 +184,10 @@ def list_training_data(snapshot: Snapshot, ref: Ref) -> list[TrainingData]:
 
 
 def list_hyperparameters(snapshot: Snapshot, ref: Ref) -> list[Setting]:
-    """Return the properties of the steps that trained a model.
+    """Return the parameters of the steps that trained a model.
 
-    Left out are those of their environment, and those that only say which run it was (`run_id`,
-    TFX's `pipeline_root` and the like).
+    Left out is what says which code they ran, in which environment, on which machine, which run it
+    was and how it ended (`run_facets`); `list_code` and `list_environment` show these.
 
     Raises
     ------
@@ -157,15 +198,45 @@ def list_hyperparameters(snapshot: Snapshot, ref: Ref) -> list[Setting]:
     return [
         s
         for s in _settings(reader, model)
-        if not _of_environment(s.name) and part_of(s.name) is not Part.IDENTITY
+        if not _of_environment(s.name) and Part.PARAMETER in _parts(s.name, s.value)
     ]
 
 
+def list_code(snapshot: Snapshot, ref: Ref) -> list[RunFacet]:
+    """Return what the steps that trained a model say of their code, machine, identity and end.
+
+    Code comes first, and of it what they read of type `Code`, by its uri and with its digest.
+
+    Raises
+    ------
+    NotFound, InvalidValue
+        It isn't there, or is no artifact.
+    """
+    reader, model = snapshot.reader, snapshot.artifact(ref)
+    assert model.id is not None
+    graph = _Graph(reader)
+    trainings = graph.trainings(model)
+    makers = {e.id: e for e in (*trainings, *graph.executions(model.id, Flow.OUTPUT))}
+    found = [
+        RunFacet(Part.CODE, code.uri or code.label, code.digest, makers[event.execution_id])
+        for event, code in _inputs_of_type(reader, sorted(id for id in makers if id), _CODE)
+    ]
+    for setting in _settings(reader, model):
+        if not _of_environment(setting.name):
+            found += [
+                RunFacet(leaf.part, leaf.name, leaf.value, setting.execution)
+                for leaf in leaves_of_value(setting.name, setting.value)
+                if leaf.part in _ABOUT_THE_RUN
+            ]
+    return sorted(found, key=lambda row: _ABOUT_THE_RUN.index(row.part))
+
+
 def list_environment(snapshot: Snapshot, ref: Ref) -> list[Setting]:
-    """Return library versions and the like, as the training steps recorded them.
+    """Return library versions and the like, as the training steps or their outputs have them.
 
     These are the properties named `environment` (a struct, taken apart) or beginning with
-    `environment.` or `env.`, and TFX's `tfx_version`, `tfx_py_version` and `tfx_runner`.
+    `environment.` or `env.`, and TFX's `tfx_version`, `tfx_py_version` and `tfx_runner`, which it
+    puts on outputs.
 
     Raises
     ------
@@ -174,6 +245,13 @@ def list_environment(snapshot: Snapshot, ref: Ref) -> list[Setting]:
     """
     reader, model = snapshot.reader, snapshot.artifact(ref)
     settings = [s for s in _settings(reader, model) if _of_environment(s.name)]
+    known = {(s.execution.id, s.name) for s in settings}
+    for execution, outputs in _outputs(reader, _Graph(reader).trainings(model)):
+        for output in outputs:
+            for name, value in {**output.properties, **output.custom_properties}.items():
+                if _of_environment(name) and (execution.id, name) not in known:
+                    known.add((execution.id, name))
+                    settings.append(Setting(name, value, execution))
     apart: list[Setting] = []
     for setting in settings:
         if isinstance(setting.value, dict):
@@ -210,6 +288,8 @@ def find_pipelines(snapshot: Snapshot, ref: Ref) -> Provenance:
 def list_evaluations(snapshot: Snapshot, ref: Ref) -> list[Evaluation]:
     """Return what the steps that read a model wrote of base type METRICS, oldest first.
 
+    What several steps wrote, as one that took the result of another from a cache, is there once.
+
     Raises
     ------
     NotFound, InvalidValue
@@ -219,12 +299,13 @@ def list_evaluations(snapshot: Snapshot, ref: Ref) -> list[Evaluation]:
     assert model.id is not None
     graph = _Graph(reader)
     readers = graph.executions(model.id, Flow.INPUT)
-    return [
-        Evaluation(output, execution)
-        for execution, outputs in _outputs(reader, readers)
-        for output in outputs
-        if graph.bases.of(output) is BaseType.METRICS
-    ]
+    found: dict[int | None, Evaluation] = {}
+    # Who measured it stands before who took the result over.
+    for execution, outputs in sorted(_outputs(reader, readers), key=_cached_last):
+        for output in outputs:
+            if graph.bases.of(output) is BaseType.METRICS:
+                found.setdefault(output.id, Evaluation(output, execution))
+    return sorted(found.values(), key=lambda row: (row.execution.id or 0, row.metrics.id or 0))
 
 
 def _settings(reader: Reader, model: Artifact) -> list[Setting]:
@@ -234,6 +315,25 @@ def _settings(reader: Reader, model: Artifact) -> list[Setting]:
         for values in (execution.properties, execution.custom_properties)
         for name, value in sorted(values.items())
     ]
+
+
+def _cached_last(made: tuple[Execution, list[Artifact]]) -> tuple[bool, int]:
+    return made[0].state is ExecutionState.CACHED, made[0].id or 0
+
+
+def _parts(name: str, value: Any) -> set[Part]:
+    """The parts that the values of a property play."""
+    return {leaf.part for leaf in leaves_of_value(name, value)}
+
+
+def _inputs_of_type(
+    reader: Reader, execution_ids: Sequence[int], type: str
+) -> list[tuple[Event, Artifact]]:
+    events = [e for e in reader.events(execution_ids=execution_ids) if e.type.flow is Flow.INPUT]
+    ids = sorted({event.artifact_id for event in events})
+    read = {a.id: a for a in reader.nodes(Kind.ARTIFACT, ids) if isinstance(a, Artifact)}
+    once = {event.artifact_id: event for event in reversed(events)}
+    return [(once[id], read[id]) for id in ids if id in read and read[id].type == type]
 
 
 def _of_environment(name: str) -> bool:

@@ -29,7 +29,7 @@ QUESTIONS: dict[str, tuple[int, Callable[[lineage.Store], Any]]] = {
     "deployments": (10, lambda s: s.deployments(MODEL)),
     "diff": (28, lambda s: s.diff(MODEL, OTHER)),
     "downstream": (13, lambda s: s.downstream(RAW)),
-    "environment_of": (10, lambda s: s.environment_of(MODEL)),
+    "environment_of": (11, lambda s: s.environment_of(MODEL)),
     "evaluations": (7, lambda s: s.evaluations(MODEL)),
     "failure": (14, lambda s: s.failure(FAILED)),
     "history": (9, lambda s: s.history(RAW)),

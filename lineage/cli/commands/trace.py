@@ -16,11 +16,11 @@ from lineage.cli.output import (
     echo,
     format_time,
     join_path,
+    measure,
     name_node,
     note,
     print_json,
     print_table,
-    properties,
     title,
     to_one_line,
     type_of,
@@ -29,7 +29,13 @@ from lineage.cli.output import (
 if TYPE_CHECKING:
     from lineage import Store
     from lineage.questions.closure import Lineage
-    from lineage.questions.model_facts import Evaluation, Provenance, Setting, TrainingData
+    from lineage.questions.model_facts import (
+        Evaluation,
+        Provenance,
+        RunFacet,
+        Setting,
+        TrainingData,
+    )
     from lineage.questions.why import Witness
 
 Model = Annotated[
@@ -109,6 +115,12 @@ def trained_on(context: typer.Context, model: Model, json: Json = False) -> None
 def hyperparameters(context: typer.Context, model: Model, json: Json = False) -> None:
     """With which hyperparameters was it trained?"""
     _print(open_store(context).hyperparameters(model), print_settings, json)
+
+
+@app.command(epilog="Example: lineage code Model:churn")
+def code(context: typer.Context, model: Model, json: Json = False) -> None:
+    """Which code trained it, on which machine, in which run, and how did that end?"""
+    _print(open_store(context).code(model), print_facets, json)
 
 
 @app.command(epilog="Example: lineage pipeline Model:churn")
@@ -248,6 +260,15 @@ def print_settings(found: list[Setting]) -> None:
         )
 
 
+def print_facets(found: list[RunFacet]) -> None:
+    """Names and values, by their part."""
+    print_table(
+        ("execution", "part", "name", "value"),
+        [(name_node(row.execution), row.part, row.name, row.value) for row in found],
+        empty="none was recorded",
+    )
+
+
 def print_provenance(found: Provenance) -> None:
     """Contexts by what they are."""
     rows = [("pipeline", c) for c in found.pipelines]
@@ -269,7 +290,7 @@ def print_evaluations(found: list[Evaluation]) -> None:
                 name_node(row.metrics),
                 title(row.metrics),
                 name_node(row.execution),
-                properties(row.metrics),
+                " ".join(f"{name}={measure(value)}" for name, value in row.values.items()),
             )
             for row in found
         ],

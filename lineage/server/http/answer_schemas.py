@@ -84,6 +84,15 @@ class TrainingDataOut(FoundOut):
     direct: bool
 
 
+class RunFacetOut(Answer):
+    """What a training says of its code, its machine, itself and its end."""
+
+    part: str
+    name: str
+    value: Any
+    execution: str
+
+
 class SettingOut(Answer):
     """A setting of an execution."""
 
@@ -103,6 +112,7 @@ class ProvenanceOut(Answer):
 class EvaluationOut(NodeFields):
     """Metrics of a model, and the execution that measured them."""
 
+    values: dict[str, Number]
     execution: str
 
 
@@ -564,6 +574,7 @@ ANSWERS: Mapping[str, Any] = {
     "check": CheckOut,
     "children_of": list[NodeOut],
     "closure": Levels,
+    "code": list[RunFacetOut],
     "column_lineage": ColumnLineageOut,
     "contexts_of": list[NodeOut],
     "counts": CountsOut,

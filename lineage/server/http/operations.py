@@ -65,6 +65,7 @@ _TABLE = (
     Operation("about", Role.READ, "/about", "Models"),
     Operation("trained_on", Role.READ, "/trained-on", "Models"),
     Operation("hyperparameters", Role.READ, "/hyperparameters", "Models"),
+    Operation("code", Role.READ, "/code", "Models"),
     Operation("pipeline_of", Role.READ, "/pipeline", "Models"),
     Operation("environment_of", Role.READ, "/environment", "Models"),
     Operation("evaluations", Role.READ, "/evaluations", "Models"),

@@ -41,6 +41,7 @@ READINGS: list[tuple[str, str, dict[str, Any]]] = [
         ("/about", "about", MODEL),
         ("/trained-on", "trained_on", MODEL),
         ("/hyperparameters", "hyperparameters", MODEL),
+        ("/code", "code", MODEL),
         ("/pipeline", "pipeline_of", MODEL),
         ("/environment", "environment_of", MODEL),
         ("/evaluations", "evaluations", MODEL),
