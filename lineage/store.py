@@ -1433,7 +1433,7 @@ class Store:
 
         Returns
         -------
-        Rows of RunFacet
+        list of RunFacet
             `part` (`code`, `machine`, `identity`, `symptom`), `name`, `value`, `execution`.
 
         Raises
@@ -1673,7 +1673,7 @@ class Store:
 
         Returns
         -------
-        Rows of OpenRun
+        list of OpenRun
             By id: `run`, `stale`, `lease_until_ms`, `last_written_ms`.
 
         Raises
@@ -1724,7 +1724,7 @@ class Store:
 
         Returns
         -------
-        Rows of Execution
+        list of Execution
             The runs that were closed, as stored.
 
         Raises
@@ -1742,9 +1742,9 @@ class Store:
         """
         from lineage.changes.open_runs import close_runs
 
-        return self._session.transact(
+        return Rows(self._session.transact(
             lambda tx: close_runs(tx, refs, state=state, where=where, stale=stale, reason=reason,
-                                  who=who, force=force))  # fmt: skip
+                                  who=who, force=force)))  # fmt: skip
 
     def diff(self, first: Ref, second: Ref, *, as_of: Time | None = None) -> Diff:
         """Compare where two models (any two artifacts, or executions) came from.
