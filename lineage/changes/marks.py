@@ -36,7 +36,9 @@ def put_marks(
     nodes = nodes_to_mark(transaction, refs, "mark")
     at_ms, there = _lock_standing(transaction, nodes, label)
     if until_ms is not None and until_ms <= at_ms:
-        raise InvalidValue(f"until is {until!r}, which is past: the mark would never stand")
+        raise InvalidValue(
+            f"until is {until!r}, which is past: the mark would never stand; give a later time"
+        )
     marks: dict[tuple[Kind, int | None], Mark] = {}
     fresh: list[Mark] = []
     for node in nodes:

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import repeat
-from typing import Any, Self
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticUndefined
@@ -40,6 +41,15 @@ class Record(BaseModel):
             )
             if value != default:
                 yield name, value
+
+    if not TYPE_CHECKING:
+        # Type checkers know from the configuration that a record is frozen.
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise _frozen(self, name)
+
+        def __delattr__(self, name: str) -> None:
+            raise _frozen(self, name)
 
     @classmethod
     def trusted(cls, fields: dict[str, Any]) -> Self:
@@ -86,4 +96,22 @@ def invalid_value(name: str, error: ValidationError) -> InvalidValue:
     shown = repr(first["input"])
     if len(shown) > 80:
         shown = shown[:77] + "..."
-    return InvalidValue(f"{name}.{field}: {first['msg']} (got {shown})")
+    return InvalidValue(f"{name}.{field}: {first['msg']} (got {shown}){_remedy(first)}")
+
+
+def _remedy(wrong: Any) -> str:
+    """What to do about what pydantic found wrong, where that is not plain from what it says."""
+    if wrong["type"] == "missing":
+        return "; give it"
+    if wrong["type"] == "extra_forbidden":
+        return "; check its spelling, and give properties of your own in custom_properties"
+    if wrong["type"] == "string_type" and isinstance(wrong["input"], PathLike):
+        return "; give str(path), or path.absolute().as_uri()"
+    return ""
+
+
+def _frozen(record: Record, name: str) -> InvalidValue:
+    return InvalidValue(
+        f"{type(record).__name__}.{name} can't be set, as records don't change; make a changed "
+        f"copy: record.model_copy(update={{{name!r}: ...}}), and store.update() it"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from pydantic import field_validator
@@ -96,6 +97,9 @@ def _port(item: Any, path: Path | None, index: int = 0) -> Any:
     if isinstance(item, Mapping) and "artifact" in item:
         return item if path is None else {"path": path, **item}
     path = path or (index,)
+    known = isinstance(item, Artifact | Mapping | int | str) or hasattr(item, "__index__")
+    if not known or isinstance(item, bool):
+        raise InvalidValue(_no_artifact(item, path))
     if type(item) in _AS_THEY_ARE and all(type(step) in (str, int) for step in path):
         # Nothing is left to be looked at, and there are several of these in every step.
         return Port.trusted({"artifact": item, "path": path, "type": None, "time_ms": None})
@@ -103,6 +107,19 @@ def _port(item: Any, path: Path | None, index: int = 0) -> Any:
 
 
 _AS_THEY_ARE = frozenset({Artifact, int, str})
+# Of a longer value, a message shows the beginning.
+_LONGEST = 80
+
+
+def _no_artifact(item: Any, path: Path) -> str:
+    shown = " ".join(repr(item).split())
+    shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    hint = (
+        "Artifact(type='Dataset', uri=path.absolute().as_uri()), or str(path) where it is recorded"
+        if isinstance(item, PathLike)
+        else "an Artifact, its id, or a reference such as 'Dataset:raw'"
+    )
+    return f"the port {'.'.join(map(str, path))} is no artifact: {shown}; give {hint}"
 
 
 def check_flow(port: Port, flow: Flow) -> None:

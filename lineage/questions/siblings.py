@@ -120,6 +120,8 @@ def rank_siblings(
     NotFound, InvalidValue
         The model isn't there, is no artifact, or nothing has the metric.
     """
+    if better is not None:
+        validate_direction(better, metric or "")
     reader, as_of_ms = snapshot.reader, to_milliseconds(as_of)
     model = snapshot.artifact(ref)
     bases = TypeIndex(reader)

@@ -115,7 +115,13 @@ def to_uri(path: str | os.PathLike[str]) -> str:
 
 def is_path(text: str) -> bool:
     """Tell whether a reference may be a path that is not spelled as a uri."""
-    return bool(text) and ":" not in text and "\0" not in text and len(text) <= MAX_URI_BYTES
+    return (
+        is_text(text)
+        and bool(text)
+        and ":" not in text
+        and "\0" not in text
+        and len(text) <= MAX_URI_BYTES
+    )
 
 
 def resolve(
@@ -138,7 +144,7 @@ def resolve(
         Several fit.
     """
     found = _found(text, reader, types, kinds)
-    if not found and paths and Kind.ARTIFACT in kinds and is_text(text) and is_path(text):
+    if not found and paths and Kind.ARTIFACT in kinds and is_path(text):
         found = _newest_of_series(reader.find(Kind.ARTIFACT, Filter(place=normalize(to_uri(text)))))
     if not found:
         for kind in Kind:
@@ -188,11 +194,12 @@ def _nearest(text: str, reader: Reader, types: TypeSession, kinds: tuple[Kind, .
     type_name = prefix.partition("@")[0]
     typed = bool(colon) and any(types.find(kind, type_name) is not None for kind in kinds)
     slip = (name.rpartition("@")[0] or name) if typed else text
-    names = {t.id: t.name for t in types.known.values()}
+    there = reader.types()
+    names = {t.id: t.name for t in there}
     called: dict[str, str] = {}
     placed: dict[str, str] = {}
     for kind in kinds:
-        of_type = [t.id for t in types.known.values() if (t.kind, t.name) == (kind, type_name)]
+        of_type = [t.id for t in there if (t.kind, t.name) == (kind, type_name)]
         ids = [id for id in of_type if id is not None] if typed else None
         if ids == []:
             continue

@@ -148,7 +148,7 @@ def format_value(value: object) -> str:
     text = ascii(value[:60]) if isinstance(value, str | bytes) else repr(value)
     if isinstance(value, str | bytes) and len(value) > 60:
         return f"{text}... ({len(value):,} long)"
-    text = text.encode("ascii", "backslashreplace").decode()
+    text = " ".join(text.encode("ascii", "backslashreplace").decode().split())
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -73,7 +73,12 @@ class Snapshot:
         if isinstance(ref, str | PathLike):
             return self.look_up(ref, kind)
         if not isinstance(ref, Node | int) or isinstance(ref, bool):
-            raise InvalidValue(f"{format_value(ref)} is no node; give one, its id, or a reference")
+            several = (
+                "; several are given one by one: *refs" if isinstance(ref, list | tuple) else ""
+            )
+            raise InvalidValue(
+                f"{format_value(ref)} is no node; give one, its id, or a reference{several}"
+            )
         of = ref.kind if not isinstance(ref, int) else kind or Kind.ARTIFACT
         id = ref if isinstance(ref, int) else ref.id
         if id is None:
