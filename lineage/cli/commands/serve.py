@@ -52,6 +52,7 @@ def serve(
     ] = "warning",
 ) -> None:
     """Serve the store until Ctrl-C. What is under way then has ten seconds to end."""
+    import gc
     import signal
     from contextlib import ExitStack
 
@@ -93,6 +94,8 @@ def serve(
                 store, Address.parsed(http), settings, certificate=tls_cert, key=tls_key
             )
             servers.enter_context(web)
+            # What was imported stays: the collector need not go through it again and again.
+            gc.freeze()
             print(f"{store.url} is served by HTTP at {web.url}", flush=True)
         if grpc is not None:
             from lineage.server.mlmd.service import Options, Server

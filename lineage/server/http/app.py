@@ -128,15 +128,16 @@ def create_app(store: Store, settings: Settings | None = None) -> FastAPI:
             for status, text in _REFUSALS.items()
         },
     )
-    add_operations(router, service)
-    add_resources(router, service)
-    add_receiver(router, service)
+    # Paths are tried in this order: what is asked for most stands first.
+    add_page(app, PREFIX, service)
     add_typed(router, service)
     gate = Gate(store, settings.token)
     sessions = add_sessions(router, service, gate)
+    add_receiver(router, service)
+    add_operations(router, service)
+    add_resources(router, service)
     app.include_router(router)
     app.router.routes.extend(spoken.routes)
-    add_page(app, PREFIX, service)
     _add_health(app, service, metrics)
     _add_errors(app)
     # The last one added is the first one that a request meets.
