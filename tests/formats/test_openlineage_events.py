@@ -335,6 +335,24 @@ def test_who_reads_no_version_reads_all_that_was_written(store: Store) -> None:
     assert labels(store, "s3://b/report", "upstream") == {"s3://b/report", "s3://b/t", "s3://b/old"}
 
 
+def test_a_dataset_is_one_by_all_its_names(store: Store) -> None:
+    """Spark writes a folder that is a table, too; others know the table alone, or the folder."""
+    table = {"namespace": "hive://h:9083", "name": "default.t2"}
+    symlinks = {"identifiers": [{**table, "type": "TABLE"}]}
+    schema = {"fields": [{"name": "a", "type": "integer"}]}
+    sources = [{"namespace": "s3://b", "name": "t1", "field": "x"}]
+    columns = {"fields": {"a": {"inputFields": sources}}}
+    folder = dataset("t2", symlinks=symlinks, schema=schema, columnLineage=columns)
+    receive(store, event(run=RUNS[1], inputs=[table], outputs=["by-table"]))
+    receive(store, event(run=RUNS[0], inputs=["t1"], outputs=[folder]))
+    receive(store, event(run=RUNS[2], inputs=["t2"], outputs=["by-folder"]))
+    found = store.artifact("openlineage:dataset/hive://h:9083/default.t2")
+    assert (found.get("symlink_of"), found.uri) == ("s3://b/t2", "hive://h:9083/default.t2")
+    assert {"s3://b/by-table", "s3://b/by-folder"} <= labels(store, "s3://b/t1", "downstream")
+    reached = store.column_lineage(found, "a")
+    assert [(c.dataset.uri, c.name) for c in reached.columns[1:]] == [("s3://b/t1", "x")]
+
+
 def test_facets_go_by_the_time_of_their_events(store: Store) -> None:
     new = dataset("t", schema={"fields": [{"name": "email", "type": "string"}]})
     old = dataset("t", schema={"fields": [{"name": "id", "type": "int"}]},

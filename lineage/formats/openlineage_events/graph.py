@@ -288,14 +288,18 @@ class EventGraph:
             columns = dataset.facets.get("columnLineage")
             if flow is Flow.OUTPUT and columns is not None:
                 # Which columns came of which is the run's to say, not the dataset's.
-                whole = identity.dataset_key(dataset.namespace, dataset.name)
-                execution.register.put_checked(
-                    property_for(whole), read_column_facet(columns).to_struct(), event.stamp
-                )
+                known = read_column_facet(columns).to_struct()
+                for namespace, name in ((dataset.namespace, dataset.name), *dataset.symlinks):
+                    place = property_for(identity.dataset_key(namespace, name))
+                    execution.register.put_checked(place, known, event.stamp)
             for key in self._keys_to_tie(dataset, flow):
                 self._tie(execution, key, flow, label, event)
                 found[key] = None
             self._add_dataset(dataset, event.stamp)
+            for namespace, name in dataset.symlinks:
+                self._add_symlink(dataset, namespace, name, event.stamp)
+                key = identity.dataset_key(namespace, name)
+                self._tie(execution, key, flow, identity.build_label(namespace, name), event)
         return list(found)
 
     def _keys_to_tie(self, dataset: Dataset, flow: Flow) -> list[str]:
@@ -349,6 +353,27 @@ class EventGraph:
                 register.put_facets("facet_", facets, stamp)
             register.describe(describe_dataset(register.properties))
         return found
+
+    def _add_symlink(self, dataset: Dataset, namespace: str, name: str, stamp: str) -> None:
+        """Set what is known of a dataset by another name of it.
+
+        Whoever touches a dataset touches it by all its names, so that those who know it by
+        different ones meet. What else is known of it stays with the name that it came with.
+        """
+        draft = self._draft(Kind.ARTIFACT, identity.dataset_key(namespace, name), DATASET)
+        if draft.state is ArtifactState.DELETED:
+            return
+        draft.name = identity.build_label(namespace, name)
+        register = draft.register
+        before = register.properties.get("symlink_of")
+        names = set(before.split(", ")) if isinstance(before, str) else set()
+        names.add(identity.build_label(dataset.namespace, dataset.name))
+        register.properties.update(
+            namespace=namespace, dataset=name, symlink_of=", ".join(sorted(names))
+        )
+        schema = {key: facet for key, facet in dataset.facets.items() if key == "schema"}
+        register.put_facets("facet_", schema, stamp)
+        register.describe(describe_dataset(register.properties))
 
     def _draft(self, kind: Kind, key: str, type: str) -> Draft:
         """Return the node of a key, to be changed; one that the store lacks is made."""
@@ -410,3 +435,5 @@ def _keys_of(event: LineageEvent) -> Iterable[_Key]:
     for dataset in (*event.inputs, *event.outputs, *own):
         for version in (None, dataset.version):
             yield Kind.ARTIFACT, identity.dataset_key(dataset.namespace, dataset.name, version)
+        for namespace, name in dataset.symlinks:
+            yield Kind.ARTIFACT, identity.dataset_key(namespace, name)

@@ -70,7 +70,7 @@ def test_both_wires_in_one_process(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=60)
     assert process.returncode == 0
-    lines = [json.loads(line) for line in log.splitlines()]
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     [told] = [line for line in lines if line.get("path") == "/api/v1/artifacts"]
     assert (told["method"], told["status"], told["who"]) == ("POST", 201, "anonymous")
     assert told["request_id"] == made.headers["X-Request-ID"]
