@@ -4,8 +4,7 @@ Each line `$ lineage …` in a fenced block marked `console` is run, one after t
 the store that `lineage demo --no-clean-up` leaves; what it prints replaces the lines below it, up
 to the next such line or the end of the block. It must end with exit code 0, or as its comment
 says: `# exit code 1`. A block marked `toml` or `python` whose first line is a comment with the name
-of such a file is a file that they may read. A comment `<!-- demo runs: 2 -->` has the demo run more
-than once.
+of such a file is a file that they may read.
 """
 
 from __future__ import annotations
@@ -20,10 +19,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lineage.recording.environment import VARIABLES
+
 _WIDTH = "100"
 _PROMPT = "$ lineage "
 
-_RUNS = re.compile(r"^<!-- demo runs: (\d) -->$", re.MULTILINE)
 _FILE = re.compile(
     r"^```(?:toml|python)\n# (\w+\.(?:toml|py))\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
@@ -39,7 +39,12 @@ def demo_store(text: str) -> Iterator[Run]:
     """
     with tempfile.TemporaryDirectory() as folder:
         environment = {
-            **{name: value for name, value in os.environ.items() if name != "LINEAGE_URL"},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                # What a run records of its environment is to be the same everywhere.
+                if name not in VARIABLES and not name.startswith("LINEAGE_")
+            },
             "COLUMNS": _WIDTH,
             # `python` is the one that runs this.
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -64,8 +69,7 @@ def demo_store(text: str) -> Iterator[Run]:
 
         for name, content in _FILE.findall(text):
             (Path(folder) / name).write_text(content)
-        for _ in range(int((_RUNS.findall(text) or ["1"])[0])):
-            run("lineage demo --no-clean-up")
+        run("lineage demo --no-clean-up")
         yield run
 
 

@@ -49,7 +49,9 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
     ] = False,
 ) -> None:
-    context.obj = store
+    # A command that runs others hands its own store on.
+    if not isinstance(context.obj, lineage.Store):
+        context.obj = store
     if utc:
         from datetime import UTC
 
@@ -65,6 +67,8 @@ def open_store(context: typer.Context, *, create: bool = False) -> lineage.Store
     """The store that the command line names."""
     from lineage.connection import announce
 
+    if isinstance(context.obj, lineage.Store):
+        return context.obj
     store: lineage.Store = lineage.connect(context.obj, create=create)
     context.call_on_close(store.close)
     if context.obj:

@@ -44,6 +44,8 @@ _EXECUTIONS: dict[str, BaseType | None] = {
     "Trainer": BaseType.TRAIN,
     "Tuner": BaseType.TRAIN,
     "Transform": BaseType.TRANSFORM,
+    "Preprocess": BaseType.TRANSFORM,
+    "Aggregate": BaseType.TRANSFORM,
     "Process": BaseType.PROCESS,
     "Ingest": BaseType.PROCESS,
     "Split": BaseType.PROCESS,

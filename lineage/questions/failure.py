@@ -6,6 +6,8 @@ the failed run's; ids grow as runs are recorded. Where there is none, the first 
 the same step that was good.
 
 The **attempts** are the runs of its type and name, if it has one, by their numbers.
+
+Left out of what differs is what differs between any two runs: their ids, keys and durations.
 """
 
 from __future__ import annotations
@@ -21,9 +23,13 @@ from lineage.ports.reader import Reader
 from lineage.questions.answer import Answer
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.open_runs import OpenRun, describe_open_run
+from lineage.questions.run_facets import Part, part_of
 from lineage.rules.membership import contexts_around, members_within
 from lineage.rules.run_outcome import is_good_run, is_open_run
 from lineage.session.snapshot import Ref, Snapshot
+
+# How long it took and how it was printed tell nothing that `error` does not.
+_OF_ANY_RUN = frozenset({"cpu_s", "duration_s", "peak_memory_bytes", "traceback"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +114,22 @@ def compare_with_last_good(snapshot: Snapshot, ref: Ref) -> Failure:
         ours = {f"input {_format(path)}": a.label for path, a in inputs}
         theirs = {f"input {_format(path)}": a.label for path, a in _inputs(reader, good)}
         for execution, values in ((run, ours), (good, theirs)):
-            values.update(execution.properties)
-            values.update(execution.custom_properties)
+            values.update(_told(execution))
         for what in sorted({*ours, *theirs}):
             if ours.get(what) != theirs.get(what):
                 differences.append(Difference(what, ours.get(what), theirs.get(what)))
     unended = describe_open_run(run, snapshot.now_ms) if is_open_run(run) else None
     return Failure(run, tuple(inputs), good, tuple(differences), tuple(attempts), unended)
+
+
+def _told(run: Execution) -> dict[str, Any]:
+    """The properties of a run, but for those that are different in every run."""
+    return {
+        name: value
+        for values in (run.properties, run.custom_properties)
+        for name, value in values.items()
+        if part_of(name) is not Part.IDENTITY and name not in _OF_ANY_RUN
+    }
 
 
 def _inputs(reader: Reader, run: Execution) -> list[tuple[Path, Artifact]]:

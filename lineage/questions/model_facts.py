@@ -152,8 +152,13 @@ class _Graph:
                     if self.bases.of(n) is BaseType.TRAIN and isinstance(n, Execution)
                 ]
                 if found:
-                    return found
-        return self.executions(model.id, Flow.OUTPUT)
+                    return _not_repeated(found)
+        return _not_repeated(self.executions(model.id, Flow.OUTPUT))
+
+
+def _not_repeated(found: list[Execution]) -> list[Execution]:
+    """Leave out the runs that took the result of another one, where that is there as well."""
+    return [e for e in found if e.state is not ExecutionState.CACHED] or found
 
 
 def trainings_of(reader: Reader, model: Artifact) -> list[Execution]:

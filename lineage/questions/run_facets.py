@@ -10,7 +10,8 @@ that is called `environment` or `env` go without that word. By name, whatever th
   `cpu`, `gpu`, `cuda` …;
 - **symptom**: how it ended and how long it took (`error`, `exit_code`, `duration`): a cause of
   nothing;
-- **identity**: which run it was (`run_id`, `pipeline_root`): different in every run;
+- **identity**: which run it was (`run_id`, `pipeline_root`): different in every run; also what a
+  recorded run keeps for its cache (`cache_key`, …);
 - **parameter**: everything else.
 
 Values are the same where they are equal; an int equals the float of that number, but true is not 1,
@@ -146,6 +147,8 @@ def leaves_of_value(name: str, value: Any) -> Iterator[Leaf]:
 @lru_cache(maxsize=10_000)
 def _part(name: str) -> Part:
     lowered = name.lower()
+    if _PARTS.get(lowered.partition(".")[0]) is Part.IDENTITY or lowered.startswith("cache_"):
+        return Part.IDENTITY
     found = _PARTS.get(lowered) or _inside(lowered)
     if found is not None:
         return found

@@ -24,7 +24,7 @@ from lineage.recording.memo import (
     path_of,
 )
 from lineage.recording.origin import Origin, keep_origin, origin_of
-from lineage.recording.run import Run, free_path
+from lineage.recording.run import Run, current_run, free_path
 from lineage.recording.run_draft import PortPath
 from lineage.recording.sink import Sink, explain, open_sink, warn
 from lineage.recording.trace import Trace, suspend_tracing
@@ -61,6 +61,10 @@ class Call(Protocol):
     @property
     def options(self) -> Options:
         """How it is recorded."""
+
+    @property
+    def name(self) -> str:
+        """What its execution is called."""
 
     def build_key(self, cache: DigestCache, loaded: Collection[str] | None = None) -> CacheKey:
         """Return what an earlier call is to have had in common with it."""
@@ -190,7 +194,7 @@ def _open(call: Call) -> Used | Computed:
     loaded = frozenset(sys.modules)
     key = call.build_key(sink.cache)
     properties = {"cache_key": key.digest, "cache_parts": key.to_property()}
-    found = memo.find(key, options.type, options.name)
+    found = memo.find(key, options.type, call.name)
     if isinstance(found, Claim):
         if found.refused:
             properties["cache_refused"] = list(found.refused)
@@ -208,6 +212,10 @@ def _open(call: Call) -> Used | Computed:
 
 
 def _sink(call: Call) -> Sink:
+    """Where the run that records it is written: where the run around it is, if nothing is said."""
+    around = current_run() if call.options.store is None else None
+    if around is not None and around.sink is not None:
+        return around.sink
     return open_sink(call.options.store)
 
 

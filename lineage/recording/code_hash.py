@@ -39,7 +39,7 @@ from lineage.recording.bytecode import (
     texts_in,
 )
 from lineage.recording.content import digest_path
-from lineage.recording.environment import distributions_of, version_of
+from lineage.recording.environment import distribution_version, distributions_of, version_of
 from lineage.recording.project import is_project_file, is_project_module
 from lineage.recording.value_hash import hash_table, hash_texts
 
@@ -450,14 +450,6 @@ def library_version(name: str) -> str:
         return digest_path(place).digest
     except LineageError:
         return "unknown"
-
-
-def distribution_version(name: str) -> str | None:
-    """Return the version of an installed distribution; None where it is not installed."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _requirements(name: str) -> tuple[str, ...]:

@@ -429,7 +429,7 @@ def _draft(command: Sequence[str], options: CommandOptions, folder: str) -> RunD
     if options.name is not None:
         properties["step_name"] = options.name
     return RunDraft(
-        key=f"exec:{uuid.uuid4()}",
+        key=f"exec/{uuid.uuid4()}",
         type=options.type,
         state=ExecutionState.RUNNING,
         properties=properties,

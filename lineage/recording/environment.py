@@ -65,10 +65,7 @@ def version_of(name: str) -> str | None:
     """Return the version of the installed distribution that a top-level module comes from."""
     found = distributions_of(name)
     if found:
-        try:
-            return metadata.version(found[0])
-        except metadata.PackageNotFoundError:
-            return None
+        return distribution_version(found[0])
     module = sys.modules.get(name)
     version = getattr(module, "__version__", None)
     return version if isinstance(version, str) else None
@@ -137,12 +134,45 @@ def _library_versions(names: frozenset[str]) -> tuple[tuple[str, str], ...]:
 
 def distributions_of(name: str) -> tuple[str, ...]:
     """Return the installed distributions that a top-level module comes from."""
-    return _distributions(tuple(sys.path)).get(name, ())
+    return _distributions(_places()).get(name, ())
+
+
+def distribution_version(name: str) -> str | None:
+    """Return the version of an installed distribution; None where it is not installed."""
+    return _distribution_version(name, _places())
+
+
+Places = tuple[tuple[str, int], ...]
+
+
+def _places() -> Places:
+    """Where distributions lie, and when something was last installed there.
+
+    What is installed is asked again after that, and where the program has a place more to look in.
+    """
+    return tuple((place, _changed_ns(place)) for place in sys.path)
+
+
+def _changed_ns(place: str) -> int:
+    # A program writes files beside its script, which is a place as well.
+    if not place.endswith(("site-packages", "dist-packages")):
+        return 0
+    try:
+        return os.stat(place).st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=4096)
+def _distribution_version(name: str, places: Places) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 @lru_cache(maxsize=4)
-def _distributions(path: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    # What is installed is asked again where the program has added a place to look in.
+def _distributions(places: Places) -> dict[str, tuple[str, ...]]:
     return {name: tuple(found) for name, found in metadata.packages_distributions().items()}
 
 

@@ -27,6 +27,7 @@ from lineage.recording.description import (
     type_of_object,
 )
 from lineage.recording.environment import capture_environment, capture_program, capture_use
+from lineage.recording.file_type import read_metrics
 from lineage.recording.identity import ArtifactDraft, draft_file, type_of_file, uri_of
 from lineage.recording.journal import journal_folder, keep_run
 from lineage.recording.origin import Origin, keep_origin, origin_of
@@ -77,17 +78,19 @@ class Run:
         *,
         store: Store | str | None = None,
         pipeline: str | None = None,
+        pipeline_run: str | None = None,
         parent: Run | None = None,
         strict: bool = False,
         key: str | None = None,
         properties: Mapping[str, Any] | None = None,
     ) -> None:
-        self.key = key or f"run:{uuid.uuid4()}"
+        self.key = key or f"run/{uuid.uuid4()}"
         self.name = name
         self.type = type
         self.strict = strict
         self._given_store = store
         self._pipeline = pipeline
+        self._pipeline_run = pipeline_run
         self._parent = parent
         self._draft = RunDraft(key=self.key, type=type, name=name)
         self._metrics: dict[str, float | int] = {}
@@ -363,7 +366,8 @@ class Run:
         if parent is not None and self._pipeline is None:
             return parent._contexts()
         if self._pipeline is not None:
-            name = f"{self._pipeline}-{self.key.rpartition(':')[2][:8]}"
+            number = self.key.rpartition("/")[2][:8]
+            name = self._pipeline_run or f"{self._pipeline}-{number}"
             self._context = ContextDraft("PipelineRun", name, (("Pipeline", self._pipeline),))
         return self._context
 
@@ -487,11 +491,13 @@ class Run:
     ) -> ArtifactDraft:
         """Return the artifact at a path, hashed."""
         cache = self._sink.cache if self._sink is not None else None
+        type = type or type_of_file(value, port or "")
+        measured = read_metrics(os.fspath(value)) if type == "Metrics" else {}
         return draft_file(
             value,
-            type=type or type_of_file(value, port or ""),
+            type=type,
             name=name,
-            properties=to_properties(properties),
+            properties=to_properties({**measured, **properties}),
             cache=cache,
         )
 
@@ -592,6 +598,7 @@ def run(
     *,
     type: str = "Process",
     pipeline: str | None = None,
+    pipeline_run: str | None = None,
     store: Store | str | None = None,
     params: Mapping[str, Any] | None = None,
     strict: bool = False,
@@ -606,6 +613,8 @@ def run(
         The execution's type: `Train`, `Evaluate`, `Process` …
     pipeline
         The pipeline that this is a run of; steps inside of it are in the same pipeline run.
+    pipeline_run
+        What that run of the pipeline is called, such as an orchestrator's number for it.
     store
         An open store, or a url; without it the default store, as `lineage.connect` has it.
     params
@@ -633,6 +642,7 @@ def run(
         name,
         type,
         pipeline=pipeline,
+        pipeline_run=pipeline_run,
         store=store,
         strict=strict,
         parent=current_run(),

@@ -28,10 +28,12 @@ from lineage.recording.content import DigestCache, digest_path
 from lineage.recording.description import is_place, type_of_object
 from lineage.recording.identity import ArtifactDraft, uri_of
 from lineage.recording.memo import CacheKey, build_key
+from lineage.recording.name_template import check_template, fill
 from lineage.recording.origin import origin_of
 from lineage.recording.property_value import to_number, to_parameters
 from lineage.recording.run import Run, current_run
 from lineage.recording.run_draft import PortPath
+from lineage.recording.sink import warn
 from lineage.recording.trace import digest_variable, trace_reads
 from lineage.store import Store
 
@@ -53,6 +55,7 @@ class StepOptions:
     retries: int = 0
     backoff: float = 0.0
     types: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     cache: bool = False
     expires_s: float | None = None
     variables: tuple[str, ...] = ()
@@ -74,6 +77,7 @@ def step(
     retries: int = 0,
     backoff: float = 0.0,
     types: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     cache: bool = False,
     expires: float | timedelta | None = None,
     variables: Sequence[str] = (),
@@ -93,6 +97,7 @@ def step(
     retries: int = 0,
     backoff: float = 0.0,
     types: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     cache: bool = False,
     expires: float | timedelta | None = None,
     variables: Sequence[str] = (),
@@ -108,7 +113,8 @@ def step(
     Parameters
     ----------
     name
-        What the step is called; without it, its qualified name.
+        What the step is called; without it, its qualified name. Fields are filled in by each call:
+        `train/{model.stem}`, with what its parameters are called.
     type
         The execution's type: `Train`, `Evaluate`, `Process` …
     pipeline, store, strict
@@ -119,6 +125,9 @@ def step(
         Seconds before the first of these; doubled for each further one.
     types
         Types of artifacts by parameter; `return` stands for what is returned.
+    names
+        Names of what is written, by parameter or `return`, with fields as in `name`. What is
+        written under a name again is its next version.
     cache
         Whether a call is skipped where an earlier one had the same inputs (by content), code (the
         function and what it calls in the project), parameters and libraries; what it returned and
@@ -131,7 +140,8 @@ def step(
     Raises
     ------
     InvalidValue
-        It is no function, or a generator whose results were to be used again.
+        It is no function, or a generator whose results were to be used again; a name refers to
+        what is no parameter.
 
     Examples
     --------
@@ -160,6 +170,7 @@ def step(
             retries=retries,
             backoff=backoff,
             types=dict(types or {}),
+            names=dict(names or {}),
             cache=cache,
             expires_s=expires.total_seconds() if isinstance(expires, timedelta) else expires,
             variables=tuple(variables),
@@ -191,6 +202,7 @@ class _Call:
         self.options = options
         self._ports = ports
         self._arguments = _bind(signature, args, kwargs)
+        self.name = self._fill(options.name) or options.name
         self._attempt = 0
         self._receiver = args[0] if args and _has_receiver(signature) else None
 
@@ -205,7 +217,7 @@ class _Call:
         self._attempt += 1
         options = self.options
         run = Run(
-            options.name,
+            self.name,
             options.type,
             store=options.store,
             pipeline=options.pipeline,
@@ -217,6 +229,18 @@ class _Call:
         self._describe(run)
         run.start(cached=cached)
         return run
+
+    def _fill(self, template: str | None) -> str | None:
+        """A name with what this call was given; None where it can't be filled in."""
+        if template is None:
+            return None
+        try:
+            return fill(template, self._arguments)
+        except InvalidValue as error:
+            if self.options.strict:
+                raise
+            warn(str(error))
+            return None
 
     def build_key(self, cache: DigestCache, loaded: Collection[str] | None = None) -> CacheKey:
         """Return what an earlier call is to have had in common with this one."""
@@ -274,7 +298,8 @@ class _Call:
         for name, value in self._arguments.items():
             if self._ports.get(name) == "output":
                 for port, item in _items(name, value):
-                    run.output(item, type=self.options.types.get(name), port=port)
+                    given = self._fill(self.options.names.get(name))
+                    run.output(item, type=self.options.types.get(name), name=given, port=port)
 
     def keep(self, run: Run, value: Any) -> None:
         """Record what was returned."""
@@ -283,6 +308,7 @@ class _Call:
 
     def _keep(self, run: Run, value: Any) -> None:
         given = self.options.types.get("return")
+        name = self._fill(self.options.names.get("return"))
         metrics = as_metrics(value)
         if metrics is not None:
             run.metrics(metrics)
@@ -291,9 +317,9 @@ class _Call:
             if is_place(item):
                 if isinstance(item, str) and not _exists(item):
                     continue
-                run.output(item, type=given, port=None if port == "output" else port)
+                run.output(item, type=given, name=name, port=None if port == "output" else port)
             else:
-                run.output(item, type=given, port=port)
+                run.output(item, type=given, name=name, port=port)
 
     def declared_inputs(self) -> frozenset[str]:
         """Return the paths of its declared inputs."""
@@ -322,6 +348,7 @@ class _Call:
 def _wrap(function: Callable[..., Any], options: StepOptions) -> Callable[..., Any]:
     signature = _signature(function)
     ports = ports_of(function)
+    _check_names(options, signature)
 
     def call_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Call:
         return _Call(function, options, ports, signature, args, kwargs)
@@ -396,6 +423,16 @@ def _wrap(function: Callable[..., Any], options: StepOptions) -> Callable[..., A
 
         wrapped = run_plain
     return _name(wrapped, options)
+
+
+def _check_names(options: StepOptions, signature: inspect.Signature | None) -> None:
+    known: set[str] | None = set(signature.parameters) if signature is not None else None
+    if signature is not None and any(
+        p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values()
+    ):
+        known = None
+    for template in (options.name, *options.names.values()):
+        check_template(template, known)
 
 
 def _name(wrapped: Callable[..., Any], options: StepOptions) -> Callable[..., Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 import lineage
@@ -17,8 +15,8 @@ from lineage.cli.commands import app
 from lineage.formats.store_copy import copy_store
 from tests.formats.test_copying import everything
 
-MODEL, RAW, FAILED = "Model:cancer-1/logistic", "Dataset:cancer-1/raw", "linear-sparse"
-TRAIN = f"Train:cancer-1/train/{FAILED}"
+MODEL, RAW, FAILED = "Model:cancer/logistic", "Dataset:cancer/raw", "linear-sparse"
+TRAIN = f"Train:cancer/train/{FAILED}"
 # Each command that asks, with what it is asked.
 QUESTIONS: list[list[str]] = [
     ["types"],
@@ -27,11 +25,12 @@ QUESTIONS: list[list[str]] = [
     ["ls", "contexts", "--newest", "--limit", "3"],
     ["ls", "--type", "Model", "--context", "PipelineRun:cancer-1"],
     ["show", MODEL],
+    ["show", f"{MODEL}@1"],
     ["show", "PipelineRun:cancer-1"],
     ["upstream", MODEL],
     ["upstream", MODEL, "--type", "DATASET", "--depth", "4"],
     ["downstream", RAW],
-    ["downstream", RAW, "Dataset:digits-1/raw", "--type", "MODEL"],
+    ["downstream", RAW, "Dataset:digits/raw", "--type", "MODEL"],
     ["downstream", RAW, "--as-of", "2020-01-01"],
     ["why", RAW, MODEL],
     ["why", MODEL, RAW],
@@ -47,13 +46,13 @@ QUESTIONS: list[list[str]] = [
     ["failure", TRAIN],
     ["history", MODEL],
     ["history", TRAIN],
-    ["diff", MODEL, "Model:cancer-1/forest"],
+    ["diff", MODEL, "Model:cancer/forest"],
     ["siblings", MODEL, "--metric", "accuracy"],
     ["blame", "--type", "Train"],
     ["taint", "--source", RAW],
     ["taint", "--label", "poisoned"],
     ["check", MODEL, "--label", "poisoned"],
-    ["check", "Model:digits-1/svc", "--label", "poisoned"],
+    ["check", "Model:digits/svc", "--label", "poisoned"],
     ["marks"],
     ["policy", "show"],
     ["impact", RAW],
@@ -80,7 +79,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("demo")
     url = f"sqlite:///{folder}/demo.db"
     with lineage.connect(url) as store:
-        demo.run(store, Console(file=io.StringIO(), width=80), work=folder)
+        demo.run(store, work=folder)
     assert told(url, ["mark", RAW, "--label", "poisoned", "--reason", "labels swapped"])[0] == 0
     return url
 

@@ -6,22 +6,20 @@ over a network; one that falls is to be written down here.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 import lineage
 from lineage import Policy, demo
 from tests.demo.statements import traced_statements
 
-MODEL, OTHER, RAW = "Model:cancer-1/logistic", "Model:cancer-1/linear", "Dataset:cancer-1/raw"
-FAILED = "Train:cancer-1/train/linear-sparse"
+MODEL, OTHER, RAW = "Model:cancer/logistic", "Model:cancer/linear", "Dataset:cancer/raw"
+FAILED = "Train:cancer/train/linear-sparse"
 
 QUESTIONS: dict[str, tuple[int, Callable[[lineage.Store], Any]]] = {
-    "about": (24, lambda s: s.about(MODEL)),
+    "about": (25, lambda s: s.about(MODEL)),
     "bisect": (13, lambda s: s.bisect(MODEL, good=[RAW])),
     "blame": (15, lambda s: s.blame(type="Train")),
     "cheapest_cut": (16, lambda s: s.cheapest_cut(MODEL, source=RAW)),
@@ -36,7 +34,7 @@ QUESTIONS: dict[str, tuple[int, Callable[[lineage.Store], Any]]] = {
     "hyperparameters": (10, lambda s: s.hyperparameters(MODEL)),
     "impact": (21, lambda s: s.impact(RAW)),
     "materials": (16, lambda s: s.materials(MODEL)),
-    "pipeline_of": (15, lambda s: s.pipeline_of(MODEL)),
+    "pipeline_of": (16, lambda s: s.pipeline_of(MODEL)),
     "plan_deletion": (22, lambda s: s.plan_deletion(RAW)),
     "plan_forget": (30, lambda s: s.plan_forget(RAW)),
     "plan_gc": (10, lambda s: s.plan_gc()),
@@ -54,7 +52,7 @@ QUESTIONS: dict[str, tuple[int, Callable[[lineage.Store], Any]]] = {
 def demo_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("demo")
     with lineage.connect(f"sqlite:///{folder}/demo.db") as store:
-        demo.run(store, Console(file=io.StringIO(), width=80), work=folder, tainted=False)
+        demo.run(store, work=folder, tainted=False)
         store.put_policy(Policy(forbids={"nowhere": ("pii",)}))
         return store.url
 

@@ -86,21 +86,21 @@ def test_a_line_that_a_crash_cut_off_loses_only_itself(store: lineage.Store) -> 
 
 
 def test_what_is_kept_after_a_torn_line_is_read(store: lineage.Store, tmp_path: Path) -> None:
-    file = keep_run(RunDraft(key="run:1", type="Train"), tmp_path / "j")
+    file = keep_run(RunDraft(key="run/1", type="Train"), tmp_path / "j")
     with file.open("ab") as torn:
-        torn.write(b'{"key": "run:1", "ty')
-    ended = RunDraft(key="run:1", type="Train", state=ExecutionState.COMPLETE)
+        torn.write(b'{"key": "run/1", "ty')
+    ended = RunDraft(key="run/1", type="Train", state=ExecutionState.COMPLETE)
     keep_run(ended, tmp_path / "j")
     bring_in(store, tmp_path / "j")
-    assert store.execution("run:1").state is ExecutionState.COMPLETE
+    assert store.execution("run/1").state is ExecutionState.COMPLETE
 
 
 def test_what_is_refused_stays_and_does_not_hold_up_the_rest(
     store: lineage.Store, tmp_path: Path
 ) -> None:
     folder = tmp_path / "j"
-    keep_run(RunDraft(key="run:bad", type="Train", properties={"n": 2**70}), folder)
-    keep_run(RunDraft(key="run:good", type="Train"), folder)
+    keep_run(RunDraft(key="run/bad", type="Train", properties={"n": 2**70}), folder)
+    keep_run(RunDraft(key="run/good", type="Train"), folder)
     done = bring_in(store, folder)
     assert done.runs == 1
     [(file, reason)] = done.refused
@@ -115,7 +115,7 @@ def test_the_command_brings_it_in(store: lineage.Store, tmp_path: Path) -> None:
     assert store.execution(key).state is ExecutionState.COMPLETE
     call = CliRunner().invoke(app, ["--store", store.url, "record", "--pending"])
     assert call.output.startswith("recorded 0 runs")
-    keep_run(RunDraft(key="run:bad", type="Train", properties={"n": 2**70}), tmp_path / "j")
+    keep_run(RunDraft(key="run/bad", type="Train", properties={"n": 2**70}), tmp_path / "j")
     call = CliRunner().invoke(
         app, ["--store", store.url, "record", "--pending", str(tmp_path / "j")]
     )

@@ -1,4 +1,4 @@
-"""Run the demo, and look after a store: `doctor`, `backup`, `restore`."""
+"""Look after a store: `doctor`, `backup`, `restore`."""
 
 from __future__ import annotations
 
@@ -15,27 +15,6 @@ from lineage.errors import InvalidValue, StoreDamaged
 
 if TYPE_CHECKING:
     from lineage.rules.integrity import Fault
-
-
-@app.command(epilog="Example: lineage demo")
-def demo(
-    context: typer.Context,
-    clean_up: Annotated[
-        bool,
-        typer.Option(
-            "--clean-up/--no-clean-up",
-            help="Let a data set turn out to be bad, and clean up after it.",
-        ),
-    ] = True,
-) -> None:
-    """Run a real pipeline, record it, and ask it the questions."""
-    from lineage.demo import run
-
-    store = open_store(context, create=True)
-    run(store, tainted=clean_up)
-    if store.backend.capabilities.durable:
-        echo(f"\nThe record is kept: {store.url}. `lineage ls` lists it, `lineage --help` says")
-        echo("what can be asked.")
 
 
 @app.command(epilog="Example: lineage --store sqlite:///lineage.db doctor --deep")

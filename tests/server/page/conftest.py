@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from rich.console import Console
 
 import lineage
 from lineage import Store, demo
@@ -42,16 +41,14 @@ def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The demo's record, before anything was cleaned up, with a mark and a policy."""
     folder = tmp_path_factory.mktemp("demo")
     with lineage.connect(f"sqlite:///{folder}/lineage.db") as store:
-        demo.run(store, Console(quiet=True), work=folder, tainted=False)
+        demo.run(store, work=folder, tainted=False)
         taint(store)
         yield store
 
 
 def taint(store: Store) -> None:
     store.put_policy(Policy(name="privacy", stops={"withdrawn": ("Aggregate",)}))
-    store.mark(
-        "Dataset:cancer-1/raw", label="withdrawn", reason="three patients withdrew", who="ann"
-    )
+    store.mark("Dataset:cancer/raw", label="withdrawn", reason="three patients withdrew", who="ann")
 
 
 @pytest.fixture(scope="session")

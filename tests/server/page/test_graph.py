@@ -110,7 +110,7 @@ def test_more_than_can_be_drawn_stays_grouped_and_says_so(large_store: Store) ->
 
 
 def test_labels_kept_places_and_as_of(demo_store: Store) -> None:
-    raw = ["Dataset:cancer-1/raw"]
+    raw = ["Dataset:cancer/raw"]
     tainted = build_graph(demo_store, raw, label="withdrawn")
     plain = build_graph(demo_store, raw)
     places = [[(n["key"], n["x"], n["y"]) for n in told["nodes"]] for told in (tainted, plain)]
@@ -134,14 +134,14 @@ def test_questions_about_nothing_are_errors() -> None:
 
 
 def test_a_graph_is_walked_by_keys(visit: Visit, demo_url: str) -> None:
-    page = visit(demo_url, "#/graph/Dataset:cancer-1%2Fraw")
+    page = visit(demo_url, "#/graph/Dataset:cancer%2Fraw")
     canvas = page.locator(".canvas[data-tainted]")
     canvas.focus()
     side = page.locator(".side")
     for key, name in [("ArrowRight", "raw"), ("ArrowRight", "split"), ("ArrowLeft", "raw")]:
         page.keyboard.press(key)
-        side.locator("h2", has_text=f"cancer-1/{name}").wait_for()
-    side.get_by_text("three patients withdrew").or_(side.get_by_text("rows")).first.wait_for()
+        side.locator("h2", has_text=f"cancer/{name}").wait_for()
+    side.get_by_text("three patients withdrew").or_(side.get_by_text("bytes")).first.wait_for()
     page.get_by_role("button", name="Why withdrawn?").click()
     side.locator(".timeline").wait_for()
     page.keyboard.press("Escape")
@@ -151,7 +151,7 @@ def test_a_graph_is_walked_by_keys(visit: Visit, demo_url: str) -> None:
 
 
 def test_a_box_is_chosen_by_a_click(visit: Visit, demo_url: str) -> None:
-    page = visit(demo_url, "#/graph/Model:cancer-1%2Fforest?direction=upstream")
+    page = visit(demo_url, "#/graph/Model:cancer%2Fforest?direction=upstream")
     page.locator(".canvas[data-tainted]").wait_for()
     box = page.locator(".canvas").bounding_box()
     assert box is not None
@@ -162,11 +162,11 @@ def test_a_box_is_chosen_by_a_click(visit: Visit, demo_url: str) -> None:
     )
     assert point[0] > point[1]
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.locator(".side h2", has_text="cancer-1/forest").wait_for()
+    page.locator(".side h2", has_text="cancer/forest").wait_for()
 
 
 def test_the_table_says_what_the_canvas_shows(visit: Visit, demo_url: str) -> None:
-    page = visit(demo_url, "#/graph/Dataset:cancer-1%2Fraw")
+    page = visit(demo_url, "#/graph/Dataset:cancer%2Fraw")
     page.locator(".canvas[data-tainted]").wait_for()
     rows = page.locator(".side tbody tr")
     assert rows.count() == page.evaluate("lineageStage.scene.cards.length") == 40
@@ -176,7 +176,7 @@ def test_the_table_says_what_the_canvas_shows(visit: Visit, demo_url: str) -> No
 
 
 def test_types_are_hidden_and_time_goes_back(visit: Visit, demo_url: str) -> None:
-    page = visit(demo_url, "#/graph/Dataset:cancer-1%2Fraw?direction=downstream")
+    page = visit(demo_url, "#/graph/Dataset:cancer%2Fraw?direction=downstream")
     page.get_by_role("button", name="Evaluate 6").click()
     page.wait_for_url("**type=**")
     settle(page)
@@ -202,12 +202,12 @@ def test_a_group_is_opened(visit: Visit, large_url: str) -> None:
 
 
 def test_what_is_shown_is_saved(visit: Visit, demo_url: str, tmp_path: Path) -> None:
-    page = visit(demo_url, "#/graph/Dataset:cancer-1%2Fraw")
+    page = visit(demo_url, "#/graph/Dataset:cancer%2Fraw")
     page.locator(".canvas[data-tainted]").wait_for()
     picture = ElementTree.fromstring(save(page, tmp_path, "SVG"))
     titles = [title.text for title in picture.iter("{http://www.w3.org/2000/svg}title")]
     assert len(titles) == 40
-    assert "Aggregate: cancer-1/aggregate" in titles
+    assert "Aggregate: cancer/aggregate" in titles
     assert save(page, tmp_path, "PNG").startswith(b"\x89PNG")
 
 

@@ -15,29 +15,29 @@ from tools.axe import script
 LONG = bool(os.environ.get("LINEAGE_LONG"))
 # Each view with something that it says about the demo.
 VIEWS = {
-    "#/": ["three patients withdrew", "6 models", "cancer-1/train/linear-sparse", "digits"],
-    "#/node/Model:cancer-1%2Flogistic": ["Not clean of withdrawn", "sklearn.linear_model", "used"],
-    "#/node/Train:cancer-1%2Ftrain%2Flinear-sparse": ["ValueError", "TransformGraph"],
-    "#/node/Pipeline:cancer": ["cancer-1/ingest"],
-    "#/graph/Dataset:cancer-1%2Fraw": ["40 nodes", "complete", "35 nodes tainted"],
-    "#/model/Model:cancer-1%2Flogistic": ["deployed to cancer-classifier", "max_iter", "0.9766"],
-    "#/failure/Train:cancer-1%2Ftrain%2Flinear-sparse": ["penalty", "l1", "l2"],
+    "#/": ["three patients withdrew", "6 models", "cancer/train/linear-sparse", "digits"],
+    "#/node/Model:cancer%2Flogistic": ["Not clean of withdrawn", "logistic.pickle", "used"],
+    "#/node/Train:cancer%2Ftrain%2Flinear-sparse": ["ValueError", "TransformGraph"],
+    "#/node/PipelineRun:cancer-1": ["cancer/ingest"],
+    "#/graph/Dataset:cancer%2Fraw": ["40 nodes", "complete", "35 nodes tainted"],
+    "#/model/Model:cancer%2Flogistic": ["deployed to cancer-classifier", "max_iter", "0.9766"],
+    "#/failure/Train:cancer%2Ftrain%2Flinear-sparse": ["penalty", "l1", "l2"],
     "#/blame?type=Train": ["penalty", "1.00"],
-    "#/compare?first=Model:cancer-1/logistic&second=Model:cancer-1/forest": ["max_depth", "worse"],
+    "#/compare?first=Model:cancer/logistic&second=Model:cancer/forest": ["max_depth", "worse"],
     "#/taint?label=withdrawn": ["35 nodes", "Aggregate stops it"],
     "#/rebuild?label=withdrawn": ["19 dirty", "anew, by step 1", "nothing clean was there"],
-    "#/impact/Dataset:cancer-1%2Fraw": ["121 kB", "deployed to cancer-classifier"],
+    "#/impact/Dataset:cancer%2Fraw": ["121 kB", "deployed to cancer-classifier"],
     "#/runs": ["digits", "cancer"],
     "#/runs/Pipeline:cancer": ["1 with a failure", "Preprocess"],
     "#/metrics": ["accuracy", "0.988889"],
     "#/metrics/Pipeline:cancer?metric=f1": ["f1, more is better"],
-    "#/list?kind=artifact&match=type%3DMetrics%20accuracy%3E0.97": ["digits-1/svc-metrics"],
+    "#/list?kind=artifact&match=type%3DMetrics%20accuracy%3E0.97": ["digits/svc-metrics"],
     "#/query?cypher=MATCH+(m:Model)+RETURN+m,+m.algorithm+AS+how": ["11 rows", "complete", "how"],
 }
 
 
 # Each address by itself takes a minute in all; the tests of every theme go through them too.
-_ALONE = VIEWS if LONG else ["#/", "#/graph/Dataset:cancer-1%2Fraw", "#/blame?type=Train"]
+_ALONE = VIEWS if LONG else ["#/", "#/graph/Dataset:cancer%2Fraw", "#/blame?type=Train"]
 
 
 @pytest.mark.parametrize("path", _ALONE)
