@@ -2,8 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+DEMO := .venv/.demo
 # Each worker has a Neo4j of its own; one that is given can't be shared.
 PYTEST = $(BIN)/python -m pytest -n $(if $(LINEAGE_TEST_NEO4J_URL),0,2) --dist loadfile
+
+comma := ,
 
 .PHONY: help demo test test-fast test-long test-matrix neo4j tck lint docs bench clean
 .DEFAULT_GOAL := help
@@ -11,15 +14,23 @@ PYTEST = $(BIN)/python -m pytest -n $(if $(LINEAGE_TEST_NEO4J_URL),0,2) --dist l
 help:  ## list what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(READY): pyproject.toml
+define make_environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed, but $(PYTHON) is $$($(PYTHON) --version 2>&1); try make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet -e '.[neo4j,demo,mlmd,dev]'
-	@touch $(READY)
+	$(BIN)/pip install --quiet -e '.[$(1)]'
+	@touch $@
+endef
 
-demo: $(READY)  ## run a real pipeline, record it, and ask it the questions
+$(READY): pyproject.toml
+	$(call make_environment,neo4j$(comma)demo$(comma)mlmd$(comma)dev)
+
+# Whoever wants to see it needs no developers' tools.
+$(DEMO): pyproject.toml
+	$(call make_environment,demo)
+
+demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))  ## run a real pipeline, record it, and ask it the questions
 	@$(BIN)/lineage demo
 
 test: $(READY)  ## run everything, against a real Neo4j too

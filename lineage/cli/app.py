@@ -68,10 +68,31 @@ def open_store(context: typer.Context, *, create: bool = False) -> lineage.Store
     from lineage.connection import announce
 
     if isinstance(context.obj, lineage.Store):
+        context.call_on_close(lambda: _note_deleted(context, context.obj))
         return context.obj
     store: lineage.Store = lineage.connect(context.obj, create=create)
     context.call_on_close(store.close)
+    context.call_on_close(lambda: _note_deleted(context, store))
     if context.obj:
         # Of the default place, connect says it.
         announce(store)
     return store
+
+
+def _note_deleted(context: typer.Context, store: lineage.Store) -> None:
+    """Say of what a command was asked about that it was deleted, whatever the question was."""
+    from lineage.cli.hints import of_deleted
+    from lineage.cli.output import note
+
+    given = [
+        context.params.get(p.name or "")
+        for p in context.command.params
+        if not p.opts[0].startswith("-")
+    ]
+    words = [
+        word for value in given for word in (value if isinstance(value, list | tuple) else [value])
+    ]
+    for hint in of_deleted(
+        store, dict.fromkeys(w for w in words if isinstance(w, str) and ":" in w)
+    ):
+        note(hint)

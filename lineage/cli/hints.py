@@ -107,3 +107,34 @@ def _unknown(names: Iterable[str], known: Mapping[str, str], said: str) -> Itera
             continue
         near = find_nearest(name, known)
         yield f"{said} {name}{f'; did you mean {near}?' if near else ''}"
+
+
+def of_deleted(store: Store, references: Iterable[str]) -> Iterator[str]:
+    """Of references that name what was deleted: when that was, by whom, and by which receipt."""
+    from lineage.cli.output import format_time
+    from lineage.errors import LineageError
+
+    for reference in references:
+        try:
+            node = store.get(reference)
+            if not is_deleted(node):
+                continue
+            told = [row for row in store.history(f"{node.kind}:{node.id}") if row.receipt]
+        except LineageError:
+            # Whoever asked says what is wrong with it.
+            continue
+        for row in told[-1:]:
+            why = f" ({row.why})" if row.why else ""
+            yield (
+                f"{reference} was deleted {format_time(row.time_ms)} by receipt "
+                f"{(row.receipt or '')[:8]}{why}; what is not shown of it is gone"
+            )
+
+
+def is_deleted(node: Node) -> bool:
+    """Tell whether a node may be what a deletion left of it."""
+    from lineage.model import Artifact, ArtifactState
+
+    if isinstance(node, Artifact):
+        return node.state is ArtifactState.DELETED
+    return not node.properties and not node.custom_properties

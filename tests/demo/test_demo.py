@@ -148,6 +148,12 @@ def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
         demo.run(store)
 
 
+OF_ONE_MODEL = (
+    "about", "deployments", "environment", "evaluations", "history", "hyperparameters", "impact",
+    "pipeline", "show", "trained-on", "upstream",
+)  # fmt: skip
+
+
 def run_lineage(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "lineage.cli", *words],
@@ -189,3 +195,19 @@ def test_after_the_clean_up_every_question_answers(tmp_path: Path) -> None:
         refused = words[0] == "check" and words[1].endswith("@1")
         assert again.returncode == int(refused), (words, again.stderr)
         assert again.stdout
+
+    with lineage.connect(f"sqlite:///{tmp_path}/demo.db") as store:
+        [receipt] = store.receipts()
+    gone = "Model:cancer/logistic@1"
+    for words in (
+        *((question, gone) for question in OF_ONE_MODEL),
+        ("why", "Dataset:cancer/raw@1", gone),
+        ("diff", gone, "Model:cancer/logistic"),
+    ):
+        again = run_lineage(tmp_path, *words)
+        assert again.returncode == 0, (words, again.stderr)
+        assert f"{gone} was deleted" in again.stderr, words
+        assert f"by receipt {receipt.id[:8]} (demo: three patients withdrew" in again.stderr
+        assert "none was recorded" not in again.stdout
+        kept = run_lineage(tmp_path, *(word.replace("@1", "") for word in words))
+        assert "deleted" not in kept.stderr

@@ -29,7 +29,7 @@ QUESTIONS: dict[str, tuple[int, Callable[[lineage.Store], Any]]] = {
     "downstream": (13, lambda s: s.downstream(RAW)),
     "environment_of": (11, lambda s: s.environment_of(MODEL)),
     "evaluations": (7, lambda s: s.evaluations(MODEL)),
-    "failure": (14, lambda s: s.failure(FAILED)),
+    "failure": (15, lambda s: s.failure(FAILED)),
     "history": (9, lambda s: s.history(RAW)),
     "hyperparameters": (10, lambda s: s.hyperparameters(MODEL)),
     "impact": (21, lambda s: s.impact(RAW)),

@@ -242,7 +242,7 @@ def print_training_data(found: list[TrainingData]) -> None:
             (name_node(row.dataset), title(row.dataset), row.depth, row.direct, row.dataset.uri)
             for row in found
         ],
-        empty="no dataset was recorded",
+        empty="no dataset is on record",
     )
 
 
@@ -256,7 +256,7 @@ def print_settings(found: list[Setting]) -> None:
         print_table(("execution", "name", "value"), rows)
     else:
         print_table(
-            ("name", "value"), [(r.name, r.value) for r in found], empty="none was recorded"
+            ("name", "value"), [(r.name, r.value) for r in found], empty="none is on record"
         )
 
 
