@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineage import Artifact, Context, Execution, Kind, Store, Type
+from lineage.errors import NotFound, UnknownType
 from lineage.filters import tree
 from lineage.filters.tree import (
     Alias,
@@ -251,7 +252,11 @@ def test_every_backend_reads_a_filter_alike(store: Store) -> None:
     @settings(max_examples=many, suppress_health_check=list(HealthCheck))
     @given(conditions)
     def same(condition: Any) -> None:
-        found = [a.id for a in store.artifacts(where=Predicate(Kind.ARTIFACT, condition))]
+        try:
+            found = [a.id for a in store.artifacts(where=Predicate(Kind.ARTIFACT, condition))]
+        except (UnknownType, NotFound):
+            # Of a filter that finds nothing, a name in it may be one that nobody recorded.
+            found = []
         assert found == expected(condition, world), condition
 
     same()

@@ -5,6 +5,8 @@ Keys of properties are computed by `naming` and enter as parameters too, by `n[$
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lineage.backends.escaping import custom_key, property_key
@@ -30,7 +32,7 @@ from lineage.filters.tree import (
     join_words,
 )
 from lineage.model import Kind, PropertyKind
-from lineage.model.values import INT64_MAX
+from lineage.model.values import INT64_MAX, INT64_MIN
 from lineage.ports.filters import Filter
 
 _LABELS = {kind: kind.capitalize() for kind in Kind}
@@ -46,6 +48,8 @@ _FIELDS = frozenset(
     {"id", "type_id", "type", "name", "uri", "state", "external_id", "created", "updated"}
     | {"version", "digest"}
 )
+# What an index finds of every kind of node.
+_KEYS = frozenset({"id", "name", "external_id"})
 _EVENT_FIELDS = frozenset({"type", "time", "artifact_id", "execution_id"})
 _KINDS = {
     PropertyKind.INT: "INTEGER",
@@ -57,62 +61,150 @@ _LIKES = {"is": "=", "starts": "STARTS WITH", "ends": "ENDS WITH", "contains": "
 _SIGNS = {"!=": "<>"}
 
 
-def statement(kind: Kind, where: Filter) -> tuple[str, dict[str, Any]]:
-    """The Cypher that finds the nodes, with its parameters. Its column is `node`."""
+def compile_statements(kind: Kind, where: Filter) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Compile a filter to statements, which together find the nodes in order.
+
+    What is not asked for is not in the text, so that an index finds what is. Nodes without a name
+    are a statement of their own, since an index has no entry for them. Each is limited alone.
+
+    Yields
+    ------
+    The Cypher of a statement, whose column is `node`, and its parameters.
+    """
+    if where.order.field != "name" or where.name is not None:
+        yield _compile(kind, where, named=None)
+        return
+    descending = where.order.descending or where.newest_first
+    for named in (True, False) if descending else (False, True):
+        # What comes after a node in one part comes after all of the part before it.
+        passed = where.after is not None and (where.after[0] is not None) is not named
+        if passed and named is descending:
+            continue
+        yield _compile(kind, replace(where, after=None) if passed else where, named=named)
+
+
+def _compile(kind: Kind, where: Filter, *, named: bool | None) -> tuple[str, dict[str, Any]]:
+    """Compile to one statement. `named` tells which part of the order by name it is."""
     compiler = _Compiler()
     value = compiler.value
     source = f"(n:{_LABELS[kind]})"
+    parts = [] if where.where is None else list(where.where.parts())
+    seeds: list[str] = []
     if where.context_id is not None:
         relation = "CHILD_OF" if kind is Kind.CONTEXT else "IN_CONTEXT"
         source = f"(:Context {{id: {value(where.context_id)}}})<-[:{relation}]-{source}"
-    conditions = [
-        f"n.{field} = {value(given)}"
-        for field in ("name", "external_id", "uri", "state", "version", "digest")
+    elif (seed := next(filter(_is_seed, parts), None)) is not None:
+        parts.remove(seed)
+        seeds = compiler.seed(seed, source)
+        source = ""
+    keyed = {
+        field: given
+        for field in ("name", "external_id", "uri", "digest", "version")
         if (given := getattr(where, field)) is not None
-    ]
+    }
+    conditions = [f"n.{field} = {value(given)}" for field, given in keyed.items()]
     if where.place is not None:
         place = value(where.place)
         conditions.append(f"(n.uri = {place} OR n._place = {place})")
+    if where.state is not None:
+        conditions.append(f"n.state = {value(where.state)}")
     if where.newest and kind is not Kind.CONTEXT:
         conditions.append(
             f"NOT EXISTS {{ MATCH (m:{_LABELS[kind]}) WHERE m.type_id = n.type_id "
             "AND m.name = n.name AND m.version > n.version }"
         )
-    if where.type_ids is not None:
-        conditions.append(f"n.type_id IN {value(list(where.type_ids))}")
+    # Elsewhere the order comes from an index; what these find is sorted.
+    is_small = bool(source == "" or where.context_id is not None or where.place or keyed)
+    types = None if where.type_ids is None else list(dict.fromkeys(where.type_ids))
+    by_type = not is_small and where.order.field == "id" and bool(types)
+    if types is not None and len(types) == 1:
+        conditions.append(f"n.type_id = {value(types[0])}")
+    elif types is not None and not by_type:
+        conditions.append(f"n.type_id IN {value(types)}")
     descending = where.order.descending or where.newest_first
-    if where.after_id is not None:
-        conditions.append(f"n.id {'<' if descending else '>'} {value(where.after_id)}")
-    if where.where is not None:
-        conditions += [compiler.part(part) for part in where.where.parts()]
-    conditions += _beyond(where, descending, compiler)
+    conditions += _after(where, descending, compiler)
+    if named is not None:
+        conditions.append(f"n.name IS {'NOT NULL' if named else 'NULL'}")
+    if not is_small:
+        conditions += _bounds(where, descending, compiler, named=named)
+    conditions += [compiler.part(part) for part in parts]
     limit = value(INT64_MAX if where.limit is None else where.limit)
-    way, field = " DESC" if descending else "", where.order.field
-    keys = ["n.id"] if field == "id" else [f"n.{field} IS NOT NULL", f"n.{field}", "n.id"]
-    text = (
-        f"MATCH {source}\n"
-        + (f"WHERE {join_words(conditions, 'AND')}\n" if conditions else "")
-        + f"RETURN properties(n) AS node\nORDER BY {', '.join(key + way for key in keys)}\n"
-        + f"LIMIT {limit}"
-    )
-    return text, compiler.parameters
+    field = where.order.field if named is not False else "id"
+    keys = ["n.id"] if field == "id" else [f"n.{field}", "n.id"]
+    # The first column of an index of two is the same in all; the server sees the order so.
+    inner = keys
+    if by_type:
+        inner = ["n.type_id", *keys]
+    elif not is_small and field == "id" and where.state is not None and named is None:
+        inner = ["n.state", *keys]
+    found = [*seeds, *([f"MATCH {source}"] if source else [])]
+    several = value(types) if by_type and types is not None and len(types) > 1 else None
+    if several:
+        conditions.insert(0, "n.type_id = type_id")
+    if conditions:
+        found.append(f"WHERE {join_words(conditions, 'AND')}")
+    way = " DESC" if descending else ""
+
+    def sort(keys: list[str]) -> str:
+        return f"ORDER BY {', '.join(key + way for key in keys)}\nLIMIT {limit}"
+
+    if several:
+        found = [
+            f"UNWIND {several} AS type_id\nCALL (type_id) {{",
+            *found,
+            f"RETURN n\n{sort(inner)}\n}}",
+        ]
+        inner = keys
+    return "\n".join([*found, "RETURN properties(n) AS node", sort(inner)]), compiler.parameters
 
 
-def _beyond(where: Filter, descending: bool, compiler: _Compiler) -> list[str]:
-    """The condition for what comes after `where.after`."""
-    if where.after is None:
-        return []
-    (found, id), column = where.after, f"n.{where.order.field}"
+def _after(where: Filter, descending: bool, compiler: _Compiler) -> list[str]:
+    """The conditions for what comes after `where.after_id` and `where.after`."""
     sign = "<" if descending else ">"
-    if where.order.field == "id":
-        return [f"n.id {sign} {compiler.value(id)}"]
-    same = f"{column} IS NULL" if found is None else f"{column} = {compiler.value(found)}"
-    further = [f"{same} AND n.id {sign} {compiler.value(id)}"]
-    if found is not None:
-        further.append(f"{column} {sign} {compiler.value(found)}")
-    if (found is None) is not descending:
-        further.append(f"{column} IS {'NULL' if found is not None else 'NOT NULL'}")
-    return [f"({' OR '.join(further)})"]
+    conditions = []
+    if where.after_id is not None:
+        conditions.append(f"n.id {sign} {compiler.value(where.after_id)}")
+    if where.after is None:
+        return conditions
+    found, id = where.after
+    after = f"n.id {sign} {compiler.value(id)}"
+    if where.order.field == "id" or found is None:
+        return [*conditions, after]
+    column, there = f"n.{where.order.field}", compiler.value(found)
+    # A range that an index has, and what of its edge was seen.
+    return [*conditions, f"{column} {sign}= {there}", f"({column} <> {there} OR {after})"]
+
+
+def _bounds(
+    where: Filter, descending: bool, compiler: _Compiler, *, named: bool | None
+) -> list[str]:
+    """A condition that always holds, so that the index of the order is walked."""
+    edge = f"{'<=' if descending else '>='} {{}}"
+    last = INT64_MAX if descending else INT64_MIN
+    if where.order.field == "id" or named is False:
+        if where.after_id is not None or (where.after is not None):
+            return []
+        return [f"n.id {edge.format(compiler.value(last))}"]
+    if where.order.field == "name" or where.after is not None:
+        return []
+    return [f"n.{where.order.field} {edge.format(compiler.value(last))}"]
+
+
+def _is_seed(part: Part) -> bool:
+    """Whether a condition names a neighbour by what an index has."""
+    if not part.aliases or any(alias.relation is Relation.EVENT for alias in part.aliases):
+        return False
+    condition = part.condition
+    return any(
+        isinstance(one, Comparison)
+        and one.operator == "="
+        and any(
+            isinstance(key, Attribute) and key.of is not None and key.field in _KEYS
+            and isinstance(other, Constant) and other.value is not None
+            for key, other in ((one.left, one.right), (one.right, one.left))
+        )
+        for one in (condition.operands if isinstance(condition, And) else (condition,))
+    )  # fmt: skip
 
 
 class _Compiler:
@@ -126,18 +218,29 @@ class _Compiler:
         self.parameters[name] = value
         return f"${name}"
 
+    def seed(self, part: Part, source: str) -> list[str]:
+        """Clauses that find `n` from a neighbour that is named."""
+        names, patterns = self._patterns(part)
+        clauses = [f"MATCH {source}", *patterns]
+        return [*clauses, f"WHERE {self._cypher(part.condition, names)}", "WITH DISTINCT n"]
+
     def part(self, part: Part) -> str:
         """A condition on `n`."""
+        names, patterns = self._patterns(part)
+        condition = self._cypher(part.condition, names)
+        if not patterns:
+            return condition
+        return f"EXISTS {{ {' '.join(patterns)} WHERE {condition} }}"
+
+    def _patterns(self, part: Part) -> tuple[dict[Alias | None, str], list[str]]:
+        """The names of the aliases, and the clauses that find them."""
         names: dict[Alias | None, str] = {None: "n"}
         patterns = []
         for at, alias in enumerate(part.aliases):
             name = names[alias] = f"a{at}"
             # A clause each: inside one, two patterns can't take the same relationship.
             patterns.append(f"MATCH {_PATTERNS[alias.relation].format(a=name)}")
-        condition = self._cypher(part.condition, names)
-        if not patterns:
-            return condition
-        return f"EXISTS {{ {' '.join(patterns)} WHERE {condition} }}"
+        return names, patterns
 
     def _cypher(self, expression: Expression, names: dict[Alias | None, str]) -> str:
         match expression:

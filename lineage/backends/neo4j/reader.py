@@ -13,14 +13,14 @@ import neo4j
 from lineage.backends import row_mapping
 from lineage.backends.from_properties import node_from_properties
 from lineage.backends.neo4j.collation import is_compared_alike
-from lineage.backends.neo4j.filter_compiler import statement
+from lineage.backends.neo4j.filter_compiler import compile_statements
 from lineage.backends.neo4j.propagation import barrier_parameters, merge_levels
 from lineage.backends.neo4j.templates import template
 from lineage.backends.sort_order import is_after
 from lineage.backends.traversal import breadth_first, propagate
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 from lineage.model.values import INT64_MAX, INT64_MIN
-from lineage.ports.filters import Candidate, Counts, Filter, Order, Wanted
+from lineage.ports.filters import Candidate, Counts, Filter, Wanted
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
 
@@ -33,7 +33,6 @@ _NEIGHBOURS = {
     (Kind.EXECUTION, Direction.UPSTREAM): "read/inputs_of_executions",
     (Kind.EXECUTION, Direction.DOWNSTREAM): "read/outputs_of_executions",
 }
-_FOUND_FIELDS = ("name", "external_id", "uri", "state")
 
 
 class Neo4jReader(Reader):
@@ -55,39 +54,13 @@ class Neo4jReader(Reader):
     def find(self, kind: Kind, where: Filter) -> list[Node]:
         if where.after is not None and not is_compared_alike(str(where.after[0] or "")):
             return self._find_after(kind, where)
-        by_version = where.newest or any(
-            getattr(where, field) is not None for field in ("version", "digest", "place")
-        )
-        if (
-            by_version
-            or where.where is not None
-            or where.after is not None
-            or (where.order != Order())
-        ):
-            text, given = statement(kind, where)
-            return [
-                node_from_properties(kind, record["node"])
-                for record in self._transaction.run(text, given)
-            ]
-        indexed = self._find_by_index(kind, where)
-        if indexed is not None:
-            return indexed
-        first = INT64_MIN if not where.newest_first else INT64_MAX
-        parameters: dict[str, Any] = {field: getattr(where, field) for field in _FOUND_FIELDS}
-        parameters |= {
-            "type_ids": None if where.type_ids is None else list(where.type_ids),
-            "after_id": first if where.after_id is None else where.after_id,
-            "limit": INT64_MAX if where.limit is None else where.limit,
-        }
-        name = f"read/find_{_PLURAL[kind]}"
-        if where.context_id is not None:
-            name += "_in_context"
-            parameters["context_id"] = where.context_id
-        if where.newest_first:
-            name += "_newest_first"
-        return [
-            node_from_properties(kind, record["node"]) for record in self._run(name, **parameters)
-        ]
+        found: list[Node] = []
+        for text, given in compile_statements(kind, where):
+            if where.limit is not None and len(found) >= where.limit:
+                break
+            records = self._transaction.run(text, given)
+            found += [node_from_properties(kind, record["node"]) for record in records]
+        return found[: where.limit]
 
     def by_keys(
         self,
@@ -121,9 +94,9 @@ class Neo4jReader(Reader):
 
     def _find_after(self, kind: Kind, where: Filter) -> list[Node]:
         """What comes after a name that Neo4j would put elsewhere: looked at from the start."""
-        text, given = statement(kind, replace(where, after=None, limit=None))
         coming = (
             node_from_properties(kind, record["node"])
+            for text, given in compile_statements(kind, replace(where, after=None, limit=None))
             for record in self._transaction.run(text, given)
         )
         return list(islice((n for n in coming if is_after(n, where)), where.limit))
@@ -382,22 +355,6 @@ class Neo4jReader(Reader):
     def _lacking(self, kind: Kind, ids: Iterable[int]) -> list[int]:
         found = self._run(f"read/missing_{_PLURAL[kind]}", ids=sorted(ids))
         return [record["id"] for record in found]
-
-    def _find_by_index(self, kind: Kind, where: Filter) -> list[Node] | None:
-        """What the indexes answer at once: a name in given types, or an external id alone."""
-        plain = not (where.uri or where.state or where.context_id is not None)
-        if not plain or where.after_id is not None or where.limit is not None:
-            return None
-        if where.external_id is not None and where.name is None and where.type_ids is None:
-            found = self._run(f"read/{_PLURAL[kind]}_by_external_id", external_id=where.external_id)
-        elif where.name is not None and where.type_ids is not None and where.external_id is None:
-            found = self._run(
-                f"read/{_PLURAL[kind]}_by_name", type_ids=list(where.type_ids), name=where.name
-            )
-        else:
-            return None
-        nodes = [node_from_properties(kind, record["node"]) for record in found]
-        return sorted(nodes, key=lambda n: n.id or 0, reverse=where.newest_first)
 
 
 def _type(found: Mapping[str, Any]) -> Type:

@@ -35,6 +35,9 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "4_execution_version",
         "4_artifact_by_digest",
         "4_artifact_by_place",
+        *(f"4_{kind}_by_{what}" for kind in _KINDS for what in ("type", "created", "updated")),
+        "4_artifact_by_state",
+        "4_execution_by_state",
     ),
 )
 
