@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lineage.errors import InvalidQuery
+from lineage.model import Type
 from lineage.ports.backend import Backend
 from lineage.ports.query import QueryMode, QueryRows
+from lineage.queries.kind_labels import add_kind_labels
 from lineage.queries.server_cost import check_cost
 from lineage.queries.visible_nodes import hide_internal_nodes
 
@@ -23,7 +25,7 @@ def answer_on_server(
 ) -> QueryRows:
     """Answer a query by a server that runs Cypher itself, as `Backend.query` does.
 
-    The store's own nodes are left out.
+    The store's own nodes are left out, and types' labels seek.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def answer_on_server(
     QueryStopped: it took too long, or too much memory.
     """
     check_cost(cypher, parameters)
-    text = hide_internal_nodes(cypher)
+    text = add_kind_labels(hide_internal_nodes(cypher), lambda: _read_types(backend))
     try:
         return backend.query(text, parameters, limit=limit, timeout=timeout, asking=mode)
     except InvalidQuery:
@@ -40,3 +42,8 @@ def answer_on_server(
             # Of the text as it was given, the server tells the right place.
             backend.query(cypher, parameters, timeout=timeout, asking=QueryMode.EXPLAIN)
         raise
+
+
+def _read_types(backend: Backend) -> list[Type]:
+    with backend.read() as reader:
+        return reader.types()

@@ -9,18 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lark import Token
-
 from lineage.errors import InvalidQuery
 from lineage.opencypher.syntax import ast
 from lineage.opencypher.syntax.ast_walk import walk_parts
-from lineage.opencypher.syntax.lexer import SourceText, scan
 from lineage.opencypher.syntax.parser import parse
+from lineage.queries.node_labels import restrict_nodes
 
 INTERNAL_LABELS = ("IdBlock", "LineageStore", "Note")
 _HIDDEN = "&".join(f"!{label}" for label in INTERNAL_LABELS)
 # Neo4j decodes these before it reads a query, so that it may read another than is read here.
-_ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
+ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
 
 
 def hide_internal_nodes(text: str) -> str:
@@ -37,16 +35,14 @@ def hide_internal_nodes(text: str) -> str:
     >>> hide_internal_nodes("MATCH (n:Model)-->(m) RETURN m")
     'MATCH (n:Model)-->(m) RETURN m'
     """
-    if _ESCAPED.search(text):
+    if ESCAPED.search(text):
         return text
     try:
         query = parse(text)
     except InvalidQuery:
         return text
-    nodes = [node for node in _single_nodes(query) if _may_be_internal(node.labels)]
-    for at, inserted in sorted(_insertions(text, nodes), reverse=True):
-        text = text[:at] + inserted + text[at:]
-    return text
+    hidden = [node for node in _single_nodes(query) if _may_be_internal(node.labels)]
+    return restrict_nodes(text, [(node, _HIDDEN) for node in hidden])
 
 
 def _single_nodes(query: ast.Query) -> Iterator[ast.NodePattern]:
@@ -82,35 +78,3 @@ def _holds(labels: ast.LabelExpression, name: str) -> bool:
         case "or":
             return any(_holds(operand, name) for operand in labels.operands)
     return True
-
-
-def _insertions(text: str, nodes: list[ast.NodePattern]) -> Iterator[tuple[int, str]]:
-    """Where to put what, to leave out the store's own nodes of each of these."""
-    if not nodes:
-        return
-    offsets = {node.position.offset for node in nodes}
-    tokens = list(scan(SourceText(text)))
-    for place, token in enumerate(tokens):
-        if token.start_pos not in offsets:
-            continue
-        place += 1
-        if tokens[place].type in ("NAME", "QUOTED") and not _is_where(tokens[place]):
-            place += 1
-        if tokens[place].type != "COLON":
-            yield tokens[place - 1].end_pos or 0, f":{_HIDDEN}"
-            continue
-        yield tokens[place].end_pos or 0, f"{_HIDDEN}&("
-        place += 1
-        depth = 0
-        while depth or not _ends_labels(tokens[place]):
-            depth += {"LPAR": 1, "RPAR": -1}.get(tokens[place].type, 0)
-            place += 1
-        yield tokens[place - 1].end_pos or 0, ")"
-
-
-def _is_where(token: Token) -> bool:
-    return token.type == "NAME" and token.value.upper() == "WHERE"
-
-
-def _ends_labels(token: Token) -> bool:
-    return token.type in ("LBRACE", "PARAMETER", "RPAR") or _is_where(token)

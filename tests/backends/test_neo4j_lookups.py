@@ -121,3 +121,23 @@ def test_what_is_found_bounds_what_is_touched(
         if hits > 20 * rows + 50:
             too_many[name] = (rows, hits)
     assert not too_many
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "MATCH (d:Dataset {name: 'd77'}) RETURN d.uri",
+        "MATCH (d:Dataset {uri: 's3://b/77'}) RETURN d.name",
+        "MATCH (d:Dataset) WHERE d.name = 'd77' RETURN d.uri",
+        "UNWIND ['d76', 'd77'] AS name MATCH (d:Dataset {name: name}) RETURN d.uri",
+        "MATCH (t:Train)-[:OUTPUT]->(m:Model {name: 'seed'}) RETURN t.id",
+        "MATCH (d:Dataset {name: 'd77'})-[:INPUT|OUTPUT*]->(m:Model) RETURN DISTINCT m.name",
+    ],
+)
+def test_a_type_s_label_seeks(
+    filled: tuple[neo4j.Driver, dict[str, int]], neo4j_server: Neo4jForTests, query: str
+) -> None:
+    with lineage.connect(neo4j_server.url) as store:
+        plan = str(store.explain(query))
+    assert "IndexSeek" in plan
+    assert "LabelScan" not in plan
