@@ -1114,6 +1114,7 @@ class Store:
         kind: Kind | None = None,
         depth: int | None = None,
         as_of: Time | None = None,
+        causal: bool = False,
     ) -> Lineage:
         """Return where nodes came from: everything upstream, with its depth in events.
 
@@ -1129,6 +1130,8 @@ class Store:
             Follow at most so many events.
         as_of : datetime, str or int, optional
             See what was recorded by then.
+        causal : bool
+            Follow only chains in which nothing precedes what it came of.
 
         Returns
         -------
@@ -1149,7 +1152,7 @@ class Store:
         from lineage.questions.closure import trace
 
         with self.snapshot() as snapshot:
-            return trace(snapshot, refs, Direction.UPSTREAM, type, kind, depth, as_of)
+            return trace(snapshot, refs, Direction.UPSTREAM, type, kind, depth, as_of, causal)
 
     def downstream(
         self,
@@ -1158,6 +1161,7 @@ class Store:
         kind: Kind | None = None,
         depth: int | None = None,
         as_of: Time | None = None,
+        causal: bool = False,
     ) -> Lineage:
         """Return what came of nodes: everything downstream, with its depth in events.
 
@@ -1167,6 +1171,8 @@ class Store:
             Artifacts and executions.
         type, kind, depth, as_of
             As for `upstream`.
+        causal : bool
+            Follow only chains in which nothing precedes what it came of.
 
         Returns
         -------
@@ -1186,7 +1192,7 @@ class Store:
         from lineage.questions.closure import trace
 
         with self.snapshot() as snapshot:
-            return trace(snapshot, refs, Direction.DOWNSTREAM, type, kind, depth, as_of)
+            return trace(snapshot, refs, Direction.DOWNSTREAM, type, kind, depth, as_of, causal)
 
     def closure(
         self,
@@ -1194,6 +1200,7 @@ class Store:
         direction: Direction = Direction.DOWNSTREAM,
         depth: int | None = None,
         as_of: Time | None = None,
+        causal: bool = False,
     ) -> list[tuple[int, Kind, list[int]]]:
         """Return the ids of everything upstream or downstream: the cheap form, without the nodes.
 
@@ -1205,6 +1212,8 @@ class Store:
             Which way to follow.
         depth, as_of
             As for `upstream`.
+        causal : bool
+            Follow only chains in which nothing precedes what it came of.
 
         Returns
         -------
@@ -1225,9 +1234,11 @@ class Store:
         from lineage.questions.closure import trace_levels
 
         with self.snapshot() as snapshot:
-            return trace_levels(snapshot, refs, direction, depth=depth, as_of=as_of)
+            return trace_levels(snapshot, refs, direction, depth=depth, as_of=as_of, causal=causal)
 
-    def why(self, source: Ref, target: Ref, *, as_of: Time | None = None) -> Witness:
+    def why(
+        self, source: Ref, target: Ref, *, as_of: Time | None = None, causal: bool = False
+    ) -> Witness:
         """Return a shortest chain of events by which one node came of another.
 
         Parameters
@@ -1236,6 +1247,8 @@ class Store:
             Artifacts or executions.
         as_of : datetime, str or int, optional
             See what was recorded by then.
+        causal : bool
+            Follow only chains in which nothing precedes what it came of.
 
         Returns
         -------
@@ -1255,7 +1268,7 @@ class Store:
         from lineage.questions.why import find_witness
 
         with self.snapshot() as snapshot:
-            return find_witness(snapshot, source, target, as_of=as_of)
+            return find_witness(snapshot, source, target, as_of=as_of, causal=causal)
 
     def column_lineage(
         self,
@@ -1367,18 +1380,21 @@ class Store:
         with self.snapshot() as snapshot:
             return describe_model(snapshot, model)
 
-    def trained_on(self, model: Ref) -> Rows[TrainingData]:
+    def trained_on(self, model: Ref, *, causal: bool = False) -> Rows[TrainingData]:
         """Return the data that a model was trained on, nearest first.
 
         Parameters
         ----------
         model : Artifact, int or str
             The model.
+        causal : bool
+            Follow only chains in which nothing precedes what it came of.
 
         Returns
         -------
         list of TrainingData
-            Each dataset with its depth, and whether the training step itself read it.
+            Each dataset with its depth, whether the training step itself read it, and whether a
+            chain leads from it to the model in which nothing precedes what it came of (`in_time`).
 
         Raises
         ------
@@ -1393,7 +1409,7 @@ class Store:
         from lineage.questions.model_facts import list_training_data
 
         with self.snapshot() as snapshot:
-            return Rows(list_training_data(snapshot, model))
+            return Rows(list_training_data(snapshot, model, causal=causal))
 
     def hyperparameters(self, model: Ref) -> Rows[Setting]:
         """Return the hyperparameters that a model was trained with.
@@ -2184,6 +2200,7 @@ class Store:
         source: Ref | Sequence[Ref] | None = None,
         barrier: Ref | Sequence[Ref] | None = None,
         as_of: Time | None = None,
+        causal: bool = False,
     ) -> list[tuple[int, Kind, list[int]]]:
         """Return the ids of everything affected: the cheap form, without the nodes.
 
@@ -2193,6 +2210,8 @@ class Store:
             One label; it or sources must be given.
         source, barrier, as_of
             As for `taint`.
+        causal : bool
+            Follow only chains in which nothing precedes what it came of.
 
         Returns
         -------
@@ -2214,7 +2233,7 @@ class Store:
 
         with self.snapshot() as snapshot:
             return find_affected_levels(
-                snapshot, label=label, source=source, barrier=barrier, as_of=as_of
+                snapshot, label=label, source=source, barrier=barrier, as_of=as_of, causal=causal
             )
 
     def check(
@@ -2313,6 +2332,7 @@ class Store:
         label: str | Sequence[str] | None = None,
         source: Ref | Sequence[Ref] | None = None,
         type: str | None = None,
+        causal: bool = False,
     ) -> Rebuild:
         """Return what to run again, in which order, from which inputs; what can't be; rollbacks.
 
@@ -2325,6 +2345,8 @@ class Store:
             As for `taint`.
         type : str, optional
             Plan for what is of this type, or base type, alone.
+        causal : bool
+            Follow only chains in which nothing precedes what it came of.
 
         Returns
         -------
@@ -2344,7 +2366,7 @@ class Store:
         from lineage.questions.taint.rebuild import plan_rebuild
 
         with self.snapshot() as snapshot:
-            return plan_rebuild(snapshot, label=label, source=source, type=type)
+            return plan_rebuild(snapshot, label=label, source=source, type=type, causal=causal)
 
     def rebuild_plan(
         self,
@@ -2362,6 +2384,7 @@ class Store:
         *,
         label: str | Sequence[str] | None = None,
         source: Ref | Sequence[Ref] | None = None,
+        causal: bool = False,
     ) -> Progress:
         """Return what has been replaced by something clean, what is still dirty, what is deployed.
 
@@ -2369,6 +2392,8 @@ class Store:
         ----------
         label, source
             As for `taint`.
+        causal : bool
+            Follow only chains in which nothing precedes what it came of.
 
         Returns
         -------
@@ -2388,7 +2413,7 @@ class Store:
         from lineage.questions.taint.rebuild import measure_progress
 
         with self.snapshot() as snapshot:
-            return measure_progress(snapshot, label=label, source=source)
+            return measure_progress(snapshot, label=label, source=source, causal=causal)
 
     # Policies
 

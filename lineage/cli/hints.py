@@ -71,6 +71,15 @@ def of_gaps(gaps: Sequence[str]) -> Iterator[str]:
         )
 
 
+def against_time(count: int) -> str:
+    """What is said where something was written more than once without versions."""
+    these = "1 of these leads" if count == 1 else f"{count} of these lead"
+    return (
+        f"{these} here only by chains in which something precedes what it came of, as what is "
+        "written more than once without versions has; --causal leaves that out"
+    )
+
+
 def of_type(store: Store, type: str | None, found: int) -> Iterator[str]:
     """For a question that shows one type only, and found none: whether there is such a type."""
     if found or type is None:

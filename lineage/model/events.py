@@ -92,6 +92,11 @@ class Event(Record):
         """Return the id of its artifact, or of its execution."""
         return self.artifact_id if kind is Kind.ARTIFACT else self.execution_id
 
+    @property
+    def happened_ms(self) -> int:
+        """When it happened, else when it was recorded."""
+        return (self.recorded_ms or 0) if self.time_ms is None else self.time_ms
+
     def is_known_at(self, as_of_ms: int | None) -> bool:
         """Return whether the store had learned of it by a time; None is the latest time."""
         return as_of_ms is None or (self.recorded_ms or 0) <= as_of_ms

@@ -4,24 +4,29 @@ Definition: data flows from an artifact to an execution by an event of an input 
 execution to an artifact by one of an output type; PENDING_OUTPUT and UNKNOWN carry nothing. A node
 is downstream of a start where a chain of such events leads from the start to it, upstream where
 one leads from it to the start. Its depth is the number of events in the shortest such chain; a
-start's is 0. With `as_of`, only events recorded by then count.
+start's is 0. With `as_of`, only events recorded by then count; with `causal`, only chains in which
+no event happened before the one ahead of it (`causal_closure`).
+
+Where an artifact was written more than once without versions, an answer that is not causal has
+nodes that only chains against time lead to: `against_time` says how many of those that are shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lineage.captions import align, caption, printable, short_type
 from lineage.errors import InvalidValue, Unsupported
-from lineage.model import Event, Kind, Node
+from lineage.model import Event, Flow, Kind, Node
 from lineage.model.gc_pause import pause_collector
 from lineage.model.times import Time, to_milliseconds
 from lineage.model.type_catalog import is_called
 from lineage.pictures.drawing import Drawing, draw
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction, Frontier
+from lineage.questions.causal_closure import CausalClosure, keys_of, read_causal_closure
 from lineage.questions.node_json import event_to_json, node_to_json
 from lineage.rules.values import validate_int64
 from lineage.session.snapshot import Ref, Snapshot
@@ -48,6 +53,8 @@ class Lineage:
     nodes: tuple[LineageNode, ...]
     events: tuple[Event, ...] = field(default=())
     complete: bool = True
+    causal: bool = False
+    against_time: int = 0
 
     def __iter__(self) -> Iterator[LineageNode]:
         return iter(self.nodes)
@@ -93,6 +100,8 @@ class Lineage:
             "nodes": [node_to_json(found.node, depth=found.depth) for found in self.nodes],
             "events": [event_to_json(event) for event in self.events],
             "complete": self.complete,
+            "causal": self.causal,
+            "against_time": self.against_time,
         }
 
     def __or__(self, other: Lineage) -> Lineage:
@@ -108,6 +117,8 @@ class Lineage:
             tuple(sorted(nodes.values(), key=_nearest_first)),
             tuple(dict.fromkeys((*self.events, *other.events))),
             self.complete and other.complete,
+            self.causal and other.causal,
+            self.against_time + other.against_time,
         )
 
     def drawing(self) -> Drawing:
@@ -202,6 +213,7 @@ def trace(
     kind: Kind | None = None,
     depth: int | None = None,
     as_of: Time | None = None,
+    causal: bool = False,
 ) -> Lineage:
     """Return everything upstream or downstream of some nodes, with its events.
 
@@ -221,6 +233,7 @@ def trace(
         kind=kind,
         depth=validate_depth(depth),
         as_of_ms=to_milliseconds(as_of),
+        causal=causal,
     )
 
 
@@ -231,6 +244,7 @@ def trace_levels(
     *,
     depth: int | None = None,
     as_of: Time | None = None,
+    causal: bool = False,
 ) -> list[tuple[int, Kind, list[int]]]:
     """Return (depth, kind, ids) of the same, and load no nodes. Raises as `trace` does."""
     return read_levels(
@@ -239,6 +253,7 @@ def trace_levels(
         direction,
         depth=validate_depth(depth),
         as_of_ms=to_milliseconds(as_of),
+        causal=causal,
     )
 
 
@@ -249,8 +264,13 @@ def read_levels(
     *,
     depth: int | None = None,
     as_of_ms: int | None = None,
+    causal: bool = False,
 ) -> list[tuple[int, Kind, list[int]]]:
     """(depth, kind, ids) of everything reached, starts included; no node is loaded."""
+    if causal:
+        return read_causal_closure(
+            reader, keys_of(starts), direction, depth=depth, as_of_ms=as_of_ms
+        ).levels()
     levels: dict[tuple[Kind, int], int] = {}
     by_kind: dict[Kind, list[int]] = {}
     for start in starts:
@@ -281,6 +301,7 @@ def read_lineage(
     kind: Kind | None = None,
     depth: int | None = None,
     as_of_ms: int | None = None,
+    causal: bool = False,
 ) -> Lineage:
     """The closure with its nodes and events; `type` is a type's name or a base type's."""
     type_ids: set[int | None] | None = None
@@ -290,7 +311,18 @@ def read_lineage(
         if len(kinds := {found.kind for found in called}) == 1:
             # What can't be shown is not loaded.
             kind = kind or kinds.pop()
-    levels = read_levels(reader, starts, direction, depth=depth, as_of_ms=as_of_ms)
+
+    def close_causally() -> CausalClosure:
+        return read_causal_closure(
+            reader, keys_of(starts), direction, depth=depth, as_of_ms=as_of_ms
+        )
+
+    in_time = close_causally() if causal else None
+    levels = (
+        in_time.levels()
+        if in_time is not None
+        else read_levels(reader, starts, direction, depth=depth, as_of_ms=as_of_ms)
+    )
     reached: dict[Kind, list[int]] = {Kind.ARTIFACT: [], Kind.EXECUTION: []}
     for _, level_kind, level in levels:
         reached[level_kind] += level
@@ -316,6 +348,10 @@ def read_lineage(
         ]
         if as_of_ms is not None:
             events = [event for event in events if event.is_known_at(as_of_ms)]
+        if in_time is not None:
+            events = [event for event in events if in_time.has_event(event)]
+    if in_time is None and _is_rewritten(reader, reached, None if kind else events):
+        in_time = close_causally()
     if type_ids is not None:
         nodes = [found for found in nodes if found.node.type_id in type_ids]
     if type_ids is not None or kind is not None:
@@ -325,7 +361,34 @@ def read_lineage(
             for e in events
             if (Kind.ARTIFACT, e.artifact_id) in shown and (Kind.EXECUTION, e.execution_id) in shown
         ]
-    return Lineage(direction, tuple(starts), tuple(nodes), tuple(events))
+    against_time = (
+        0
+        if in_time is None
+        else sum((at.node.kind, at.node.id or 0) not in in_time.first for at in nodes)
+    )
+    return Lineage(
+        direction,
+        tuple(starts),
+        tuple(nodes),
+        tuple(events),
+        causal=causal,
+        against_time=against_time,
+    )
+
+
+def _is_rewritten(
+    reader: Reader, reached: Mapping[Kind, list[int]], events: Sequence[Event] | None
+) -> bool:
+    """Whether more than one step wrote any of the artifacts; `events` has what they wrote."""
+    if events is None:
+        written = reader.degrees(Kind.ARTIFACT, reached[Kind.ARTIFACT], Flow.OUTPUT)
+        return any(count > 1 for _, count in written)
+    writers: dict[int, int] = {}
+    return any(
+        writers.setdefault(event.artifact_id, event.execution_id) != event.execution_id
+        for event in events
+        if event.type.flow is Flow.OUTPUT
+    )
 
 
 def _nearest_first(found: LineageNode) -> tuple[int, Kind, int]:

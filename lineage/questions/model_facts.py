@@ -25,6 +25,7 @@ from lineage.model.type_catalog import PIPELINE_RUN_TYPES, PIPELINE_TYPES
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.answer import Answer
+from lineage.questions.causal_closure import keys_of, read_causal_closure
 from lineage.questions.closure import read_levels, read_lineage
 from lineage.questions.metrics import numbers_of
 from lineage.questions.node_json import node_to_json, to_json_value
@@ -40,15 +41,22 @@ _CODE = "Code"
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """A dataset that a model came of; `direct` where the training step itself read it."""
+    """A dataset that a model came of; `direct` where the training step itself read it.
+
+    `in_time` is false where only chains lead from it to the model in which something precedes what
+    it came of: something was written more than once without versions.
+    """
 
     dataset: Artifact
     depth: int
     direct: bool
+    in_time: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return node_to_json(self.dataset, depth=self.depth, direct=self.direct)
+        return node_to_json(
+            self.dataset, depth=self.depth, direct=self.direct, in_time=self.in_time
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +149,11 @@ class _Graph:
         ids = sorted({e.execution_id for e in events if e.type.flow is flow})
         return self.reader.nodes(Kind.EXECUTION, ids)  # type: ignore[return-value]
 
-    def trainings(self, model: Artifact) -> list[Execution]:
+    def trainings(self, model: Artifact, *, causal: bool = False) -> list[Execution]:
         """The steps that trained a model: the nearest TRAIN upstream, else what made it."""
         assert model.id is not None
-        for _, kind, ids in read_levels(self.reader, [model], Direction.UPSTREAM):
+        levels = read_levels(self.reader, [model], Direction.UPSTREAM, causal=causal)
+        for _, kind, ids in levels:
             if kind is Kind.EXECUTION:
                 found = [
                     n
@@ -166,8 +175,11 @@ def trainings_of(reader: Reader, model: Artifact) -> list[Execution]:
     return _Graph(reader).trainings(model)
 
 
-def list_training_data(snapshot: Snapshot, ref: Ref) -> list[TrainingData]:
+def list_training_data(snapshot: Snapshot, ref: Ref, *, causal: bool = False) -> list[TrainingData]:
     """Return the datasets (base type DATASET) upstream of a model, nearest first.
+
+    With `causal`, only those from which a chain leads to it in which nothing precedes what it came
+    of.
 
     Raises
     ------
@@ -176,13 +188,21 @@ def list_training_data(snapshot: Snapshot, ref: Ref) -> list[TrainingData]:
     """
     reader, model = snapshot.reader, snapshot.artifact(ref)
     graph = _Graph(reader)
-    trainings = [e.id for e in graph.trainings(model) if e.id is not None]
+    trainings = [e.id for e in graph.trainings(model, causal=causal) if e.id is not None]
     read = {
         e.artifact_id for e in reader.events(execution_ids=trainings) if e.type.flow is Flow.INPUT
     }
-    found = read_lineage(reader, [model], Direction.UPSTREAM, type=BaseType.DATASET)
+    found = read_lineage(reader, [model], Direction.UPSTREAM, type=BaseType.DATASET, causal=causal)
+    in_time = None
+    if found.against_time:
+        in_time = read_causal_closure(reader, keys_of([model]), Direction.UPSTREAM).first
     return [
-        TrainingData(at.node, at.depth, at.node.id in read)
+        TrainingData(
+            at.node,
+            at.depth,
+            at.node.id in read,
+            in_time is None or (Kind.ARTIFACT, at.node.id or 0) in in_time,
+        )
         for at in found
         if isinstance(at.node, Artifact) and at.node.id != model.id
     ]

@@ -18,6 +18,7 @@ from lineage.pictures.svg import svg
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Direction
 from lineage.questions.answer import Answer
+from lineage.questions.causal_closure import Arrival, keys_of, read_causal_closure
 from lineage.questions.closure import read_levels
 from lineage.questions.node_json import event_to_json, node_to_json
 from lineage.questions.notebook import render, text
@@ -77,7 +78,12 @@ def picture(witness: Witness) -> str:
 
 
 def find_witness(
-    snapshot: Snapshot, source_ref: Ref, target_ref: Ref, *, as_of: Time | None = None
+    snapshot: Snapshot,
+    source_ref: Ref,
+    target_ref: Ref,
+    *,
+    as_of: Time | None = None,
+    causal: bool = False,
 ) -> Witness:
     """Return a shortest chain of events by which the target came of the source.
 
@@ -90,6 +96,8 @@ def find_witness(
     source, target = (snapshot.resolve(ref) for ref in (source_ref, target_ref))
     for end in (source, target):
         check_in_flow(end)
+    if causal:
+        return _find_causal(reader, source, target, as_of_ms)
     depths: dict[tuple[Kind, int], int] = {}
     for at, kind, ids in read_levels(reader, [target], Direction.UPSTREAM, as_of_ms=as_of_ms):
         depths.update(((kind, id), at) for id in ids)
@@ -113,6 +121,30 @@ def find_witness(
         for node in reader.nodes(kind, [id for k, id in chain if k is kind])
     }
     return Witness(source, target, tuple(nodes[key] for key in chain), tuple(events))
+
+
+def _find_causal(reader: Reader, source: Node, target: Node, as_of_ms: int | None) -> Witness:
+    [start], [end] = keys_of([source]), keys_of([target])
+    found = read_causal_closure(
+        reader, [start], Direction.DOWNSTREAM, as_of_ms=as_of_ms, target=end
+    )
+    chain: list[Arrival] = []
+    at = found.first.get(end)
+    while at is not None:
+        chain.append(at)
+        at = at.before
+    chain.reverse()
+    nodes = {
+        (kind, node.id): node
+        for kind in (Kind.ARTIFACT, Kind.EXECUTION)
+        for node in reader.nodes(kind, [at.key[1] for at in chain if at.key[0] is kind])
+    }
+    return Witness(
+        source,
+        target,
+        tuple(nodes[at.key] for at in chain),
+        tuple(at.event for at in chain if at.event is not None),
+    )
 
 
 def _forward(

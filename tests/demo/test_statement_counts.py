@@ -42,7 +42,7 @@ QUESTIONS: dict[str, tuple[int, Callable[[lineage.Store], Any]]] = {
     "siblings": (31, lambda s: s.siblings(MODEL)),
     "taint": (14, lambda s: s.taint(source=RAW)),
     "taint_progress": (18, lambda s: s.taint_progress(source=RAW)),
-    "trained_on": (12, lambda s: s.trained_on(MODEL)),
+    "trained_on": (13, lambda s: s.trained_on(MODEL)),
     "upstream": (12, lambda s: s.upstream(MODEL)),
     "why": (18, lambda s: s.why(RAW, MODEL)),
 }

@@ -74,9 +74,9 @@ def taint(
         raise InvalidValue("--models means --type MODEL; give one of the two")
     store = open_store(context)
     if progress:
-        if barrier or type or models or live or deployed or paths or as_of or causal or overlap:
-            raise InvalidValue("--progress goes with --label, --source and --json alone")
-        how_far = store.taint_progress(label=label, source=source)
+        if barrier or type or models or live or deployed or paths or as_of or overlap:
+            raise InvalidValue("--progress goes with --label, --source, --causal and --json alone")
+        how_far = store.taint_progress(label=label, source=source, causal=causal)
         if json:
             print_json(how_far.to_dict())
         else:
@@ -219,6 +219,7 @@ def rebuild(
     mermaid: Annotated[
         bool, typer.Option("--mermaid", help="Print the plan as a Mermaid flowchart.")
     ] = False,
+    causal: Causal = False,
     json: Json = False,
 ) -> None:
     """What to run again after a taint, in which order, and what to roll back.
@@ -226,7 +227,7 @@ def rebuild(
     Only a plan: nothing is done. For all that is dirty, or for that of one type.
     """
     store = open_store(context)
-    plan = store.plan_rebuild(label=label, source=source, type=type)
+    plan = store.plan_rebuild(label=label, source=source, type=type, causal=causal)
     if json:
         print_json(plan.to_dict())
     elif mermaid:

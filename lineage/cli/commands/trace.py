@@ -11,7 +11,7 @@ from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf, Refs
 from lineage.cli.commands.deployments import print_deployments
-from lineage.cli.hints import gaps_in, of_gaps, of_type
+from lineage.cli.hints import against_time, gaps_in, of_gaps, of_type
 from lineage.cli.output import (
     echo,
     format_time,
@@ -49,6 +49,9 @@ OfType = Annotated[
     str | None,
     typer.Option("--type", metavar="TYPE", help="Only this type, or base type such as MODEL."),
 ]
+Causal = Annotated[
+    bool, typer.Option("--causal", help="Only chains in which nothing precedes what it came of.")
+]
 Depth = Annotated[int | None, typer.Option(metavar="N", min=0, help="At most so many events away.")]
 
 
@@ -59,13 +62,18 @@ def upstream(
     type: OfType = None,
     depth: Depth = None,
     as_of: AsOf = None,
+    causal: Causal = False,
     json: Json = False,
 ) -> None:
     """Where did this come from?"""
     store = open_store(context)
-    answer = store.upstream(*refs, type=type, depth=depth, as_of=as_of)
+    answer = store.upstream(*refs, type=type, depth=depth, as_of=as_of, causal=causal)
     _print_lineage(
-        store, answer, type, json, lambda: store.upstream(*refs, depth=depth, as_of=as_of)
+        store,
+        answer,
+        type,
+        json,
+        lambda: store.upstream(*refs, depth=depth, as_of=as_of, causal=causal),
     )
 
 
@@ -76,13 +84,18 @@ def downstream(
     type: OfType = None,
     depth: Depth = None,
     as_of: AsOf = None,
+    causal: Causal = False,
     json: Json = False,
 ) -> None:
     """What came of this?"""
     store = open_store(context)
-    answer = store.downstream(*refs, type=type, depth=depth, as_of=as_of)
+    answer = store.downstream(*refs, type=type, depth=depth, as_of=as_of, causal=causal)
     _print_lineage(
-        store, answer, type, json, lambda: store.downstream(*refs, depth=depth, as_of=as_of)
+        store,
+        answer,
+        type,
+        json,
+        lambda: store.downstream(*refs, depth=depth, as_of=as_of, causal=causal),
     )
 
 
@@ -92,10 +105,11 @@ def why(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Where the data started.")],
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Where it arrived.")],
     as_of: AsOf = None,
+    causal: Causal = False,
     json: Json = False,
 ) -> None:
     """By which shortest chain did TARGET come of SOURCE? Exit code 1 where it didn't."""
-    answer = open_store(context).why(source, target, as_of=as_of)
+    answer = open_store(context).why(source, target, as_of=as_of, causal=causal)
     if json:
         print_json(answer.to_dict())
     else:
@@ -105,9 +119,11 @@ def why(
 
 
 @app.command("trained-on", epilog="Example: lineage trained-on Model:churn")
-def trained_on(context: typer.Context, model: Model, json: Json = False) -> None:
+def trained_on(
+    context: typer.Context, model: Model, causal: Causal = False, json: Json = False
+) -> None:
     """Which data was this model trained on?"""
-    found = open_store(context).trained_on(model)
+    found = open_store(context).trained_on(model, causal=causal)
     _print(found, print_training_data, json)
 
 
@@ -244,6 +260,9 @@ def print_training_data(found: list[TrainingData]) -> None:
         ],
         empty="no dataset is on record",
     )
+    late = sum(not row.in_time for row in found)
+    if late:
+        note(against_time(late))
 
 
 def print_settings(found: list[Setting]) -> None:
@@ -327,6 +346,8 @@ def _print_lineage(
     print_lineage(answer)
     for hint in of_gaps(gaps):
         note(hint)
+    if answer.against_time:
+        note(against_time(answer.against_time))
     for hint in of_type(store, type, len(answer)):
         note(hint)
 

@@ -62,6 +62,7 @@ def find_affected_levels(
     source: Ref | Sequence[Ref] | None = None,
     barrier: Ref | Sequence[Ref] | None = None,
     as_of: Time | None = None,
+    causal: bool = False,
 ) -> list[tuple[int, Kind, list[int]]]:
     """Return (depth, kind, ids) of what is affected by one label, and load no nodes.
 
@@ -76,10 +77,10 @@ def find_affected_levels(
     [what] = resolve_taint_queries(
         snapshot, label=label, source=source, barrier=barrier, as_of_ms=at_ms
     )
-    if not types_with_ports(reader):
+    if not causal and not types_with_ports(reader):
         return find_levels(reader, what, at_ms)[0]
     levels: dict[tuple[int, Kind], list[int]] = {}
-    found = search(reader, what, as_of_ms=at_ms, causal=False)
+    found = search(reader, what, as_of_ms=at_ms, causal=causal)
     for (kind, id), depth in found.depths.items():
         levels.setdefault((depth, kind), []).append(id)
     return [(depth, kind, sorted(ids)) for (depth, kind), ids in sorted(levels.items())]

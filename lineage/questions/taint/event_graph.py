@@ -32,7 +32,7 @@ def port_of(path: Path) -> str:
 
 def get_event_ms(event: Event) -> int:
     """Return when an event happened, else when it was recorded."""
-    return (event.recorded_ms or 0) if event.time_ms is None else event.time_ms
+    return event.happened_ms
 
 
 class EventGraph:

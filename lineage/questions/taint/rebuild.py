@@ -222,6 +222,7 @@ def plan_rebuild(
     label: str | Sequence[str] | None = None,
     source: Ref | Sequence[Ref] | None = None,
     type: str | None = None,
+    causal: bool = False,
 ) -> Rebuild:
     """Return what to run again, and how, for everything dirty, or for that of a type alone.
 
@@ -231,7 +232,7 @@ def plan_rebuild(
         A source, or the type, isn't there.
     """
     asked = select_shown(snapshot.reader, type, None, live=False, deployed=False, as_of_ms=None)
-    return _clean_up(snapshot, label, source).plan(asked)
+    return _clean_up(snapshot, label, source, causal=causal).plan(asked)
 
 
 def measure_progress(
@@ -239,6 +240,7 @@ def measure_progress(
     *,
     label: str | Sequence[str] | None = None,
     source: Ref | Sequence[Ref] | None = None,
+    causal: bool = False,
 ) -> Progress:
     """Return what has been replaced by something clean, what is dirty, what is deployed.
 
@@ -247,16 +249,20 @@ def measure_progress(
     NotFound, InvalidValue
         A source isn't there.
     """
-    return _clean_up(snapshot, label, source).progress()
+    return _clean_up(snapshot, label, source, causal=causal).progress()
 
 
 def _clean_up(
-    snapshot: Snapshot, label: str | Sequence[str] | None, source: Ref | Sequence[Ref] | None
+    snapshot: Snapshot,
+    label: str | Sequence[str] | None,
+    source: Ref | Sequence[Ref] | None,
+    *,
+    causal: bool = False,
 ) -> CleanUp:
     affected: dict[Key, int] = {}
     searched = resolve_taint_queries(snapshot, label=label, source=source)
     for what in searched:
-        found = search(snapshot.reader, what, as_of_ms=None, causal=False)
+        found = search(snapshot.reader, what, as_of_ms=None, causal=causal)
         for key, depth in found.depths.items():
             affected[key] = min(depth, affected.get(key, depth))
     sources: dict[Key, int] = {}

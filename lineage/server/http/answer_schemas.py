@@ -82,6 +82,7 @@ class TrainingDataOut(FoundOut):
     """A dataset that a model was trained on; `direct` where the training itself read it."""
 
     direct: bool
+    in_time: bool
 
 
 class RunFacetOut(Answer):

@@ -154,6 +154,8 @@ class LineageOut(BaseModel):
             "nodes": [{**_NODE, "depth": 2}],
             "events": [_EVENT],
             "complete": True,
+            "causal": False,
+            "against_time": 0,
         }
     )
     direction: str
@@ -161,6 +163,8 @@ class LineageOut(BaseModel):
     nodes: list[FoundOut]
     events: list[EventOut]
     complete: bool
+    causal: bool
+    against_time: int
 
 
 class QueryIn(BaseModel):
