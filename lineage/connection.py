@@ -66,6 +66,9 @@ def connect(
     ...     store.counts().artifacts
     0
     """
+    from lineage.backends.statement_log import configure
+
+    configure()
     place = resolve_url(url)
     if place.startswith(_SERVED):
         from lineage.client import open_store

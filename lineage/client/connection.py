@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from lineage import errors, wire
+from lineage.backends.statement_log import log_statement
 from lineage.errors import InvalidValue, LineageError, StoreError, StoreUnavailable
 
 try:
@@ -100,7 +101,8 @@ class Connection:
         where = f"{self.url}/api/v1{quote(path)}"
         for left in reversed(range(_TRIES if again else 1)):
             try:
-                reply = self._pool.request(method, where, body=body, headers=headers)
+                with log_statement("http_client", f"{method} {path}"):
+                    reply = self._pool.request(method, where, body=body, headers=headers)
             except urllib3.exceptions.HTTPError as error:
                 if left and not isinstance(error, urllib3.exceptions.SSLError):
                     continue

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 from lineage.backends.conflicts import build_taken_error
+from lineage.backends.statement_log import LoggedTransaction, is_logged
 from lineage.errors import StoreUnavailable
 from lineage.model import Kind
 from lineage.ports.backend import Backend
@@ -98,7 +99,7 @@ class Neo4jBackend(Backend):
             session.begin_transaction(timeout=get_remaining_seconds()) as transaction,
         ):
             try:
-                yield Neo4jReader(transaction)
+                yield Neo4jReader(_log(transaction))
             except exceptions.Neo4jError:
                 check_time()
                 raise
@@ -115,7 +116,7 @@ class Neo4jBackend(Backend):
             tries += 1
             attempted.clear()
             writer = Neo4jWriter(
-                transaction,
+                _log(transaction),
                 self._ids.take,
                 self._ids.reserve,
                 attempted,
@@ -206,6 +207,11 @@ class Neo4jBackend(Backend):
                     )
                     if found and found[0].id != write.id:
                         raise build_taken_error(write.kind, field, value, found[0].id) from error
+
+
+def _log(transaction: Any) -> Any:
+    """The transaction, which logs its statements where somebody wants to see them."""
+    return LoggedTransaction(transaction) if is_logged("neo4j") else transaction
 
 
 def open_backend(url: str, *, create: bool = True) -> Neo4jBackend:

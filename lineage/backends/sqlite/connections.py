@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from lineage.backends.sqlite.errors import (
     POLL_SECONDS,
@@ -30,6 +31,7 @@ from lineage.backends.sqlite.read_only_file import (
     write_refusal,
 )
 from lineage.backends.sqlite.schema import prepare
+from lineage.backends.statement_log import is_logged, log_statement
 from lineage.errors import NotFound, StoreError, StoreUnavailable
 from lineage.ports.deadline import check_time, get_remaining_seconds, is_over
 
@@ -53,6 +55,20 @@ class Connection(sqlite3.Connection):
     read_only: bool = False
     # Of a file that is read as if it never changed.
     stamp: Stamp | None = None
+
+
+class _LoggedConnection(Connection):
+    """The same, and its statements are logged."""
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        """Execute a statement, and log it."""
+        with log_statement("sqlite", sql):
+            return super().execute(sql, *parameters)
+
+    def executemany(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        """Execute a statement for many values, and log it once."""
+        with log_statement("sqlite", sql):
+            return super().executemany(sql, *parameters)
 
 
 class Connections:
@@ -245,7 +261,7 @@ class Connections:
             timeout=POLL_SECONDS,
             isolation_level=None,
             check_same_thread=False,
-            factory=Connection,
+            factory=_LoggedConnection if is_logged("sqlite") else Connection,
             uri=isinstance(file, str),
         )
 

@@ -8,6 +8,7 @@ import typer
 
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf
+from lineage.cli.completion import complete_context
 from lineage.cli.output import echo, name_node, print_json, print_table, title, to_one_line
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ def blame(
     below: Below = None,
     above: Above = None,
     context_ref: Annotated[
-        str | None, typer.Option("--context", metavar="REF", help="Only what is in it.")
+        str | None,
+        typer.Option(
+            "--context", metavar="REF", autocompletion=complete_context, help="Only what is in it."
+        ),
     ] = None,
     formula: Annotated[
         str, typer.Option(metavar="NAME", help="ochiai, tarantula or dstar.")

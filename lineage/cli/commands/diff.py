@@ -9,6 +9,7 @@ import typer
 from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf
+from lineage.cli.completion import complete_reference
 from lineage.cli.output import echo, measure, name_node, print_json, print_table, title, to_one_line
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ def diff(
     context: typer.Context,
     first: Annotated[
         str,
-        typer.Argument(metavar="FIRST", help="A model, or another node."),
+        typer.Argument(
+            metavar="FIRST", autocompletion=complete_reference, help="A model, or another node."
+        ),
     ],
     second: Annotated[
         str,
-        typer.Argument(metavar="SECOND", help="What it is compared with."),
+        typer.Argument(
+            metavar="SECOND", autocompletion=complete_reference, help="What it is compared with."
+        ),
     ],
     as_of: AsOf = None,
     json: Json = False,

@@ -9,6 +9,7 @@ import typer
 
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AnyRefs
+from lineage.cli.completion import complete_label
 from lineage.cli.output import echo, format_time, print_json, print_table, title
 
 if TYPE_CHECKING:
@@ -22,7 +23,12 @@ policies = typer.Typer(
 )
 app.add_typer(policies, name="policy")
 
-Label = Annotated[str, typer.Option(metavar="LABEL", help="Such as tainted, pii, license:nc.")]
+Label = Annotated[
+    str,
+    typer.Option(
+        metavar="LABEL", autocompletion=complete_label, help="Such as tainted, pii, license:nc."
+    ),
+]
 Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")]
 Who = Annotated[
     str | None,

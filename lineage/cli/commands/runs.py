@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lineage.cli.app import Json, app, open_store
+from lineage.cli.completion import complete_context
 from lineage.cli.output import echo, format_time, name_node, print_json, print_table, title
 
 if TYPE_CHECKING:
@@ -21,7 +22,13 @@ def runs(
     ] = False,
     type: Annotated[str | None, typer.Option(metavar="TYPE", help="Only this type.")] = None,
     in_context: Annotated[
-        str | None, typer.Option("--context", metavar="CONTEXT", help="Only what is in it.")
+        str | None,
+        typer.Option(
+            "--context",
+            metavar="CONTEXT",
+            autocompletion=complete_context,
+            help="Only what is in it.",
+        ),
     ] = None,
     idle_hours: Annotated[
         float | None,

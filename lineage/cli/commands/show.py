@@ -8,6 +8,7 @@ import typer
 
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import Ref
+from lineage.cli.completion import complete_context, complete_type
 from lineage.cli.output import (
     echo,
     format_time,
@@ -61,7 +62,10 @@ def ls(
             help="A filter as ML Metadata has it: \"uri LIKE 's3://%' AND events_0.type = INPUT\".",
         ),
     ] = None,
-    type: Annotated[str | None, typer.Option(metavar="TYPE", help="A type's name.")] = None,
+    type: Annotated[
+        str | None,
+        typer.Option(metavar="TYPE", autocompletion=complete_type, help="A type's name."),
+    ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="An exact name.")] = None,
     uri: Annotated[str | None, typer.Option(metavar="URI", help="An exact uri.")] = None,
     state: Annotated[
@@ -69,7 +73,12 @@ def ls(
     ] = None,
     in_context: Annotated[
         str | None,
-        typer.Option("--context", metavar="CONTEXT", help="Only what is in this context."),
+        typer.Option(
+            "--context",
+            metavar="CONTEXT",
+            autocompletion=complete_context,
+            help="Only what is in this context.",
+        ),
     ] = None,
     order_by: Annotated[
         str | None,

@@ -11,6 +11,7 @@ from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf
 from lineage.cli.commands.trace import OfType, print_witness
+from lineage.cli.completion import complete_label, complete_reference
 from lineage.cli.hints import gaps_in, of_gaps
 from lineage.cli.output import echo, name_node, note, print_json, print_table, title
 
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
 Labels = Annotated[
     list[str] | None,
-    typer.Option("--label", metavar="LABEL", help="Such as tainted or pii; may be given again."),
+    typer.Option(
+        "--label",
+        metavar="LABEL",
+        autocompletion=complete_label,
+        help="Such as tainted or pii; may be given again.",
+    ),
 ]
 Causal = Annotated[
     bool, typer.Option("--causal", help="Only chains in which nothing precedes what it came of.")
@@ -161,6 +167,7 @@ def check(
         str,
         typer.Argument(
             metavar="REF",
+            autocompletion=complete_reference,
             help="artifact:42, Model:churn, a context, a uri, a path.",
         ),
     ],

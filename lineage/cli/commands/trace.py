@@ -11,6 +11,7 @@ from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
 from lineage.cli.arguments import AsOf, Refs
 from lineage.cli.commands.deployments import print_deployments
+from lineage.cli.completion import complete_reference, complete_type
 from lineage.cli.hints import against_time, gaps_in, of_gaps, of_type
 from lineage.cli.output import (
     echo,
@@ -42,12 +43,18 @@ Model = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
+        autocompletion=complete_reference,
         help="Model:churn, artifact:42, an external id, a uri, a path.",
     ),
 ]
 OfType = Annotated[
     str | None,
-    typer.Option("--type", metavar="TYPE", help="Only this type, or base type such as MODEL."),
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        autocompletion=complete_type,
+        help="Only this type, or base type such as MODEL.",
+    ),
 ]
 Causal = Annotated[
     bool, typer.Option("--causal", help="Only chains in which nothing precedes what it came of.")
@@ -102,8 +109,18 @@ def downstream(
 @app.command(epilog="Example: lineage why Dataset:raw Model:churn")
 def why(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Where the data started.")],
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="Where it arrived.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", autocompletion=complete_reference, help="Where the data started."
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET", autocompletion=complete_reference, help="Where it arrived."
+        ),
+    ],
     as_of: AsOf = None,
     causal: Causal = False,
     json: Json = False,
@@ -188,7 +205,11 @@ def failure(
     context: typer.Context,
     execution: Annotated[
         str,
-        typer.Argument(metavar="RUN", help="execution:12, Train:run-7, or what it made."),
+        typer.Argument(
+            metavar="RUN",
+            autocompletion=complete_reference,
+            help="execution:12, Train:run-7, or what it made.",
+        ),
     ],
     json: Json = False,
 ) -> None:
