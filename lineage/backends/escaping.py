@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from lineage.model.fields import ALL_OWN_FIELDS
+
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_OURS = frozenset(
-    {"id", "type", "type_id", "type_version", "name", "uri", "external_id", "state"}
-    | {"created", "updated", "version", "digest"}
-)
+_OURS = frozenset(ALL_OWN_FIELDS)
 _OUR_LABELS = frozenset(
     {"Artifact", "Execution", "Context", "Type", "BaseType", "Mark", "MarkLabel", "LineageStore"}
     | {"IdBlock", "LineagePolicy", "Note"}

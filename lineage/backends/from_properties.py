@@ -13,13 +13,9 @@ from typing import Any
 from lineage.backends import row_mapping
 from lineage.backends.escaping import property_name
 from lineage.model import Kind, Node
+from lineage.model.fields import ALL_OWN_FIELDS
 
-_FIXED = frozenset(
-    {
-        "id", "type", "type_id", "type_version", "name", "uri", "external_id", "state",
-        "created", "updated", "version", "digest", "_custom", "_struct", "_place",
-    }
-)  # fmt: skip
+_FIXED = frozenset({*ALL_OWN_FIELDS, "_custom", "_struct", "_place"})
 
 
 def node_from_properties(kind: Kind, found: Mapping[str, Any]) -> Node:
@@ -43,14 +39,9 @@ def node_from_properties(kind: Kind, found: Mapping[str, Any]) -> Node:
         kind,
         found["id"],
         (found["type_id"], found["type"], found.get("type_version")),
-        found.get("name"),
-        found.get("external_id"),
-        found.get("uri"),
-        found.get("state"),
+        found,
         found["created"],
         found["updated"],
         properties,
         custom,
-        found.get("version"),
-        found.get("digest"),
     )

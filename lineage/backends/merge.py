@@ -7,6 +7,7 @@ from typing import Any
 from lineage.backends.codec import encode
 from lineage.backends.conflicts import build_changed_error, build_other_type_error
 from lineage.model import ArtifactState, Execution, ExecutionState, Kind, Node
+from lineage.model.fields import GIVEN_FIELDS
 from lineage.ports.batch import FoundDeleted, NodeWrite, WriteMode
 
 
@@ -27,7 +28,7 @@ def rewrite(old: Node, write: NodeWrite) -> dict[str, Any] | None:
     refuse_deleted(old, write)
     changed: dict[str, Any] = {}
     merging = write.mode is WriteMode.MERGE
-    for field in ("name", "external_id", *_FIELDS[old.kind]):
+    for field in GIVEN_FIELDS[old.kind]:
         new = getattr(write, field)
         if field == "state" and new is None and not merging:
             new = DEFAULT_STATES[old.kind]
@@ -80,9 +81,4 @@ DEFAULT_STATES: dict[Kind, str | None] = {
     Kind.ARTIFACT: "UNKNOWN",
     Kind.EXECUTION: "UNKNOWN",
     Kind.CONTEXT: None,
-}
-_FIELDS: dict[Kind, tuple[str, ...]] = {
-    Kind.ARTIFACT: ("uri", "state", "version", "digest"),
-    Kind.EXECUTION: ("state", "version"),
-    Kind.CONTEXT: (),
 }

@@ -9,12 +9,9 @@ from typing import Any
 from lineage.backends.codec import decode, decode_path, encode_path
 from lineage.model import (
     NODE_CLASSES,
-    Artifact,
     ArtifactState,
-    Context,
     Event,
     EventType,
-    Execution,
     ExecutionState,
     Kind,
     Mark,
@@ -22,53 +19,52 @@ from lineage.model import (
     Path,
     Policy,
 )
+from lineage.model.fields import GIVEN_FIELDS, TIME_FIELDS
 
-_ARTIFACT_STATES = {state.value: state for state in ArtifactState}
-_EXECUTION_STATES = {state.value: state for state in ExecutionState}
+_STATES: dict[Kind, dict[str, ArtifactState | ExecutionState]] = {
+    Kind.ARTIFACT: {state.value: state for state in ArtifactState},
+    Kind.EXECUTION: {state.value: state for state in ExecutionState},
+}
 _EVENT_TYPES = {type.value: type for type in EventType}
+# Of a row of a node: its columns, and the fields that they are.
+NODE_COLUMNS = {
+    kind: ("id", "type_id", *given, *TIME_FIELDS, "properties", "custom_properties")
+    for kind, given in GIVEN_FIELDS.items()
+}
+_ROW_FIELDS = {
+    kind: tuple(TIME_FIELDS.get(column, column) for column in columns)
+    for kind, columns in NODE_COLUMNS.items()
+}
 
 
 def node(
     kind: Kind,
     id: int,
     type: tuple[int, str, str | None],
-    name: str | None,
-    external_id: str | None,
-    uri: str | None,
-    state: str | None,
+    given: Mapping[str, Any],
     created_ms: int,
     updated_ms: int,
     properties: dict[str, Any],
     custom_properties: dict[str, Any],
-    version: int | None = None,
-    digest: str | None = None,
 ) -> Node:
-    """A node; `type` is its type's id, name and version.
+    """Return a node; `type` is its type's id, name and version, `given` its other own fields.
 
     Properties come by name, because not every database keeps the order they were given in.
     """
     fields: dict[str, Any] = {
-        "type": type[1],
-        "name": name,
-        "external_id": external_id,
-        "properties": by_name(properties),
-        "custom_properties": by_name(custom_properties),
-        "type_version": type[2],
         "id": id,
         "type_id": type[0],
+        **{name: given.get(name) for name in GIVEN_FIELDS[kind]},
         "created_ms": created_ms,
         "updated_ms": updated_ms,
+        "properties": by_name(properties),
+        "custom_properties": by_name(custom_properties),
+        "type": type[1],
+        "type_version": type[2],
     }
-    if kind is Kind.ARTIFACT:
-        fields["uri"] = uri
-        fields["state"] = _ARTIFACT_STATES[state or "UNKNOWN"]
-        fields["version"] = version or 1
-        fields["digest"] = digest
-        return Artifact.trusted(fields)
-    if kind is Kind.EXECUTION:
-        fields["state"] = _EXECUTION_STATES[state or "UNKNOWN"]
-        fields["version"] = version or 1
-        return Execution.trusted(fields)
+    if kind is not Kind.CONTEXT:
+        fields["state"] = _STATES[kind][fields["state"] or "UNKNOWN"]
+        fields["version"] = fields["version"] or 1
     return NODE_CLASSES[kind].trusted(fields)
 
 
@@ -116,42 +112,23 @@ def events(found: Iterable[tuple[int, int, str, str, int, int]]) -> list[Event]:
 def nodes(
     kind: Kind, found: Iterable[tuple[Any, ...]], types: Mapping[int, tuple[str, str | None]]
 ) -> list[Node]:
-    """Nodes from rows of id, type's id, name, external id, uri, state, created, updated,
-    properties and custom properties as text, version and digest; `types` has the name and version
-    of each type."""
-    many: list[dict[str, Any]] = [
-        {
-            "type": types[type_id][0],
-            "name": name,
-            "external_id": external_id,
-            "properties": by_name(decode(properties)) if properties else {},
-            "custom_properties": by_name(decode(custom_properties)) if custom_properties else {},
-            "type_version": types[type_id][1],
-            "id": id,
-            "type_id": type_id,
-            "created_ms": created_ms,
-            "updated_ms": updated_ms,
-            "uri": uri,
-            "state": state,
-            "version": version,
-            "digest": digest,
-        }
-        for (id, type_id, name, external_id, uri, state, created_ms, updated_ms, properties,
-             custom_properties, version, digest) in found
-    ]  # fmt: skip
-    if kind is Kind.ARTIFACT:
-        for fields in many:
-            fields["state"] = _ARTIFACT_STATES[fields["state"] or "UNKNOWN"]
-        return Artifact.trusted_all(many)  # type: ignore[return-value]
-    for fields in many:
-        del fields["uri"], fields["digest"]
-    if kind is Kind.EXECUTION:
-        for fields in many:
-            fields["state"] = _EXECUTION_STATES[fields["state"] or "UNKNOWN"]
-        return Execution.trusted_all(many)  # type: ignore[return-value]
-    for fields in many:
-        del fields["state"], fields["version"]
-    return Context.trusted_all(many)  # type: ignore[return-value]
+    """Return nodes from rows of `NODE_COLUMNS`; `types` has the name and version of each type."""
+    names = _ROW_FIELDS[kind]
+    states = _STATES.get(kind)
+    # A copy has room for all fields; a dict that grows is copied twice on the way.
+    empty: dict[str, Any] = dict.fromkeys((*names, "type", "type_version"))
+    many: list[dict[str, Any]] = []
+    for row in found:
+        fields = empty.copy()
+        fields.update(zip(names, row, strict=True))
+        fields["type"], fields["type_version"] = types[fields["type_id"]]
+        properties, custom = fields["properties"], fields["custom_properties"]
+        fields["properties"] = by_name(decode(properties)) if properties else {}
+        fields["custom_properties"] = by_name(decode(custom)) if custom else {}
+        if states is not None:
+            fields["state"] = states[fields["state"] or "UNKNOWN"]
+        many.append(fields)
+    return NODE_CLASSES[kind].trusted_all(many)  # type: ignore[return-value]
 
 
 def event_of(properties: Mapping[str, Any]) -> Event:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from lineage.filters.tree import Relation
 from lineage.model import ArtifactState, EventType, ExecutionState, Kind, PropertyKind
+from lineage.model.fields import OWN_FIELDS, TIME_FIELDS
 
 
 class Sort(StrEnum):
@@ -37,37 +38,31 @@ class Field:
     sort: Sort
 
 
-# ML Metadata's names, and ours where they differ.
-_TIMES = {
-    "create_time_since_epoch": Field("created", Sort.TIME),
-    "created": Field("created", Sort.TIME),
-    "last_update_time_since_epoch": Field("updated", Sort.TIME),
-    "updated": Field("updated", Sort.TIME),
-}
-_ANY = {
-    "id": Field("id", Sort.NUMBER),
-    "type_id": Field("type_id", Sort.NUMBER),
-    "type": Field("type", Sort.STRING),
-    "name": Field("name", Sort.STRING),
-    "external_id": Field("external_id", Sort.STRING),
-    **_TIMES,
-}
+_NUMBERS = {"id", "type_id", "version"}
+_STATES = {Kind.ARTIFACT: Sort.ARTIFACT_STATE, Kind.EXECUTION: Sort.EXECUTION_STATE}
+
+
+def _sort_of(kind: Kind, name: str) -> Sort:
+    if name == "state":
+        return _STATES[kind]
+    if name in TIME_FIELDS:
+        return Sort.TIME
+    return Sort.NUMBER if name in _NUMBERS else Sort.STRING
+
+
 FIELDS: dict[Kind, dict[str, Field]] = {
-    Kind.ARTIFACT: {
-        **_ANY,
-        "uri": Field("uri", Sort.STRING),
-        "state": Field("state", Sort.ARTIFACT_STATE),
-        "version": Field("version", Sort.NUMBER),
-        "digest": Field("digest", Sort.STRING),
-    },
-    Kind.EXECUTION: {
-        **_ANY,
-        "last_known_state": Field("state", Sort.EXECUTION_STATE),
-        "state": Field("state", Sort.EXECUTION_STATE),
-        "version": Field("version", Sort.NUMBER),
-    },
-    Kind.CONTEXT: _ANY,
+    # The version of a type is no condition: its id says which one is meant.
+    kind: {name: Field(name, _sort_of(kind, name)) for name in own if name != "type_version"}
+    for kind, own in OWN_FIELDS.items()
 }
+# ML Metadata's names, where they differ from ours.
+_ALIASES = {
+    "create_time_since_epoch": "created",
+    "last_update_time_since_epoch": "updated",
+}
+for _fields in FIELDS.values():
+    _fields.update({alias: _fields[name] for alias, name in _ALIASES.items()})
+FIELDS[Kind.EXECUTION]["last_known_state"] = FIELDS[Kind.EXECUTION]["state"]
 TARGETS = {
     Relation.CONTEXT: Kind.CONTEXT,
     Relation.PARENT: Kind.CONTEXT,

@@ -10,6 +10,7 @@ from lineage.backends.escaping import property_key, type_label
 from lineage.backends.to_properties import native_properties
 from lineage.errors import InvalidQuery, InvalidValue, QueryStopped
 from lineage.model import Kind
+from lineage.model.fields import ALL_OWN_FIELDS
 from lineage.ports.backend import Backend
 from lineage.ports.filters import Filter
 from lineage.ports.query import QueryMode, QueryRows
@@ -28,10 +29,8 @@ _RELATIONSHIPS = (
     "CHILD_OF", "CLEARED", "EXTENDS", "INPUT", "IN_CONTEXT", "MARKED", "ON", "OUTPUT",
     "PENDING_OUTPUT", "UNKNOWN_EVENT",
 )  # fmt: skip
-_OWN = (
-    "id", "type", "type_id", "type_version", "name", "uri", "external_id", "state", "created",
-    "updated", "path", "time", "recorded", "artifact_id", "execution_id",
-)  # fmt: skip
+# Those of nodes and those of events.
+_OWN = (*ALL_OWN_FIELDS, "path", "time", "recorded", "artifact_id", "execution_id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 from lineage.filters.tree import Attribute, Comparison, Constant, Expression, Predicate, all_of
 from lineage.model import Kind, Type
+from lineage.model.fields import ALL_GIVEN_FIELDS, GIVEN_FIELDS, TIME_FIELDS
 from lineage.model.values import INT64_MAX, INT64_MIN
 from lineage.opencypher.values.entities import Value
 from lineage.opencypher.values.graph import Bound
@@ -20,7 +21,7 @@ _OF_TYPE: Mapping[str, Callable[[Type], Value]] = {
 }
 # What is the same of all nodes of a type.
 OF_TYPE = frozenset(_OF_TYPE)
-_FIELDS = frozenset({"name", "external_id", "uri", "state", "created", "updated"})
+_FIELDS = frozenset({*ALL_GIVEN_FIELDS, *TIME_FIELDS})
 # The properties of artifacts, executions and contexts that are not of their types' making.
 BRIEF = _FIELDS | OF_TYPE | {"id"}
 _TEXTS = frozenset({"name", "uri"})
@@ -38,8 +39,8 @@ class PartialNodes:
         self._of_type = {key: of for key, of in _OF_TYPE.items() if key in keys}
         self._id = "id" in keys
         self._state = "state" in keys
-        self._stateless = kind is Kind.CONTEXT
-        self._elsewhere = "uri" in keys and kind is not Kind.ARTIFACT
+        lacking = frozenset(ALL_GIVEN_FIELDS).difference(GIVEN_FIELDS[kind])
+        self._lacking = dict.fromkeys(lacking.intersection(keys))
         self._same: dict[int, dict[str, Value]] = {}
 
     def of(self, row: tuple[Any, ...]) -> Mapping[str, Value]:
@@ -56,10 +57,8 @@ class PartialNodes:
         if self._id:
             made["id"] = row[0]
         if self._state:
-            made["state"] = None if self._stateless else made["state"] or "UNKNOWN"
-        if self._elsewhere:
-            made["uri"] = None
-        return made
+            made["state"] = made["state"] or "UNKNOWN"
+        return made | self._lacking
 
 
 def find_types(

@@ -14,6 +14,7 @@ from typing import Any
 
 from lineage.errors import AlreadyExists, Ambiguous, Conflict, NotFound
 from lineage.model import ArtifactState, Event, EventType, Flow, Kind, Node
+from lineage.model.fields import ALL_GIVEN_FIELDS
 from lineage.ports.batch import Batch, NodeWrite, WriteMode
 from lineage.ports.filters import Wanted
 from lineage.ports.reader import Reader
@@ -347,7 +348,9 @@ def _wanted(write: NodeWrite, one: OpenWrite) -> Iterable[Wanted]:
 def _changes(write: NodeWrite, node: Node) -> set[str]:
     """The fields in which a node would become another by a write."""
     changes: set[str] = set()
-    for name in ("external_id", "name", "uri", "digest"):
+    for name in ALL_GIVEN_FIELDS:
+        if name in ("state", "version"):
+            continue
         given = getattr(write, name)
         if given is not None and given != getattr(node, name, None):
             changes.add(name)

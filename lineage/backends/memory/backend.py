@@ -32,6 +32,7 @@ from lineage.filters.evaluation import build_decider
 from lineage.filters.fields import TARGETS
 from lineage.filters.tree import Relation
 from lineage.model import Event, Flow, Kind, Mark, Node, Policy, Type, Value
+from lineage.model.fields import ALL_GIVEN_FIELDS, GIVEN_FIELDS
 from lineage.ports.backend import Backend
 from lineage.ports.batch import Batch, EventWrite, NodeWrite, WriteMode
 from lineage.ports.capabilities import Capabilities
@@ -89,7 +90,7 @@ class MemoryReader(Reader):
                 continue
             if all(
                 getattr(where, field) is None or getattr(where, field) == getattr(node, field, None)
-                for field in ("name", "external_id", "uri", "state", "version", "digest")
+                for field in ALL_GIVEN_FIELDS
             ) and (holds is None or holds(node, self._neighbours)):
                 if where.limit is not None and len(found) >= where.limit:
                     break
@@ -514,16 +515,11 @@ class MemoryWriter(MemoryReader, Writer):
             write.kind,
             id,
             (write.type.id, write.type.name, write.type.version),
-            write.name,
-            write.external_id,
-            write.uri,
-            write.state,
+            {name: getattr(write, name) for name in GIVEN_FIELDS[write.kind]},
             created_ms,
             updated_ms,
             _own(write.properties),
             _own(write.custom_properties),
-            write.version,
-            write.digest,
         )
         self._refuse_if_taken(node)
         self._state.put_node(node, write.place)

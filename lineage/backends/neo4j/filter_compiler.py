@@ -32,6 +32,7 @@ from lineage.filters.tree import (
     join_words,
 )
 from lineage.model import Kind, PropertyKind
+from lineage.model.fields import ALL_GIVEN_FIELDS, ALL_OWN_FIELDS
 from lineage.model.values import INT64_MAX, INT64_MIN
 from lineage.ports.filters import Filter
 
@@ -44,10 +45,6 @@ _PATTERNS = {
     Relation.EXECUTION: "(n)<-[:IN_CONTEXT]-({a}:Execution)",
     Relation.EVENT: "(n)-[{a}:INPUT|OUTPUT|PENDING_OUTPUT|UNKNOWN_EVENT]-()",
 }
-_FIELDS = frozenset(
-    {"id", "type_id", "type", "name", "uri", "state", "external_id", "created", "updated"}
-    | {"version", "digest"}
-)
 # What an index finds of every kind of node.
 _KEYS = frozenset({"id", "name", "external_id"})
 _EVENT_FIELDS = frozenset({"type", "time", "artifact_id", "execution_id"})
@@ -99,8 +96,8 @@ def _compile(kind: Kind, where: Filter, *, named: bool | None) -> tuple[str, dic
         source = ""
     keyed = {
         field: given
-        for field in ("name", "external_id", "uri", "digest", "version")
-        if (given := getattr(where, field)) is not None
+        for field in ALL_GIVEN_FIELDS
+        if field != "state" and (given := getattr(where, field)) is not None
     }
     conditions = [f"n.{field} = {value(given)}" for field, given in keyed.items()]
     if where.place is not None:
@@ -245,7 +242,7 @@ class _Compiler:
     def _cypher(self, expression: Expression, names: dict[Alias | None, str]) -> str:
         match expression:
             case Attribute(field, of):
-                known = _EVENT_FIELDS if of and of.relation is Relation.EVENT else _FIELDS
+                known = _EVENT_FIELDS if of and of.relation is Relation.EVENT else ALL_OWN_FIELDS
                 assert field in known
                 return f"{names[of]}.{field}"
             case Property():

@@ -29,6 +29,7 @@ from lineage.filters.tree import (
     walk,
 )
 from lineage.model import Kind, PropertyKind
+from lineage.model.fields import ALL_OWN_FIELDS
 
 # The node is n. A neighbour is a0, a1 …, and what leads to it a0m.
 _MEMBERSHIP = (
@@ -57,10 +58,6 @@ _JOINS: dict[Relation, tuple[tuple[str, str, str], dict[str, str]]] = {
     Relation.CHILD: (_FAMILY, {"there": "child", "here": "parent"}),
     Relation.EVENT: (_EVENT, {}),
 }
-_FIELDS = (
-    "id", "type_id", "name", "uri", "state", "external_id", "created", "updated", "version",
-    "digest",
-)  # fmt: skip
 _EVENT_FIELDS = ("type", "time", "artifact_id", "execution_id")
 _INFINITY = 9e999
 
@@ -210,7 +207,7 @@ def _column(field: str, of: Alias | None, name: str) -> str:
         return f"{name}.{field}"
     if field == "type":
         return f"(SELECT name FROM type WHERE id = {name}.type_id)"
-    assert field in _FIELDS
+    assert field in ALL_OWN_FIELDS
     return f"{name}.{field}"
 
 

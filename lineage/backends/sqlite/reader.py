@@ -24,22 +24,14 @@ from lineage.model import (
     PropertyKind,
     Type,
 )
+from lineage.model.fields import ALL_GIVEN_FIELDS, GIVEN_FIELDS
 from lineage.ports.filters import Candidate, Counts, Field, Filter, Wanted
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
 
-# What the nodes of a kind have beside what all have, for the columns version and digest.
-_OWN = {
-    Kind.ARTIFACT: {"version": "n.version", "digest": "n.digest"},
-    Kind.EXECUTION: {"version": "n.version", "digest": "NULL"},
-    Kind.CONTEXT: {"version": "NULL", "digest": "NULL"},
-}
 _NODES = {
-    kind: (
-        "SELECT n.id, n.type_id, n.name, n.external_id, n.uri, n.state, n.created, n.updated, "
-        f"n.properties, n.custom_properties, {own['version']}, {own['digest']}"
-    )
-    for kind, own in _OWN.items()
+    kind: f"SELECT {', '.join(f'n.{column}' for column in columns)}"
+    for kind, columns in row_mapping.NODE_COLUMNS.items()
 }
 _EVENTS = "SELECT e.artifact_id, e.execution_id, e.type, e.path, e.time, e.recorded"
 _EVENT_ORDER = " ORDER BY e.execution_id, e.artifact_id, e.type, e.path"
@@ -139,7 +131,7 @@ class SqliteReader(Reader):
         """What a filter says of nodes, but for their order and how many."""
         clauses: list[str] = []
         values: list[Any] = []
-        for column in ("name", "external_id", "uri", "state", "version", "digest"):
+        for column in ALL_GIVEN_FIELDS:
             value = getattr(where, column)
             if value is not None:
                 clauses.append(f"{_column(kind, column)} = ?")
@@ -537,7 +529,8 @@ def _columns(kind: Kind, fields: Sequence[Field]) -> str:
 
 
 def _column(kind: Kind, field: str) -> str:
-    return _OWN[kind].get(field, f"n.{field}")
+    absent = field in ALL_GIVEN_FIELDS and field not in GIVEN_FIELDS[kind]
+    return "NULL" if absent else f"n.{field}"
 
 
 def id_list(ids: Iterable[int]) -> str:

@@ -22,19 +22,23 @@ from lineage.backends.merge import DEFAULT_STATES, refuse_deleted, rewrite
 from lineage.backends.sqlite.bulk_insert import Insertion
 from lineage.backends.sqlite.reader import SqliteReader, id_list
 from lineage.model import EventType, Flow, Kind, Mark, Policy, Type
+from lineage.model.fields import ALL_GIVEN_FIELDS, GIVEN_FIELDS, TIME_FIELDS
 from lineage.ports.batch import Batch, FoundDeleted, NodeWrite, WriteKey, WriteMode
 from lineage.ports.writer import Writer
 
 _FLOW = {type: {None: 0, Flow.INPUT: 1, Flow.OUTPUT: 2}[type.flow] for type in EventType}
 
-_SHARED = (
-    "type_id", "name", "external_id", "uri", "state", "created", "updated", "properties",
-    "custom_properties",
-)  # fmt: skip
+# As `_row` has them.
 _COLUMNS = {
-    Kind.ARTIFACT: (*_SHARED, "version", "digest", "place"),
-    Kind.EXECUTION: (*_SHARED, "version"),
-    Kind.CONTEXT: _SHARED,
+    kind: (
+        "type_id",
+        *given,
+        *TIME_FIELDS,
+        "properties",
+        "custom_properties",
+        *(("place",) if kind is Kind.ARTIFACT else ()),
+    )
+    for kind, given in GIVEN_FIELDS.items()
 }
 _TYPE_COLUMNS = (
     "kind", "name", "version", "base", "description", "external_id", "properties",
@@ -58,13 +62,8 @@ _MEMBERSHIPS = Insertion("membership", ("kind", "node_id", "context_id"), "ON CO
 _PARENTS = Insertion("parent", ("child_id", "parent_id"), "ON CONFLICT DO NOTHING")
 # The column of each field that a write may change, and how its value is stored.
 _CHANGEABLE: dict[str, tuple[str, Callable[[Any], Any] | None]] = {
-    "name": ("name", None),
-    "external_id": ("external_id", None),
-    "uri": ("uri", None),
-    "state": ("state", None),
+    **{name: (name, None) for name in ALL_GIVEN_FIELDS},
     "updated_ms": ("updated", None),
-    "version": ("version", None),
-    "digest": ("digest", None),
     "place": ("place", None),
     "properties": ("properties", encode),
     "custom_properties": ("custom_properties", encode),
@@ -402,24 +401,25 @@ def _named(write: NodeWrite) -> tuple[str, tuple[Any, ...]]:
 
 def _row(write: NodeWrite, id: int, created: int, updated: int) -> tuple[Any, ...]:
     assert write.type is not None
-    shared = (
+    kept = {
+        "state": write.state or DEFAULT_STATES[write.kind],
+        "version": write.version or 1,
+    }
+    row = (
         id,
         write.type.id,
-        write.name,
-        write.external_id,
-        write.uri,
-        write.state or DEFAULT_STATES[write.kind],
+        *(
+            kept[name] if name in kept else getattr(write, name)
+            for name in GIVEN_FIELDS[write.kind]
+        ),
         created,
         updated,
         encode(write.properties) if write.properties else None,
         encode(write.custom_properties) if write.custom_properties else None,
     )
     if write.kind is Kind.ARTIFACT:
-        place = write.place if write.place != write.uri else None
-        return (*shared, write.version or 1, write.digest, place)
-    if write.kind is Kind.EXECUTION:
-        return (*shared, write.version or 1)
-    return shared
+        return (*row, write.place if write.place != write.uri else None)
+    return row
 
 
 def _type_id(write: NodeWrite) -> int:

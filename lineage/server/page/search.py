@@ -9,6 +9,7 @@ from lineage.errors import InvalidFilter, LineageError
 from lineage.filters.shorthand import parse_terms
 from lineage.filters.tree import Attribute, Expression, Like, Predicate, Property, Wildcard, any_of
 from lineage.model import Kind, Node, PropertyKind
+from lineage.model.fields import ALL_OWN_FIELDS
 from lineage.questions.node_json import node_to_json
 from lineage.store import Store
 
@@ -20,7 +21,6 @@ _FIELDS = {
 _SIGNS = ("=", "<", ">", "~")
 # So many properties are looked at: each is one more condition on every node.
 _MOST_PROPERTIES = 60
-_OWN = frozenset({"id", "type", "name", "uri", "external_id", "state", "created", "updated"})
 
 
 def search(store: Store, text: str, limit: int) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def search_properties(store: Store, text: str, limit: int) -> dict[str, Any]:
     text = text.strip()
     if not text or _terms(text) is not None:
         return {"nodes": [], "complete": True}
-    names = [name for name in store.vocabulary().properties if name not in _OWN]
+    names = [name for name in store.vocabulary().properties if name not in ALL_OWN_FIELDS]
     looked_at = names[:_MOST_PROPERTIES]
     operands = [
         Property(name, custom, PropertyKind.STRING)
