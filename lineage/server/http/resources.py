@@ -310,10 +310,10 @@ def _add_recording(router: APIRouter, service: Service) -> None:
     def put_type(
         request: Request,
         body: Type,
-        drop: Annotated[list[str] | None, Query(max_length=1_000)] = None,
+        drop: Annotated[list[str], Query(max_length=1_000)] = [],  # noqa: B006
         extend: bool = False,
     ) -> Response:
-        keywords = {"drop": drop or (), "extend": extend}
+        keywords = {"drop": tuple(drop), "extend": extend}
         return answer(request, service.call(request, "put_type", [body], keywords))
 
 

@@ -243,6 +243,7 @@ def _render(
             told["states"] = dict(Counter(_state(box.node) for box in inside))
         else:
             told |= {"id": card.node.id, "name": card.node.name, "state": _state(card.node)}
+            told["version"] = getattr(card.node, "version", None)
         if card.start:
             told["start"] = True
         affected = [box.key for box in inside if box.key in taint["nodes"]]

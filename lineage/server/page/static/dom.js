@@ -32,7 +32,8 @@ export function svg(tag, attributes, ...children) {
 
 export const refOf = (node) => `${node.kind}:${node.id}`;
 export const shortType = (type) => (type.split(".").length > 2 ? type.split(".").pop() : type);
-export const nameOf = (node) => node.name ?? refOf(node);
+// A later version is named as references name it; the first has the name alone.
+export const nameOf = (node) => (node.name ? (node.version > 1 ? `${node.name}@${node.version}` : node.name) : refOf(node));
 export const captionOf = (node) => `${shortType(node.type)}:${nameOf(node)}`;
 
 export function address(view, ref, query) {

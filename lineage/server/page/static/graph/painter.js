@@ -144,7 +144,7 @@ export function paint(context, scene, { place, scale, width, height, colours, li
     } else if (h >= 11) {
       context.font = `600 ${Math.min(size, h * 0.85)}px ${colours.sans}`;
       context.fillStyle = colours.text;
-      context.fillText(fit(context, node.count ? `${card.kind} ${card.name}` : card.node.name ?? card.kind, room - dot * 2 - 4), left + dot * 2 + 4, y + h * 0.52);
+      context.fillText(fit(context, node.count ? `${card.kind} ${card.name}` : card.node.name ? card.name : card.kind, room - dot * 2 - 4), left + dot * 2 + 4, y + h * 0.52);
     }
   }
   context.globalAlpha = 1;

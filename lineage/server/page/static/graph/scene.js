@@ -1,6 +1,6 @@
 // What is drawn and where: cards and arrows in their own units, whatever draws them.
 
-import { refOf, shortType } from "../dom.js";
+import { nameOf, refOf, shortType } from "../dom.js";
 
 // Cards are higher than the boxes that the server places, for they have two lines, and wider.
 const STRETCH = 2.1;
@@ -18,7 +18,7 @@ export class Scene {
       w: node.w + WIDER,
       h: CARD,
       kind: shortType(node.type),
-      name: node.count ? `× ${node.count.toLocaleString("en")}` : node.name ?? `${node.kind}:${node.id}`,
+      name: node.count ? `× ${node.count.toLocaleString("en")}` : nameOf(node),
       hue: hueOf(node),
       failed: node.state === "FAILED" || Boolean(node.states?.FAILED),
     }));
@@ -108,7 +108,7 @@ export function hueOf(node) {
 export const referenceOf = (node) => (node.count ? null : refOf(node));
 
 export function say(node) {
-  const parts = [node.count ? `${node.count} of type ${shortType(node.type)}` : `${shortType(node.type)} ${node.name ?? refOf(node)}`];
+  const parts = [node.count ? `${node.count} of type ${shortType(node.type)}` : `${shortType(node.type)} ${nameOf(node)}`];
   if (node.state && node.state !== "UNKNOWN") parts.push(node.state.toLowerCase());
   if (node.tainted) parts.push(node.count ? `${node.tainted} tainted: ${node.labels.join(", ")}` : `tainted: ${node.labels.join(", ")}`);
   if (node.barrier) parts.push(`barrier: ${node.barrier}`);

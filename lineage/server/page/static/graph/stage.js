@@ -89,7 +89,8 @@ export class Stage {
     const camera = this.#sigma.getCamera();
     const framed = this.#sigma.graphToFramedGraph({ x, y });
     camera.setState({ x: framed.x, y: framed.y, ratio: camera.ratio * (this.scale / scale), angle: 0 });
-    this.#sigma.refresh();
+    // Drawn at once, for the next aim starts from what was drawn; no node or edge is another one.
+    this.#sigma.refresh({ partialGraph: { nodes: [], edges: [] }, skipIndexation: true });
   }
 
   get scale() {

@@ -82,8 +82,8 @@ export async function show({ ref, query }) {
     shown.length < cards.size && notice(`The nearest ${shown.length} of ${count(cards.size, "column")} are drawn; the tables have all.`),
     panel("From left to right", picture(shown, arrows)),
     h("div", { class: "grid" },
-      panel("It came of", list(up.columns.filter((one) => one.depth), "No column is known that it came of."), { size: "half" }),
-      panel("What came of it", list(down.columns.filter((one) => one.depth), "No column is known that came of it."), { size: "half" }),
-      masked.length > 0 && panel("Behind a mask", [h("p", { class: "small muted" }, "A step masked the values; the search stops here."), list(masked)], { size: "half" })));
+      panel("It came of", list(up.columns.filter((one) => one.depth), "No column is known that it came of.")),
+      panel("What came of it", list(down.columns.filter((one) => one.depth), "No column is known that came of it.")),
+      masked.length > 0 && panel("Behind a mask", [h("p", { class: "small muted" }, "A step masked the values; the search stops here."), list(masked)])));
   return { element, title: `${nameOf(start)}: ${column}` };
 }
