@@ -8,7 +8,7 @@ PYTEST = $(BIN)/python -m pytest -n $(if $(LINEAGE_TEST_NEO4J_URL),0,2) --dist l
 
 comma := ,
 
-.PHONY: help demo test test-fast test-long test-matrix neo4j tck lint docs bench clean
+.PHONY: help demo test test-unit test-fast test-long test-matrix neo4j tck lint docs bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -35,6 +35,9 @@ demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))  ## run a real pipeline, recor
 
 test: $(READY)  ## run everything, against a real Neo4j too
 	$(PYTEST)
+
+test-unit: $(READY)  ## the unit layer alone, in seconds
+	$(BIN)/python -m pytest -q -n 0 tests/unit
 
 test-fast: $(READY)  ## the same without Neo4j
 	@echo "test-fast leaves Neo4j out: run 'make test' before you rely on it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +96,24 @@ def test_the_templates_of_each_kind_come_of_one_source() -> None:
     stale = [path.name for path, text in generated.items() if path.read_text() != text]
     assert not stale, f"change the sources in tools/triples, then run it: {stale}"
     assert len(generated) > 80
+
+
+UNIT = ROOT / "tests" / "unit"
+
+
+def test_the_unit_layer_mirrors_the_package() -> None:
+    wrong = []
+    for path in UNIT.rglob("test_*.py"):
+        subject = ROOT / "lineage" / path.relative_to(UNIT).parent / path.stem.removeprefix("test_")
+        if not (subject.is_dir() or subject.with_suffix(".py").exists()):
+            wrong.append(str(path.relative_to(ROOT)))
+    assert not wrong, f"no module of the package is where these say: {wrong}"
+
+
+def test_the_unit_layer_opens_no_store() -> None:
+    opening = re.compile(r"\bconnect\(|\burl: str\b|\bstore: Store\b|open_backend\(")
+    wrong = [path.name for path in UNIT.rglob("test_*.py") if opening.search(path.read_text())]
+    assert not wrong, f"these belong beside the other tests of their feature: {wrong}"
 
 
 def test_every_part_has_its_place() -> None:
