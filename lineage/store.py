@@ -1079,6 +1079,32 @@ class Store:
         part = StorePart(*groups, progress)
         self.transact(lambda transaction: upsert_exact(transaction, part))
 
+    def upgrade(self) -> int:
+        """Upgrade a store that an older version of Lineage wrote to the present form.
+
+        Questions leave such a store as it is, and read it all the same; any write brings its schema
+        forward. This also gives artifacts of before there were digests theirs, where a property
+        holds one, and finds them by every spelling of their uri. Twice is allowed.
+
+        Returns
+        -------
+        int
+            How many artifacts were written.
+
+        Raises
+        ------
+        StoreReadOnly
+            The store can only be read.
+
+        Examples
+        --------
+        >>> store.upgrade()
+        0
+        """
+        from lineage.changes.upgrade import upgrade_store
+
+        return upgrade_store(self._session)
+
     def metadata(self, key: str) -> str | None:
         """Return what was kept under a key by `mirror`.
 

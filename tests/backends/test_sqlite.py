@@ -200,8 +200,21 @@ class TestSchema:
         step = "ALTER TABLE note ADD COLUMN kept INTEGER; UPDATE note SET kept = 1"
         monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, step))
         monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
+        before = path.read_bytes()
+        reading = opened(path)
+        with reading.read() as reader:
+            assert reader.metadata("k") == "v"
+        assert reading.describe()["schema"] == str(schema.SCHEMA - 1)
+        assert path.read_bytes() == before
+        # Who reads goes on after somebody else has written.
         for _ in range(2):
-            opened(path).close()
+            writing = opened(path)
+            writing.write(lambda tx: None)
+            writing.close()
+        with reading.read() as reader:
+            assert reader.metadata("k") == "v"
+        assert reading.describe()["schema"] == str(schema.SCHEMA)
+        reading.close()
         raw = sqlite3.connect(path)
         assert raw.execute("SELECT key, value, kept FROM note").fetchall() == [("k", "v", 1)]
         assert raw.execute("PRAGMA user_version").fetchone() == (schema.SCHEMA,)
@@ -252,6 +265,7 @@ class TestSchema:
         path.unlink()
         raw = sqlite3.connect(path)
         raw.executescript("".join(schema.STEPS[:older]))
+        said = json.dumps({"version": "mine", "sha256": "a" * 64})
         for kind in Kind:
             raw.execute(
                 "INSERT INTO type (kind, name, properties) VALUES (?, ?, '{}')", (kind, f"T{kind}")
@@ -261,13 +275,21 @@ class TestSchema:
                 raw.execute(
                     f"INSERT INTO {kind} (type_id, name, uri, created, updated, custom_properties) "
                     "VALUES (?, ?, ?, 1, 1, ?)",
-                    (type_id, name, "s3://b/" if kind is A else None, '{"version":"mine"}'),
+                    (type_id, name, "s3://b/" if kind is A else None, said),
                 )
         raw.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         raw.execute(f"PRAGMA user_version = {older}")
         raw.commit()
         raw.close()
+        before = path.read_bytes()
         with lineage.connect(f"sqlite:///{path}") as store:
+            assert store.artifact("Tartifact:one").digest is None
+            assert store.counts().artifacts == 3
+        assert path.read_bytes() == before
+        with lineage.connect(f"sqlite:///{path}") as store:
+            assert store.upgrade() == 3
+            assert store.artifact("Tartifact:one").digest == f"sha256:{'a' * 64}"
+            assert store.artifact("Tartifact:one").updated_ms == 1
             for kind in Kind:
                 found = store.find(kind)
                 assert [n.name for n in found] == ["one", "two", None]

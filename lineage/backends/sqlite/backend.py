@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 from urllib.parse import parse_qs, quote, unquote
 
-from lineage.backends.sqlite import maintenance
+from lineage.backends.sqlite import maintenance, schema
 from lineage.backends.sqlite.connections import Connections
 from lineage.backends.sqlite.reader import SqliteReader
-from lineage.backends.sqlite.schema import SCHEMA
 from lineage.backends.sqlite.writer import SqliteWriter
 from lineage.errors import InvalidValue
 from lineage.ports.backend import Backend
@@ -50,16 +49,19 @@ class SqliteBackend(Backend):
     def describe(self) -> dict[str, str]:
         with self._connections.reading() as connection:
             [journal] = connection.execute("PRAGMA journal_mode").fetchone()
+        access = {"journal": str(journal), "synchronous": self._synchronous}
+        if connection.read_only:
+            access = {"access": "read-only"}
+        elif connection.older is not None:
+            access = {
+                "access": f"read as it is; `lineage upgrade` brings it to schema {schema.SCHEMA}"
+            }
         return {
             "backend": "sqlite",
             "version": sqlite3.sqlite_version,
             "location": str(self._connections.path),
-            "schema": str(SCHEMA),
-            **(
-                {"access": "read-only"}
-                if connection.read_only
-                else {"journal": str(journal), "synchronous": self._synchronous}
-            ),
+            "schema": str(schema.SCHEMA if connection.older is None else connection.older),
+            **access,
         }
 
     @contextmanager

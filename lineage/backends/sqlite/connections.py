@@ -20,6 +20,7 @@ from lineage.backends.sqlite.errors import (
     translate_errors,
     unreachable_error,
 )
+from lineage.backends.sqlite.older_file import copy_forward
 from lineage.backends.sqlite.read_only_file import (
     Stamp,
     can_be_read_only,
@@ -30,7 +31,7 @@ from lineage.backends.sqlite.read_only_file import (
     stamp_of,
     write_refusal,
 )
-from lineage.backends.sqlite.schema import prepare
+from lineage.backends.sqlite.schema import is_older, prepare, read_version
 from lineage.backends.statement_log import is_logged, log_statement
 from lineage.errors import NotFound, StoreError, StoreUnavailable
 from lineage.ports.deadline import check_time, get_remaining_seconds, is_over
@@ -53,6 +54,8 @@ class Connection(sqlite3.Connection):
     # The shared memory that tells processes what is in the log, where there was one.
     memory: tuple[int, int] | None = None
     read_only: bool = False
+    # The schema of the file, where what is read is a copy that was brought forward.
+    older: int | None = None
     # Of a file that is read as if it never changed.
     stamp: Stamp | None = None
 
@@ -156,7 +159,7 @@ class Connections:
             )
         try:
             self._writer = threading.get_ident()
-            connection = self._take()
+            connection = self._take(to_write=True)
             try:
                 if connection.read_only:
                     raise write_refusal(self.path)
@@ -177,7 +180,7 @@ class Connections:
         for connection in idle:
             connection.close()
 
-    def _take(self) -> Connection:
+    def _take(self, *, to_write: bool = False) -> Connection:
         # SQLite would go on writing to a file that was deleted, and acknowledge it.
         file = _identity(self.path)
         while True:
@@ -187,8 +190,9 @@ class Connections:
                 connection = self._idle.pop() if self._idle else None
             if connection is None:
                 with translate_errors(self.path):
-                    return self._open()
-            if connection.file == file and self._is_current(connection):
+                    return self._open(to_write=to_write)
+            fits = connection.older is None or not to_write
+            if fits and connection.file == file and self._is_current(connection):
                 return connection
             connection.close()
 
@@ -209,20 +213,24 @@ class Connections:
                 return
         connection.close()
 
-    def _open(self) -> Connection:
+    def _open(self, *, to_write: bool = False) -> Connection:
         if is_read_only(self.path):
             return self._open_to_read()
         try:
-            return self._open_to_write()
+            return self._open_to_write(upgrade=to_write)
         except sqlite3.Error as error:
             if not can_be_read_only(self.path, error):
                 raise
         return self._open_to_read()
 
-    def _open_to_write(self) -> Connection:
+    def _open_to_write(self, *, upgrade: bool) -> Connection:
         connection = self._connect(self.path)
         try:
             self._set_up(connection)
+            version = read_version(connection, str(self.path))
+            if is_older(version) and not upgrade:
+                connection.close()
+                return self._open_copy(version)
             prepare(connection, str(self.path))
             run_patiently(connection, f"PRAGMA synchronous = {self._synchronous}")
             # Not every build of SQLite overwrites what is deleted.
@@ -234,6 +242,17 @@ class Connections:
         except BaseException:
             connection.close()
             raise
+        return connection
+
+    def _open_copy(self, version: int) -> Connection:
+        connection, stamp = copy_forward(self.path, version, self._connect)
+        try:
+            self._set_up(connection)
+            connection.file = _identity(self.path)
+        except BaseException:
+            connection.close()
+            raise
+        connection.older, connection.stamp = version, stamp
         return connection
 
     def _check_memory(self, connection: Connection) -> None:

@@ -171,18 +171,32 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
     Raises StoreTooNew for a newer file, StoreUnavailable for one that isn't a lineage store; such
     a file is left as it is.
     """
+    version = read_version(connection, where)
+    # Before the tables are made, so that whoever finds them finds the file in WAL mode.
+    run_patiently(connection, "PRAGMA journal_mode = WAL")
+    if version != SCHEMA:
+        migrate_schema(connection, where)
+
+
+def read_version(connection: sqlite3.Connection, where: str) -> int:
+    """Return the schema's number, 0 for an empty file; raises as `prepare`."""
     run_patiently(connection, "BEGIN")
     try:
         # BEGIN takes no lock; the first read does, and in a file that is just being made it waits
         # for the one who makes it.
         run_patiently(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
-        version = version_of(connection, where)
+        return version_of(connection, where)
     finally:
         connection.execute("ROLLBACK")
-    # Before the tables are made, so that whoever finds them finds the file in WAL mode.
-    run_patiently(connection, "PRAGMA journal_mode = WAL")
-    if version == SCHEMA:
-        return
+
+
+def is_older(version: int) -> bool:
+    """Return whether a file of this schema, which is not empty, is to be brought forward."""
+    return 0 < version < SCHEMA
+
+
+def migrate_schema(connection: sqlite3.Connection, where: str) -> None:
+    """Migrate what a connection has open to the present schema, whole or not at all."""
     run_patiently(connection, "BEGIN IMMEDIATE")
     try:
         # Another process may have done it while this one waited for the lock.

@@ -131,6 +131,7 @@ _TABLE = (
     Operation("get_type", Role.READ, "/type", "Types"),
     Operation("put_type", Role.RECORD),
     Operation("mirror", Role.ADMIN),
+    Operation("upgrade", Role.ADMIN),
     Operation("metadata", Role.ADMIN),
     Operation("note", Role.ADMIN),
     # Cypher
