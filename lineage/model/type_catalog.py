@@ -6,7 +6,7 @@ and contexts, and the plain words that a newcomer would try.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from lineage.model.types import BaseType, Kind, Type
 
@@ -113,3 +113,37 @@ def base_of(type: Type) -> BaseType | None:
         return type.base
     known = well_known(type.kind, type.name) or well_known(type.kind, type.name.rpartition(".")[2])
     return known.base if known else None
+
+
+def list_built_in() -> list[Type]:
+    """Return the types that need no declaration, by kind and name."""
+    named = ((Kind.ARTIFACT, _ARTIFACTS), (Kind.EXECUTION, _EXECUTIONS), (Kind.CONTEXT, _CONTEXTS))
+    found = [well_known(kind, name) for kind, names in named for name in sorted(names)]
+    return [type for type in found if type is not None]
+
+
+def list_plain(kind: Kind) -> tuple[str, ...]:
+    """Return the plain words among them, which messages have room for."""
+    return _PLAIN[kind]
+
+
+_PLAIN: Mapping[Kind, tuple[str, ...]] = {
+    Kind.ARTIFACT: ("Dataset", "Model", "Metrics", "Statistics", "Table", "File", "Code"),
+    Kind.EXECUTION: (
+        "Train", "Transform", "Process", "Ingest", "Split", "Validate", "Evaluate", "Deploy",
+    ),
+    Kind.CONTEXT: ("Pipeline", "PipelineRun", "Experiment", "Project"),
+}  # fmt: skip
+
+# What the questions do with nodes of a base type, beside following the data through them.
+USES: Mapping[BaseType, str] = {
+    BaseType.DATASET: "training data in `trained-on`; what `siblings` have in common",
+    BaseType.MODEL: "what is deployed; `impact` lists it where it is live; metrics may be its own",
+    BaseType.METRICS: "what was measured of a model: `evaluations`, `diff`, `siblings`, `bisect`",
+    BaseType.STATISTICS: "found by `--type STATISTICS`",
+    BaseType.TRAIN: "its properties are the model's hyperparameters and environment",
+    BaseType.TRANSFORM: "found by `--type TRANSFORM`",
+    BaseType.PROCESS: "found by `--type PROCESS`",
+    BaseType.EVALUATE: "found by `--type EVALUATE`",
+    BaseType.DEPLOY: "what it read is deployed: `deployments`; stands in the way of a deletion",
+}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Set
 
 from lineage.errors import AlreadyExists, InvalidValue, TypeConflict, UnknownType
 from lineage.model import Kind, Type
-from lineage.model.type_catalog import well_known
+from lineage.model.type_catalog import list_plain, well_known
 from lineage.ports.reader import Reader
 from lineage.ports.writer import Writer
 from lineage.rules.suggestions import find_nearest, forms_of
@@ -152,13 +152,20 @@ class TypeSession:
             return self.put(known)
         there = [t for t in self.known.values() if t.kind is kind]
         others = sorted(t.label for t in there)
-        near = find_nearest(name, forms_of(there))
+        writes = isinstance(self._reader, Writer)
+        plain = list_plain(kind)
+        near = find_nearest(
+            name, forms_of(there) | ({word: word for word in plain} if writes else {})
+        )
         meant = f"; did you mean {near!r}?" if near not in (None, name) else ""
         listed = ", ".join(map(repr, others[:20])) or "none yet"
-        declare = "; declare it with put_type, or under `types` of a step"
+        declare = (
+            f"; built in are {', '.join(plain)} …, see `lineage types --all`; declare another "
+            "with put_type, or under `types` of a step"
+        )
         raise UnknownType(
             f"no {kind} type {name!r}{f' of version {version!r}' if version else ''}{meant} "
-            f"(there are: {listed}){declare if isinstance(self._reader, Writer) else ''}"
+            f"(there are: {listed}){declare if writes else ''}"
         )
 
     def with_properties(self, type: Type, names: Set[str]) -> Type:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,15 +23,34 @@ from lineage.cli.output import (
     type_of,
 )
 
+if TYPE_CHECKING:
+    from lineage.model import Type
 
-@app.command(
-    epilog="Example: lineage types",
-)
-def types(context: typer.Context, json: Json = False) -> None:
+
+@app.command(epilog="Example: lineage types --all")
+def types(
+    context: typer.Context,
+    all: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Also those that are built in, and what questions do with them."
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
     """List the types with their properties."""
+    from lineage.errors import NotFound
     from lineage.model.type_catalog import base_of
 
-    found = open_store(context).types()
+    found: list[Type] = []
+    try:
+        found = open_store(context).types()
+    except NotFound:
+        if not all:
+            raise
+        # What is built in can be read before there is a store.
+    if all:
+        return _print_all_types(found, json)
     if json:
         return print_json([type.model_dump(mode="json") for type in found])
     return print_table(
@@ -42,6 +61,35 @@ def types(context: typer.Context, json: Json = False) -> None:
         ],
         empty="no types yet; `lineage record` or `lineage demo` brings some",
     )
+
+
+def _print_all_types(found: list[Type], json: bool) -> None:
+    from lineage.model.type_catalog import USES, base_of, list_built_in
+
+    there = {(type.kind, type.name) for type in found}
+    others = [type for type in list_built_in() if (type.kind, type.name) not in there]
+    if json:
+        return print_json(
+            [
+                {
+                    **type.model_dump(mode="json"),
+                    "base": base_of(type),
+                    "built_in": type.id is None,
+                    "use": USES[base] if (base := base_of(type)) else None,
+                }
+                for type in (*found, *others)
+            ]
+        )
+    print_table(
+        ("kind", "type", "base", "", "properties"),
+        [
+            (t.kind, t.label, base_of(t), "built in" if t.id is None else "in the store",
+             " ".join(f"{n}:{k}" for n, k in t.properties.items()))
+            for t in (*found, *others)
+        ],
+    )  # fmt: skip
+    echo("\nWhat questions do with them, beside following the data through")
+    return print_table(("base", "use"), list(USES.items()))
 
 
 @app.command(epilog="Example: lineage ls type=Model 'accuracy>0.9' context=churn --newest")
