@@ -15,6 +15,7 @@ from lineage.recording.fitting import (
     evaluate,
     fail_fit,
     own_fit,
+    read_place,
     session,
     sources_of,
 )
@@ -82,19 +83,29 @@ def install_metrics(metrics: Any) -> None:
     names = {}
     for name in metrics.__all__:
         function = getattr(metrics, name, None)
-        if inspect.isfunction(function) and list(inspect.signature(function).parameters)[:1] == [
-            "y_true"
-        ]:
+        if inspect.isfunction(function) and _judges(function):
             names[name] = {"after": _after_metric}
     replace_functions(metrics, names, LIBRARY)
+
+
+def _judges(function: Any) -> bool:
+    """Whether a metric is of predictions: of classes, numbers or clusters."""
+    first, second = [*inspect.signature(function).parameters, "", ""][:2]
+    return first in ("y_true", "labels_true") or (first, second) == ("X", "labels")
 
 
 def install_datasets(datasets: Any) -> None:
     """Have the data sets that scikit-learn ships, fetches and makes be artifacts."""
     names = [n for n in datasets.__all__ if n.startswith(("load_", "fetch_", "make_"))]
-    skip = {"load_svmlight_file", "load_svmlight_files", "load_files"}
+    read = {"load_files": "container_path", "load_svmlight_file": "f"}
+    skip = {"load_svmlight_files", *read}
     replace_functions(
-        datasets, {n: {"after": _after_dataset} for n in names if n not in skip}, LIBRARY
+        datasets,
+        {
+            **{n: {"after": _after_dataset} for n in names if n not in skip},
+            **{n: {"after": _after_read(argument)} for n, argument in read.items()},
+        },
+        LIBRARY,
     )
 
 
@@ -223,11 +234,14 @@ def _after_metric(call: Call, _: Any, result: Any) -> None:
     number = to_number(result)
     predicted = call.args[1] if len(call.args) > 1 else None
     if predicted is None:
-        names = ("y_pred", "y_score", "y_prob", "y_proba", "pred_decision")
+        names = (
+            "y_pred", "y_score", "y_prob", "y_proba", "pred_decision", "labels_pred", "labels",
+        )  # fmt: skip
         predicted = next((call.kwargs[n] for n in names if n in call.kwargs), None)
     if number is None or predicted is None:
         return
-    true = call.argument(0, "y_true")
+    given = (call.kwargs[n] for n in ("y_true", "labels_true", "X") if n in call.kwargs)
+    true = call.args[0] if call.args else next(given, None)
     name = call.name.removesuffix("_score")
     evaluate({name: number}, [true, predicted], predicted, subject=_owner(predicted))
 
@@ -264,6 +278,17 @@ def _after_validation(call: Call, _: Any, result: Any) -> None:
     fit.run.metrics(metrics)
     if fit.own:
         fit.run.finish()
+
+
+def _after_read(argument: str) -> Any:
+    """Have what was read from a file or folder come from there."""
+
+    def after(call: Call, _: Any, result: Any) -> None:
+        parts = list(result.values()) if isinstance(result, dict) else list(result)
+        data = [part for part in parts if type_of_object(part) == "Dataset"]
+        read_place(call.argument(0, argument), *data, type="Dataset")
+
+    return after
 
 
 def _after_dataset(call: Call, _: Any, result: Any) -> None:
