@@ -431,6 +431,7 @@ def _draft(command: Sequence[str], options: CommandOptions, folder: str) -> RunD
     return RunDraft(
         key=f"exec/{uuid.uuid4()}",
         type=options.type,
+        name=options.name,
         state=ExecutionState.RUNNING,
         properties=properties,
         contexts=tuple(contexts),

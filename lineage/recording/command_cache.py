@@ -73,7 +73,7 @@ class CommandCache:
         draft.properties["step_name"] = self.key.step
         draft.properties["cache_key"] = self.key.digest
         draft.properties["cache_parts"] = self.key.to_property()
-        found = self.memo.find(self.key, draft.type)
+        found = self.memo.find(self.key, draft.type, draft.name)
         if isinstance(found, Claim):
             draft.key = found.key
             if found.refused:

@@ -98,3 +98,28 @@ def test_each_kind_of_gap(tmp_path: Path) -> None:
     left = work.record("sh", "-c", "sleep 30 > /dev/null 2>&1 & echo $! > pid", capture="trace")
     subprocess.run(["kill", (work.folder / "pid").read_text().strip()], check=True)
     assert left["may_lack"] == ["sleep was still running when the command had ended"]
+
+
+_BY_FILE_SYSTEM = """
+from pyarrow import fs
+with fs.LocalFileSystem().open_input_stream("raw.csv") as file:
+    assert file.read() == b"a,b\\n1,2\\n"
+"""
+_BY_FUNCTIONS = """
+import pyarrow.csv
+import pyarrow.dataset
+import pyarrow.parquet
+table = pyarrow.csv.read_csv("raw.csv")
+pyarrow.parquet.write_table(table, "raw.parquet")
+assert pyarrow.dataset.dataset("raw.parquet").to_table().equals(table)
+"""
+
+
+def test_a_file_system_of_pyarrow_is_not_seen_and_that_is_said(tmp_path: Path) -> None:
+    work = Workshop(tmp_path / "work")
+    work.write("raw.csv", "a,b\n1,2\n")
+    for script in (_BY_FILE_SYSTEM, _BY_FUNCTIONS):
+        work.record(PYTHON, "-c", script, capture="audit")
+    first, second = work.executions()
+    assert first.get("may_lack") == ["files that pyarrow.fs opened itself: there is no hook for it"]
+    assert second.get("may_lack") is None

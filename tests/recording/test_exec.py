@@ -409,5 +409,15 @@ def test_dashes_and_options_of_the_program(work: Workshop) -> None:
     assert shown.stdout == b"['--help', '--root', 'x']\n"
 
 
+def test_each_run_of_a_name_is_the_next_attempt(work: Workshop) -> None:
+    for _ in range(2):
+        work.record("--name", "nightly", "--type", "Train", "true")
+    with work.store() as store:
+        runs = [store.execution(name) for name in ("Train:nightly@1", "Train:nightly@2")]
+        assert store.execution("Train:nightly").id == runs[1].id
+    assert [run.state for run in runs] == ["COMPLETE", "COMPLETE"]
+    assert runs[0].id != runs[1].id
+
+
 def test_none_read_none_made(work: Workshop) -> None:
     assert work.files("true") == Files(set(), set())

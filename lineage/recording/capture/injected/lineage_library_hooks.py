@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import time
+import types
 
 _QUOTED = re.compile(r"""(\b(?:to|attach)\b\s*)?(?:'((?:[^']|'')+)'|"((?:[^"]|"")+)")""", re.I)
 # Writing to a folder, the names of the files are the library's.
@@ -52,6 +53,10 @@ class Hooks:
             self._log.write("o", name)
 
         loader.exec_module = exec_module
+
+    def note_unhooked(self, name):
+        """Log that files are opened by what there is no hook for."""
+        self._log.write("l", name)
 
     def reads(self, owner, *names, at=0, keyword=None):
         """Wrap functions that read the file, files, folder or pattern that they are given."""
@@ -228,6 +233,28 @@ def _hook_pyarrow(hooks, module):
     hooks.opens(module, "OSFile", keyword="path")
 
 
+# These hand paths to pyarrow's own functions, which are seen there.
+_BUILT_ON_PYARROW = frozenset(("pyarrow", "pandas", "polars", "datasets"))
+_FILE_SYSTEMS = frozenset(("LocalFileSystem", "FileSystem", "SubTreeFileSystem", "copy_files"))
+
+
+def _hook_file_systems(hooks, module):
+    """Notice that a program takes a file system: what it opens by it can't be seen.
+
+    Its classes are compiled and can't be wrapped, and a class in their place would be another.
+    """
+
+    class Watched(types.ModuleType):
+        def __getattribute__(self, name):
+            if name in _FILE_SYSTEMS:
+                caller = sys._getframe(1).f_globals.get("__name__") or ""
+                if caller.partition(".")[0] not in _BUILT_ON_PYARROW:
+                    hooks.note_unhooked("pyarrow.fs")
+            return super().__getattribute__(name)
+
+    module.__class__ = Watched
+
+
 def _hook_parquet(hooks, module):
     hooks.reads(module.ParquetFile, "__init__", at=1, keyword="source")
     hooks.reads(module.ParquetDataset, "__init__", at=1, keyword="path_or_paths")
@@ -324,6 +351,7 @@ def _hook_safetensors(hooks, module):
 
 _LIBRARIES = {
     "pyarrow": _hook_pyarrow,
+    "pyarrow.fs": _hook_file_systems,
     "pyarrow.parquet": _hook_parquet,
     "pyarrow.csv": _hook_csv,
     "pyarrow.json": _hook_json,
