@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -104,3 +105,13 @@ def test_a_user_of_the_wheel_is_checked_strictly(wheel: Path, tmp_path: Path) ->
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert told.returncode == 0, told.stdout
+
+
+def test_a_release_is_tried_before_it_is_published() -> None:
+    yaml = pytest.importorskip("yaml")
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
+    jobs = workflow["jobs"]
+    assert (jobs["try"]["needs"], jobs["publish"]["needs"]) == ("build", "try")
+    assert jobs["publish"]["permissions"] == {"id-token": "write"}
+    least = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert f">={jobs['try']['strategy']['matrix']['python'][0]}" == least
