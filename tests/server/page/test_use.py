@@ -13,6 +13,7 @@ from lineage.rules.column_lineage import ColumnMap, ColumnSource, property_for
 from lineage.server.page.node import read_node
 from lineage.server.page.search import search, search_properties
 from tests.server.page.conftest import Serve, Visit, follow
+from tools.axe import script
 
 HOSTILE = "</script><img src=x onerror=alert(1)><svg onload=alert(2)>{{7*7}}\u202e\x07javascript:"
 
@@ -171,7 +172,12 @@ def test_columns_where_they_are_known(own: Store, serve: Serve, visit: Visit) ->
     page.get_by_role("cell", name="direct identity").wait_for()
     follow(page, "#/columns/Dataset:clean?column=hash")
     page.get_by_role("heading", name="Behind a mask").wait_for()
-    page.get_by_role("link", name="people email, masked").wait_for()
+    page.get_by_role("link", name="people email masked").wait_for()
+    page.evaluate(script().read_text("utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def test_nothing_goes_before_its_name_is_typed(own: Store, serve: Serve, visit: Visit) -> None:

@@ -34,9 +34,9 @@ function picture(cards, arrows) {
   });
   const boxes = cards.map((card) => {
     const [x, y] = places.get(card.key);
-    return svg("a", { href: address("columns", refOf(card), { column: card.column }), class: `column ${card.depth === 0 ? "chosen" : ""} ${card.masked ? "masked" : ""}`, "aria-label": `${nameOf(card)} ${card.column}${card.masked ? ", masked" : ""}` },
+    return svg("a", { href: address("columns", refOf(card), { column: card.column }), class: `column ${card.depth === 0 ? "chosen" : ""} ${card.masked ? "masked" : ""}` },
       svg("rect", { x, y, width: WIDTH, height: HEIGHT, rx: 8 }),
-      svg("text", { x: x + 12, y: y + 20, class: "of" }, short(nameOf(card))), svg("text", { x: x + 12, y: y + 38, class: "name" }, short(card.column)), svg("title", null, `${nameOf(card)}: ${card.column}`));
+      svg("text", { x: x + 12, y: y + 20, class: "of" }, `${short(nameOf(card))} `), svg("text", { x: x + 12, y: y + 38, class: "name" }, `${short(card.column)} `), card.masked && svg("text", { x: x + WIDTH - 12, y: y + 38, class: "of", "text-anchor": "end" }, "masked"));
   });
   return h("div", { class: "scroll columns", tabindex: "0", role: "group", "aria-label": "The columns, from left to right; the tables below say the same" },
     svg("svg", { width: width + 2 * MARGIN, height: height + 2 * MARGIN, viewBox: `${-MARGIN} ${-MARGIN} ${width + 2 * MARGIN} ${height + 2 * MARGIN}` }, lines.filter(Boolean), boxes));
