@@ -2170,6 +2170,7 @@ class Store:
         deployed: bool = False,
         as_of: Time | None = None,
         causal: bool = False,
+        by_content: bool = True,
     ) -> Taint:
         """Return what is affected by a label, by several, or by given sources.
 
@@ -2193,6 +2194,8 @@ class Store:
             See what was known by then.
         causal : bool
             Follow only events that happened one after the other.
+        by_content : bool
+            Whether what has the same content is the same data (`lineage.rules.digests`).
 
         Returns
         -------
@@ -2217,7 +2220,7 @@ class Store:
         with self.snapshot() as snapshot:
             return find_affected(snapshot, label=label, source=source, barrier=barrier, type=type,
                                  kind=kind, live=live, deployed=deployed, as_of=as_of,
-                                 causal=causal)  # fmt: skip
+                                 causal=causal, by_content=by_content)  # fmt: skip
 
     def taint_levels(
         self,
@@ -2227,6 +2230,7 @@ class Store:
         barrier: Ref | Sequence[Ref] | None = None,
         as_of: Time | None = None,
         causal: bool = False,
+        by_content: bool = True,
     ) -> list[tuple[int, Kind, list[int]]]:
         """Return the ids of everything affected: the cheap form, without the nodes.
 
@@ -2234,7 +2238,7 @@ class Store:
         ----------
         label : str, optional
             One label; it or sources must be given.
-        source, barrier, as_of
+        source, barrier, as_of, by_content
             As for `taint`.
         causal : bool
             Follow only chains in which nothing precedes what it came of.
@@ -2258,9 +2262,9 @@ class Store:
         from lineage.questions.taint.effect import find_affected_levels
 
         with self.snapshot() as snapshot:
-            return find_affected_levels(
-                snapshot, label=label, source=source, barrier=barrier, as_of=as_of, causal=causal
-            )
+            return find_affected_levels(snapshot, label=label, source=source, barrier=barrier,
+                                        as_of=as_of, causal=causal,
+                                        by_content=by_content)  # fmt: skip
 
     def check(
         self,
@@ -2270,6 +2274,7 @@ class Store:
         context: int | str | None = None,
         as_of: Time | None = None,
         causal: bool = False,
+        by_content: bool = True,
     ) -> Check:
         """Return whether a node is clean of a label, or of several: may it pass?
 
@@ -2285,7 +2290,7 @@ class Store:
             context, those that they forbid in it; of anything else, every label in use.
         context : int or str, optional
             Where it is to go.
-        as_of, causal
+        as_of, causal, by_content
             As for `taint`.
 
         Returns
@@ -2307,9 +2312,8 @@ class Store:
         from lineage.questions.taint.gate import check_clean
 
         with self.snapshot() as snapshot:
-            return check_clean(
-                snapshot, ref, label=label, context=context, as_of=as_of, causal=causal
-            )
+            return check_clean(snapshot, ref, label=label, context=context, as_of=as_of,
+                               causal=causal, by_content=by_content)  # fmt: skip
 
     def cheapest_cut(
         self,
@@ -2317,6 +2321,7 @@ class Store:
         label: str | None = None,
         source: Ref | Sequence[Ref] | None = None,
         as_of: Time | None = None,
+        by_content: bool = True,
     ) -> Cut:
         """Return the fewest steps to run again, or to bar, so that nodes are clean.
 
@@ -2331,6 +2336,8 @@ class Store:
             Of what; one of them.
         as_of : datetime, str or int, optional
             See what was known by then.
+        by_content : bool
+            Whether what has the same content is the same data (`lineage.rules.digests`).
 
         Returns
         -------
@@ -2350,7 +2357,8 @@ class Store:
         from lineage.questions.taint.cut import find_cheapest_cut
 
         with self.snapshot() as snapshot:
-            return find_cheapest_cut(snapshot, refs, label=label, source=source, as_of=as_of)
+            return find_cheapest_cut(snapshot, refs, label=label, source=source, as_of=as_of,
+                                     by_content=by_content)  # fmt: skip
 
     def plan_rebuild(
         self,
@@ -2359,6 +2367,7 @@ class Store:
         source: Ref | Sequence[Ref] | None = None,
         type: str | None = None,
         causal: bool = False,
+        by_content: bool = True,
     ) -> Rebuild:
         """Return what to run again, in which order, from which inputs; what can't be; rollbacks.
 
@@ -2373,6 +2382,8 @@ class Store:
             Plan for what is of this type, or base type, alone.
         causal : bool
             Follow only chains in which nothing precedes what it came of.
+        by_content : bool
+            Whether what has the same content is the same data (`lineage.rules.digests`).
 
         Returns
         -------
@@ -2392,7 +2403,8 @@ class Store:
         from lineage.questions.taint.rebuild import plan_rebuild
 
         with self.snapshot() as snapshot:
-            return plan_rebuild(snapshot, label=label, source=source, type=type, causal=causal)
+            return plan_rebuild(snapshot, label=label, source=source, type=type,
+                                causal=causal, by_content=by_content)  # fmt: skip
 
     def rebuild_plan(
         self,
@@ -2411,12 +2423,13 @@ class Store:
         label: str | Sequence[str] | None = None,
         source: Ref | Sequence[Ref] | None = None,
         causal: bool = False,
+        by_content: bool = True,
     ) -> Progress:
         """Return what has been replaced by something clean, what is still dirty, what is deployed.
 
         Parameters
         ----------
-        label, source
+        label, source, by_content
             As for `taint`.
         causal : bool
             Follow only chains in which nothing precedes what it came of.
@@ -2439,7 +2452,8 @@ class Store:
         from lineage.questions.taint.rebuild import measure_progress
 
         with self.snapshot() as snapshot:
-            return measure_progress(snapshot, label=label, source=source, causal=causal)
+            return measure_progress(snapshot, label=label, source=source, causal=causal,
+                                    by_content=by_content)  # fmt: skip
 
     # Policies
 
@@ -2546,7 +2560,7 @@ class Store:
 
     # Impact and deletion
 
-    def impact(self, *refs: Ref, sizes: Sizes | None = None) -> Impact:
+    def impact(self, *refs: Ref, sizes: Sizes | None = None, by_content: bool = True) -> Impact:
         """Return what would break if nodes went.
 
         Parameters
@@ -2555,6 +2569,8 @@ class Store:
             Artifacts and executions.
         sizes : mapping of str to int, optional
             Bytes by uri, where the storage was asked.
+        by_content : bool
+            Whether what has the same content is the same data (`lineage.rules.digests`).
 
         Returns
         -------
@@ -2574,7 +2590,7 @@ class Store:
         from lineage.questions.impact import measure_impact
 
         with self.snapshot() as snapshot:
-            return measure_impact(snapshot, refs, sizes)
+            return measure_impact(snapshot, refs, sizes, by_content=by_content)
 
     def plan_deletion(
         self,
@@ -2634,6 +2650,7 @@ class Store:
         bytes: bool = False,
         who: str | None = None,
         reason: str | None = None,
+        by_content: bool = True,
     ) -> Plan:
         """Return what forgetting nodes, and all that was derived of them, would do.
 
@@ -2649,6 +2666,8 @@ class Store:
             `Anonymize` is no longer about the person.
         purge, bytes, who, reason
             As for `plan_deletion`.
+        by_content : bool
+            Whether what has the same content is the same data (`lineage.rules.digests`).
 
         Returns
         -------
@@ -2668,7 +2687,7 @@ class Store:
         from lineage.changes.deletion_plan import plan_removal
 
         return plan_removal(self._session, "forget", refs, label=label, purge=purge, bytes=bytes,
-                            who=who, reason=reason)  # fmt: skip
+                            who=who, reason=reason, by_content=by_content)  # fmt: skip
 
     def plan_gc(
         self,

@@ -34,6 +34,7 @@ def plan_removal(
     label: str | None = None,
     rules: Sequence[Retention] = (),
     with_members: bool = False,
+    by_content: bool = True,
 ) -> Plan:
     """Return the plan of a deletion; nothing is changed.
 
@@ -45,7 +46,7 @@ def plan_removal(
         `delete` what is named; `forget` that and what was derived of it; `gc` what nobody needs.
     refs : sequence of Ref
         What is asked for; nothing for `gc`.
-    policy, purge, bytes, who, reason, label, rules, with_members
+    policy, purge, bytes, who, reason, label, rules, with_members, by_content
         See `Store.plan_deletion`, `Store.plan_forget` and `Store.plan_gc`.
 
     Raises
@@ -79,7 +80,7 @@ def plan_removal(
             for target in targets:
                 check_in_flow(target)
         keys = tuple((n.kind, n.id) for n in targets if n.id is not None)
-        request = Request(keys, policy, purge, bytes, operation, label, rules, now)
+        request = Request(keys, policy, purge, bytes, operation, label, rules, now, by_content)
         draft = draft_deletion(reader, request, targets, now, collected)
     with pause_collector():
         return _build_plan(session, draft, who, reason)
@@ -115,6 +116,7 @@ def draft_again(transaction: Transaction, plan: Plan) -> Draft:
             plan.label,
             plan.rules,
             plan.made_ms,
+            plan.by_content,
         )
         draft = draft_deletion(reader, request, targets, now, collected)
         # What a plan says of itself is looked at, too: it may come from a file.
@@ -166,6 +168,7 @@ def _build_plan(session: Session, draft: Draft, who: str | None, reason: str | N
         reason=reason,
         fingerprint=draft.fingerprint(removals),
         notes=draft.notes,
+        by_content=request.by_content,
     )
 
 

@@ -23,3 +23,7 @@ AnyRefs = Annotated[
 AsOf = Annotated[
     str | None, typer.Option(metavar="TIME", help="As recorded by then: 2026-11-23, yesterday, 2h.")
 ]
+ByContent = Annotated[
+    bool,
+    typer.Option("--by-content/--no-by-content", help="Whether the same content is the same data."),
+]

@@ -78,7 +78,7 @@ class Plan(Record):
     goes, `blockers` why it is refused; `read` are the nodes that it was computed from. `impact` is
     what removing the nodes means: it names nodes, and holds nothing else of them. `fingerprint` is
     of all that was read and decided: it is another one as soon as any of that changed. `notes` say
-    what could not be told.
+    what could not be told; `by_content`, whether what has the same content is forgotten as well.
     """
 
     id: str
@@ -99,6 +99,7 @@ class Plan(Record):
     reason: str | None = None
     fingerprint: str
     notes: tuple[str, ...] = ()
+    by_content: bool = True
 
     @property
     def refused(self) -> bool:

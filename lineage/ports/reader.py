@@ -9,7 +9,7 @@ from typing import Any
 
 from lineage.model import Event, EventType, Flow, Kind, Mark, Node, Policy, Type
 from lineage.ports.filters import Candidate, Counts, Field, Filter, Wanted
-from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
+from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation, SameContent
 
 
 class Reader(ABC):
@@ -208,10 +208,13 @@ class Reader(ABC):
         *,
         barriers: Barriers | None = None,
         as_of_ms: int | None = None,
+        content: SameContent | None = None,
     ) -> Propagation:
         """As `closure`, from artifacts and executions at once, and with barriers.
 
-        Starts that don't exist are left out; one that is a barrier is met at depth 0.
+        Starts that don't exist are left out; one that is a barrier is met at depth 0. With
+        `content`, artifacts of the same content are one hop apart, both ways; with `as_of_ms`,
+        those that were recorded by then.
         """
 
     def propagate_marks(
@@ -220,12 +223,34 @@ class Reader(ABC):
         *,
         barriers: Barriers | None = None,
         as_of_ms: int | None = None,
+        content: SameContent | None = None,
     ) -> Propagation:
         """The same downstream from the nodes of stored marks, none of which is a clean one."""
         starts: dict[Kind, list[int]] = {}
         for mark in marks:
             starts.setdefault(mark.kind, []).append(mark.node_id)
-        return self.propagate(starts, Direction.DOWNSTREAM, barriers=barriers, as_of_ms=as_of_ms)
+        return self.propagate(
+            starts, Direction.DOWNSTREAM, barriers=barriers, as_of_ms=as_of_ms, content=content
+        )
+
+    def shared_digests(self, artifact_ids: Sequence[int]) -> list[str]:
+        """The digests of these artifacts that another artifact has too, each once, in any order.
+
+        Such digests of other artifacts may be among them, where that is cheaper.
+        """
+        own = {digest for *_, digest in self.fields_of(Kind.ARTIFACT, artifact_ids, ["digest"])}
+        counts = Counter(digest for digest, *_ in self.with_digests(list(own - {None})))
+        return [digest for digest, count in counts.items() if count > 1]
+
+    def with_digests(self, digests: Sequence[str]) -> list[tuple[str, int, int]]:
+        """Digest, id and created time of the artifacts with one of these digests, in any order."""
+        return [
+            (digest, id, created)
+            for digest in digests
+            for id, _, created in self.find_fields(
+                Kind.ARTIFACT, Filter(digest=digest), ["created"]
+            )
+        ]
 
     @abstractmethod
     def neighbours(

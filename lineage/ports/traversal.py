@@ -41,6 +41,27 @@ class Barriers:
 
 
 @dataclass(frozen=True, slots=True)
+class SameContent:
+    """Which artifacts of one digest a search takes for the same data: these are one hop apart.
+
+    Not those whose digest is one of `trivial`, has one of the `markers` of empty content in it, or
+    is of an algorithm that is too `weak` to tell contents apart.
+    """
+
+    trivial: frozenset[str] = frozenset()
+    markers: tuple[str, ...] = ()
+    weak: frozenset[str] = frozenset()
+
+    def conducts(self, digest: str) -> bool:
+        """Return whether what has this digest is the same data wherever it lies."""
+        return (
+            digest not in self.trivial
+            and digest.partition(":")[0] not in self.weak
+            and not any(marker in digest for marker in self.markers)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Propagation:
     """What a search with barriers found: what it passed through, and the barriers that it met."""
 

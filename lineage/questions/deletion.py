@@ -76,6 +76,7 @@ class Request:
     label: str | None = None
     rules: tuple[Retention, ...] = ()
     at_ms: int = 0
+    by_content: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class Draft:
         """One after the other, as all of them at once would take as much room as the graph."""
         request = self.request
         yield [request.operation, request.policy, request.purge, request.bytes, request.label]
+        yield request.by_content
         yield [rule.model_dump(mode="json") for rule in request.rules]
         yield [(str(kind), id) for kind, id in request.targets]
         for listed in (self.nodes, self.blockers):
@@ -134,7 +136,8 @@ def draft_deletion(
     Marks count as they stand now. `found` is what can be collected, for gc.
     """
     found = found or Garbage()
-    reach = read_deletion_scope(reader, targets, found.keepers)
+    by_content = request.operation == "forget" and request.by_content
+    reach = read_deletion_scope(reader, targets, found.keepers, by_content=by_content)
     if request.operation == "forget":
         nodes = _derive(reader, reach, request, now_ms)
     else:
@@ -177,7 +180,9 @@ def _derive(
 ) -> list[PlannedNode]:
     """What was asked for, and everything that a taint of it reaches."""
     labels = [] if request.label is None else [request.label]
-    [what] = build_taint_query(reader, now_ms, labels=labels, given=reach.targets)
+    [what] = build_taint_query(
+        reader, now_ms, labels=labels, given=reach.targets, by_content=request.by_content
+    )
     depths = dict(search(reader, what, as_of_ms=None, causal=False).depths)
     depths.update(dict.fromkeys(request.targets, 0))
     found = []

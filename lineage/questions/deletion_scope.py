@@ -17,10 +17,11 @@ from typing import Any
 
 from lineage.model import Artifact, BaseType, Context, Event, Execution, Flow, Kind, Node
 from lineage.ports.reader import Reader
-from lineage.ports.traversal import Direction
+from lineage.ports.traversal import Direction, Levels
 from lineage.questions.closure import read_levels
 from lineage.questions.deployments import Deployment, read_deployments
 from lineage.questions.subgraph import Key
+from lineage.rules.digests import conducting_content
 from lineage.rules.liveness import is_live
 from lineage.rules.membership import contexts_below, members_within
 from lineage.rules.run_outcome import is_writing
@@ -110,14 +111,21 @@ def expand_members(reader: Reader, targets: Sequence[Node]) -> list[Node]:
 
 
 def read_deletion_scope(
-    reader: Reader, targets: Sequence[Node], beside: Iterable[int] = ()
+    reader: Reader,
+    targets: Sequence[Node],
+    beside: Iterable[int] = (),
+    *,
+    by_content: bool = False,
 ) -> DeletionScope:
-    """Read what removing `targets` could touch, and the artifacts `beside`, which stay for them."""
+    """Read what removing `targets` could touch, and the artifacts `beside`, which stay for them.
+
+    With `by_content`, copies of what is downstream are downstream, and what came of these.
+    """
     reach = DeletionScope(list(targets), TypeIndex(reader))
     _keep(reach, targets)
     in_flow = [t for t in targets if t.kind is not Kind.CONTEXT]
     if in_flow:
-        for depth, kind, ids in read_levels(reader, in_flow, Direction.DOWNSTREAM):
+        for depth, kind, ids in _read_levels(reader, in_flow, by_content):
             reach.depths.update(dict.fromkeys(((kind, id) for id in ids), depth))
         near = {k: sorted(i for kind, i in reach.depths if kind is k) for k in Kind}
         _read_nodes(reader, reach, near)
@@ -129,6 +137,16 @@ def read_deletion_scope(
     _read_nodes(reader, reach, {Kind.ARTIFACT: sorted(set(beside)), Kind.EXECUTION: []})
     _read_contexts(reader, reach)
     return reach
+
+
+def _read_levels(reader: Reader, starts: Sequence[Node], by_content: bool) -> Levels:
+    if not by_content:
+        return read_levels(reader, starts, Direction.DOWNSTREAM)
+    ids: dict[Kind, list[int]] = {}
+    for node in starts:
+        ids.setdefault(node.kind, []).append(node.id or 0)
+    found = reader.propagate(ids, Direction.DOWNSTREAM, content=conducting_content())
+    return found.passed
 
 
 def _read_nodes(reader: Reader, reach: DeletionScope, ids: dict[Kind, list[int]]) -> None:

@@ -3,7 +3,8 @@
 Of removing a set of artifacts (or executions):
 
 - **direct**: the nodes one event downstream: who reads them; of an execution, what it wrote;
-- **downstream**: everything downstream, counted by kind and type, the set itself left out;
+- **downstream**: everything downstream, counted by kind and type, the set itself left out; what has
+  the same content is the same data, so copies are downstream, and what came of them;
 - **models**: the models in the set or downstream of it that are live or deployed, and where;
 - **cached**: the executions that wrote one of the set and whose result a cache may give out now
   (`lineage.rules.liveness`): it would go;
@@ -124,7 +125,13 @@ class Impact(Answer):
         ]
 
 
-def measure_impact(snapshot: Snapshot, refs: Sequence[Ref], sizes: Sizes | None = None) -> Impact:
+def measure_impact(
+    snapshot: Snapshot,
+    refs: Sequence[Ref],
+    sizes: Sizes | None = None,
+    *,
+    by_content: bool = True,
+) -> Impact:
     """Return what would break if these went.
 
     Parameters
@@ -135,6 +142,8 @@ def measure_impact(snapshot: Snapshot, refs: Sequence[Ref], sizes: Sizes | None 
         Artifacts and executions.
     sizes : mapping of str to int, optional
         Bytes by uri, where the storage was asked.
+    by_content : bool
+        Whether copies of what is downstream are so, too.
 
     Raises
     ------
@@ -144,7 +153,8 @@ def measure_impact(snapshot: Snapshot, refs: Sequence[Ref], sizes: Sizes | None 
     targets = [snapshot.resolve(ref) for ref in refs]
     for target in targets:
         check_in_flow(target)
-    return impact_of(read_deletion_scope(snapshot.reader, targets), sizes)
+    reach = read_deletion_scope(snapshot.reader, targets, by_content=by_content)
+    return impact_of(reach, sizes)
 
 
 def impact_of(

@@ -37,6 +37,7 @@ from lineage.questions.metrics import (
 )
 from lineage.questions.node_json import node_to_json, to_json_value
 from lineage.questions.subgraph import Key, Subgraph, build_subgraph, key_of, propagate_bits
+from lineage.rules.digests import is_trivial
 from lineage.rules.type_index import TypeIndex
 from lineage.session.snapshot import Ref, Snapshot
 
@@ -237,7 +238,7 @@ def _copies(
     originals: dict[tuple[str, tuple[str, str]], Artifact] = {}
     for artifact in data:
         digest = digest_of(artifact)
-        if digest is not None:
+        if digest is not None and not is_trivial(":".join(digest)):
             originals.setdefault((artifact.type, digest), artifact)
     if originals:
         type_ids = bases.versions(Kind.ARTIFACT, {type for type, _ in originals})

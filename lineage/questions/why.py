@@ -8,6 +8,7 @@ nodes have the smallest ids.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from lineage.captions import caption, printable, short_type
@@ -27,7 +28,10 @@ from lineage.session.snapshot import Ref, Snapshot, check_in_flow
 
 @dataclass(frozen=True, slots=True)
 class Witness(Answer):
-    """A chain: `nodes[i]` reaches `nodes[i + 1]` by `events[i]`. Empty where there is none."""
+    """A chain of nodes, each reached from the one before. Empty where there is none.
+
+    Two artifacts in a row have the same content; between all others is an event, in order.
+    """
 
     _main: ClassVar[str | None] = "nodes"
 
@@ -41,6 +45,15 @@ class Witness(Answer):
         """Whether the target came of the source."""
         return bool(self.nodes)
 
+    @property
+    def hops(self) -> tuple[Event | None, ...]:
+        """By what `nodes[i + 1]` is reached: its event; None where it has the same content."""
+        events = iter(self.events)
+        return tuple(
+            None if here.kind is there.kind is Kind.ARTIFACT else next(events)
+            for here, there in pairwise(self.nodes)
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON has it."""
         return {
@@ -49,6 +62,7 @@ class Witness(Answer):
             "target": f"{self.target.kind}:{self.target.id}",
             "nodes": [node_to_json(node, depth=at) for at, node in enumerate(self.nodes)],
             "events": [event_to_json(event) for event in self.events],
+            "same_content": [at for at, hop in enumerate(self.hops, 1) if hop is None],
             "complete": True,
         }
 
@@ -57,8 +71,10 @@ class Witness(Answer):
         if not self.found:
             return f"{caption(self.target)} did not come of {caption(self.source)}."
         lines = []
+        hops = self.hops
         for place, node in enumerate(self.nodes):
-            path = ".".join(map(str, self.events[place - 1].path)) if place else ""
+            hop = hops[place - 1] if place else None
+            path = ".".join(map(str, hop.path)) if hop else "same content"
             arrow, port = ("-> ", f"  [{path}]") if place else ("", "")
             named = f"{short_type(node.type)}:{node.name}" if node.name else short_type(node.type)
             lines.append(f"{'  ' * place}{arrow}{named}  ({node.kind}:{node.id}){port}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from lineage.errors import InvalidValue
+from lineage.ports.traversal import SameContent
 from lineage.rules.values import MAX_NAME_BYTES, format_value, validate_text
 
 # Sketches of tables are metadata of the store, under this and the digest of the content.
@@ -31,16 +34,12 @@ _ALGORITHMS: Mapping[str, str] = {
 }
 # These hold `algorithm:value`; what has no algorithm may be of a part of the content only.
 _LABELLED = ("digest", "checksum", "content_hash", "content_digest", "hash", "fingerprint")
-_EMPTY = frozenset(
-    {
-        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
-        "md5:d41d8cd98f00b204e9800998ecf8427e",
-        "etag:d41d8cd98f00b204e9800998ecf8427e",
-        "blake3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
-        "git:e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
-    }
-)
+# What many things hold that have nothing to do with one another: nothing, or one word of JSON.
+_TRIVIAL_TEXTS = ("", "{}", "[]", '""', "null", "true", "false", "None", *map(str, range(10)))
+_BLAKE3_OF_NOTHING = "blake3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"
+# TFX's fingerprint has the number of bytes in it; 32 bits are the same for many contents.
+_OF_NOTHING = ("total_bytes:0,",)
+_WEAK = frozenset({"crc32c"})
 
 
 def normalize_digest(digest: str, field: str = "digest") -> str:
@@ -97,9 +96,39 @@ def find_digest(*properties: Mapping[str, Any]) -> str | None:
     return None
 
 
+@cache
+def conducting_content() -> SameContent:
+    """Return which equal digests say that two artifacts are the same data.
+
+    Not those of trivial content, which says nothing of where it came from: of nothing, of one word
+    of JSON (`{}`, `[]`, `null`, a digit …) with or without a line feed; nor those of 32 bits.
+    """
+    return SameContent(
+        frozenset(
+            digest
+            for text in _TRIVIAL_TEXTS
+            for content in (text.encode(), f"{text}\n".encode())
+            for digest in _digests_of(content)
+        )
+        | {_BLAKE3_OF_NOTHING},
+        _OF_NOTHING,
+        _WEAK,
+    )
+
+
 def is_trivial(digest: str) -> bool:
-    """Return whether a digest is of empty content, which says nothing of where it came from."""
-    return digest in _EMPTY
+    """Return whether a digest says nothing of where its content came from."""
+    return not conducting_content().conducts(digest)
+
+
+def _digests_of(content: bytes) -> Iterator[str]:
+    for name in ("sha256", "sha512", "sha1", "md5", "blake2b"):
+        found = hashlib.new(name, content, usedforsecurity=False).hexdigest()
+        yield f"{name}:{found}"
+        if name == "md5":
+            yield f"etag:{found}"
+    blob = b"blob %d\x00" % len(content) + content
+    yield f"git:{hashlib.sha1(blob, usedforsecurity=False).hexdigest()}"
 
 
 def _read(value: str, algorithm: str | None) -> str | None:

@@ -21,6 +21,8 @@ class Tainting:
     came_of: Mapping[int, Mapping[str, list[str]]] = field(default_factory=dict)
     causal: bool = False
     as_of: int | None = None
+    # By artifact, the digest of what is the same data wherever it lies.
+    digests: Mapping[int, str] = field(default_factory=dict)
 
     def depths(self, blocked: Iterable[Key] | None = None) -> tuple[dict[Key, int], dict[Key, int]]:
         """Depth of what is affected, and of the barriers that are met.
@@ -59,9 +61,18 @@ class Tainting:
                 found.setdefault(key, depth)
                 for event in self.events:
                     onward |= self.step(event, key, port, time)
+                onward |= {(copy, None, time) for copy in self.copies(key)}
             states = onward - seen
             depth += 1
         return found, met
+
+    def copies(self, key: Key) -> set[Key]:
+        """The other artifacts of the same content."""
+        digest = self.digests.get(key[1]) if key[0] is Kind.ARTIFACT else None
+        if digest is None:
+            return set()
+        alike = {(Kind.ARTIFACT, id) for id, other in self.digests.items() if other == digest}
+        return alike - {key}
 
     def step(self, event: Event, key: Key, port: str | None, time: int) -> set[Any]:
         """Where an event leads from a state: nowhere, or to one other."""

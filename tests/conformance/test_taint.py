@@ -56,8 +56,12 @@ embedded = pytest.mark.backends("memory", "sqlite")
 class Drawn:
     """A drawn graph with its marks, put into a store under a label of its own."""
 
-    def __init__(self, store: Store, data: st.DataObject, *, ports: bool = False) -> None:
+    def __init__(
+        self, store: Store, data: st.DataObject, *, ports: bool = False, copies: bool = False
+    ) -> None:
         self.store = store
+        # Before all events, so that as_of is about these.
+        store.clock = lambda: 0
         self.label = f"label-{next(_numbers)}"
         kind = Kind.EXECUTION
         for name in set(STEPS):
@@ -67,7 +71,14 @@ class Drawn:
             n: data.draw(_ports) for n in range(6) if ports and data.draw(st.booleans())
         }
         self.states = [data.draw(st.sampled_from(WORKED * 2 + NOT_WORKED)) for _ in STEPS]
-        self.artifacts = store.put_all([Artifact(type="Dataset") for _ in range(8)])
+        contents = st.sampled_from([None, None, "a", "b"]) if copies else st.none()
+        digests = [data.draw(contents) for _ in range(8)]
+        self.artifacts = store.put_all(
+            [
+                Artifact(type="Dataset", digest=digest and f"sha256:{self.label}{digest}")
+                for digest in digests
+            ]
+        )
         self.executions = store.put_all(
             [
                 Execution(
@@ -102,8 +113,6 @@ class Drawn:
         return list(made.values())
 
     def put_marks(self) -> None:
-        # Before all events, so that as_of is about these.
-        self.store.clock = lambda: 0
         for (kind, id), since in self.sources.items():
             self.store.mark(f"{kind}:{id}", label=self.label, time=since)
         for kind, id in self.clean:
@@ -134,6 +143,7 @@ class Drawn:
             {self.executions[n].id or 0: ports for n, ports in self.came_of.items()},
             causal,
             as_of,
+            {a.id or 0: a.digest for a in self.artifacts if a.digest is not None},
         )
 
 
@@ -149,11 +159,15 @@ def check_witnesses(drawn: Drawn, answer: Taint, reference: Tainting) -> None:
         assert keys[0] in reference.sources
         assert keys[0] == (row.source.kind, row.source.id)
         assert keys[-1] == (row.node.kind, row.node.id)
-        assert len(witness.events) == row.depth
+        assert len(witness.hops) == row.depth
         assert not set(keys) & reference.blocked
         since = reference.sources[keys[0]] if reference.causal else None
         states: Any = {(keys[0], None, -(10**9) if since is None else since)}
-        for event, key in zip(witness.events, keys[1:], strict=True):
+        for event, before, key in zip(witness.hops, keys[:-1], keys[1:], strict=True):
+            if event is None:
+                assert key in reference.copies(before)
+                states = {(key, None, time) for _, _, time in states}
+                continue
             assert event in drawn.events
             states = {s for state in states for s in reference.step(event, *state)}
             assert {state[0] for state in states} == {key}
@@ -185,7 +199,7 @@ def test_taint_agrees_with_the_definition_on_neo4j(
 def check_definition(
     store: Store, ports: bool, data: st.DataObject, causal: bool, as_of: int | None
 ) -> None:
-    drawn = Drawn(store, data, ports=ports)
+    drawn = Drawn(store, data, ports=ports, copies=True)
     reference = drawn.reference(causal=causal, as_of=as_of)
     found, met = reference.depths()
     answer = store.taint(label=drawn.label, causal=causal, as_of=as_of)
@@ -219,7 +233,7 @@ def test_laws_on_neo4j(neo4j_url: str, data: st.DataObject) -> None:
 
 
 def check_laws(store: Store, ports: bool, data: st.DataObject, causal: bool) -> None:
-    drawn = Drawn(store, data, ports=ports)
+    drawn = Drawn(store, data, ports=ports, copies=True)
 
     def ask() -> Taint:
         return store.taint(label=drawn.label, causal=causal)

@@ -26,7 +26,7 @@ from lineage.backends.ids import id_after, new_ids
 from lineage.backends.memory.state import Key, State, unique_keys
 from lineage.backends.merge import refuse_deleted, rewrite, tombstone
 from lineage.backends.sort_order import sort_nodes
-from lineage.backends.traversal import breadth_first, propagate
+from lineage.backends.traversal import Copies, breadth_first, propagate
 from lineage.errors import StoreError
 from lineage.filters.evaluation import build_decider
 from lineage.filters.fields import TARGETS
@@ -43,6 +43,7 @@ from lineage.ports.traversal import (
     Direction,
     Frontier,
     Propagation,
+    SameContent,
     is_stopping_by_type,
 )
 from lineage.ports.writer import Writer
@@ -242,6 +243,7 @@ class MemoryReader(Reader):
         *,
         barriers: Barriers | None = None,
         as_of_ms: int | None = None,
+        content: SameContent | None = None,
     ) -> Propagation:
         def expand(kind: Kind, frontier: Sequence[int]) -> Iterator[int]:
             for id in frontier:
@@ -258,7 +260,27 @@ class MemoryReader(Reader):
             }
 
         known = {k: [id for id in ids if id in self._state.ids[k]] for k, ids in starts.items()}
-        return propagate(known, expand, blocked if barriers else None)
+        copies = None if content is None else Copies(self, content, as_of_ms)
+        alike = None if copies is None else copies.look_for
+        return propagate(known, expand, blocked if barriers else None, alike)
+
+    def shared_digests(self, artifact_ids: Sequence[int]) -> list[str]:
+        known, shared = self._state.ids[Kind.ARTIFACT], self._state.shared
+        found: dict[str, None] = {}
+        for id in artifact_ids:
+            digest = (
+                getattr(self._record((Kind.ARTIFACT, id)), "digest", None) if id in known else None
+            )
+            if digest is not None and len(shared[Kind.ARTIFACT, "digest", digest]) > 1:
+                found[digest] = None
+        return list(found)
+
+    def with_digests(self, digests: Sequence[str]) -> list[tuple[str, int, int]]:
+        return [
+            (digest, id, self._record((Kind.ARTIFACT, id)).created_ms or 0)
+            for digest in digests
+            for id in self._state.shared.get((Kind.ARTIFACT, "digest", digest), ())
+        ]
 
     def neighbours(
         self,

@@ -17,15 +17,17 @@ from lineage.backends.neo4j.filter_compiler import compile_statements
 from lineage.backends.neo4j.propagation import barrier_parameters, merge_levels
 from lineage.backends.neo4j.templates import template
 from lineage.backends.sort_order import is_after
-from lineage.backends.traversal import breadth_first, propagate
+from lineage.backends.traversal import Alike, Copies, add_copies, breadth_first, propagate
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 from lineage.model.values import INT64_MAX, INT64_MIN
 from lineage.ports.filters import Candidate, Counts, Filter, Wanted
 from lineage.ports.reader import Reader
-from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
+from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation, SameContent
 
 # From so many starts at most a search each; from more, hop by hop for all of them.
 _SEARCHES = 8
+# The digests of more artifacts are found by going through the index.
+_LOOKED_UP = 10_000
 _PLURAL = {kind: f"{kind}s" for kind in Kind}
 _NEIGHBOURS = {
     (Kind.ARTIFACT, Direction.UPSTREAM): "read/producers_of_artifacts",
@@ -193,18 +195,23 @@ class Neo4jReader(Reader):
         *,
         barriers: Barriers | None = None,
         as_of_ms: int | None = None,
+        content: SameContent | None = None,
+    ) -> Propagation:
+        found = self._propagate(starts, direction, barriers, as_of_ms)
+        return self._with_copies(found, starts, direction, barriers, as_of_ms, content)
+
+    def _propagate(
+        self,
+        starts: Mapping[Kind, Sequence[int]],
+        direction: Direction,
+        barriers: Barriers | None,
+        as_of_ms: int | None,
     ) -> Propagation:
         there = {k: [n.id for n in self.nodes(k, sorted(set(i)))] for k, i in starts.items()}
         known = {kind: [id for id in ids if id is not None] for kind, ids in there.items()}
         as_of = INT64_MAX if as_of_ms is None else as_of_ms
         if sum(map(len, known.values())) > _SEARCHES:
-            return propagate(
-                known,
-                lambda kind, ids: (
-                    other for _, other in self.neighbours(kind, ids, direction, as_of_ms=as_of_ms)
-                ),
-                (lambda kind, ids: self._blocked(barriers, kind, ids)) if barriers else None,
-            )
+            return self._hop_by_hop(known, direction, barriers, as_of_ms, None)
         found: list[Mapping[str, Any]] = []
         for kind, ids in known.items():
             if not barriers:
@@ -225,12 +232,62 @@ class Neo4jReader(Reader):
                 )
         return merge_levels(found)
 
+    def _hop_by_hop(
+        self,
+        starts: Mapping[Kind, Iterable[int]],
+        direction: Direction,
+        barriers: Barriers | None,
+        as_of_ms: int | None,
+        alike: Alike | None,
+    ) -> Propagation:
+        return propagate(
+            starts,
+            lambda kind, ids: (
+                other for _, other in self.neighbours(kind, ids, direction, as_of_ms=as_of_ms)
+            ),
+            (lambda kind, ids: self._blocked(barriers, kind, ids)) if barriers else None,
+            alike,
+        )
+
+    def _with_copies(
+        self,
+        found: Propagation,
+        starts: Mapping[Kind, Sequence[int]],
+        direction: Direction,
+        barriers: Barriers | None,
+        as_of_ms: int | None,
+        content: SameContent | None,
+    ) -> Propagation:
+        """What was found, and hop by hop with what has the same content where anything does."""
+        if content is None:
+            return found
+        there = {k: [n.id or 0 for n in self.nodes(k, sorted(set(i)))] for k, i in starts.items()}
+        return add_copies(
+            found,
+            lambda ids: self._propagate({Kind.ARTIFACT: ids}, direction, barriers, as_of_ms),
+            lambda alike: self._hop_by_hop(there, direction, barriers, as_of_ms, alike),
+            Copies(self, content, as_of_ms),
+        )
+
+    def shared_digests(self, artifact_ids: Sequence[int]) -> list[str]:
+        [record] = (
+            self._run("read/shared_digests", ids=list(artifact_ids))
+            if len(artifact_ids) < _LOOKED_UP
+            else self._run("read/all_shared_digests")
+        )
+        return list(record["digests"])
+
+    def with_digests(self, digests: Sequence[str]) -> list[tuple[str, int, int]]:
+        found = self._run("read/artifacts_with_digests", digests=list(digests))
+        return [(row["digest"], row["id"], row["created"]) for row in found]
+
     def propagate_marks(
         self,
         marks: Sequence[Mark],
         *,
         barriers: Barriers | None = None,
         as_of_ms: int | None = None,
+        content: SameContent | None = None,
     ) -> Propagation:
         found: list[Mapping[str, Any]] = []
         as_of = INT64_MAX if as_of_ms is None else as_of_ms
@@ -250,7 +307,12 @@ class Neo4jReader(Reader):
                 "read/propagation_of_marks",
                 {"label": label, "marks": ids, "as_of": as_of, **barrier_parameters(barriers)},
             )
-        return merge_levels(found)
+        starts: dict[Kind, list[int]] = {}
+        for mark in marks:
+            starts.setdefault(mark.kind, []).append(mark.node_id)
+        return self._with_copies(
+            merge_levels(found), starts, Direction.DOWNSTREAM, barriers, as_of_ms, content
+        )
 
     def _blocked(self, barriers: Barriers, kind: Kind, ids: set[int]) -> set[int]:
         if kind is Kind.ARTIFACT:

@@ -11,7 +11,7 @@ from typing import Any
 from lineage.backends import row_mapping
 from lineage.backends.sqlite.errors import name_damage
 from lineage.backends.sqlite.sort_order import after_position, order_by
-from lineage.backends.traversal import Expand, breadth_first, propagate
+from lineage.backends.traversal import Blocked, Copies, Expand, add_copies, breadth_first, propagate
 from lineage.model import (
     BaseType,
     Event,
@@ -27,7 +27,7 @@ from lineage.model import (
 from lineage.model.fields import ALL_GIVEN_FIELDS, GIVEN_FIELDS
 from lineage.ports.filters import Candidate, Counts, Field, Filter, Wanted
 from lineage.ports.reader import Reader
-from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation
+from lineage.ports.traversal import Barriers, Direction, Frontier, Propagation, SameContent
 
 _NODES = {
     kind: f"SELECT {', '.join(f'n.{column}' for column in columns)}"
@@ -39,6 +39,8 @@ _EVENT_ORDER = " ORDER BY e.execution_id, e.artifact_id, e.type, e.path"
 # As the `flow` of events is stored.
 _FLOWS = {Flow.INPUT: 1, Flow.OUTPUT: 2}
 
+# So many rows of an index are read in the time that one artifact is looked up.
+_SCANNED_AT_ONCE = 50
 # By what is expanded and which way: inputs carry data into executions, outputs out of them.
 _EXPAND = {
     (Kind.ARTIFACT, Direction.DOWNSTREAM): ("execution_id", "artifact_id", 1),
@@ -353,6 +355,7 @@ class SqliteReader(Reader):
         *,
         barriers: Barriers | None = None,
         as_of_ms: int | None = None,
+        content: SameContent | None = None,
     ) -> Propagation:
         known = {
             kind: chain.from_iterable(
@@ -363,9 +366,19 @@ class SqliteReader(Reader):
             )
             for kind, ids in starts.items()
         }
+        stopped = self._stopped(barriers) if barriers else None
         expand = self._expand(direction, as_of_ms)
-        if not barriers:
-            return propagate(known, expand, None)
+        found = propagate(known, expand, stopped)
+        if content is None:
+            return found
+        return add_copies(
+            found,
+            lambda ids: propagate({Kind.ARTIFACT: ids}, expand, stopped),
+            lambda alike: propagate(known, expand, stopped, alike),
+            Copies(self, content, as_of_ms),
+        )
+
+    def _stopped(self, barriers: Barriers) -> Blocked:
         stopping = {Kind.ARTIFACT: set(barriers.artifact_ids), Kind.EXECUTION: set()}
         if barriers.execution_type_ids:
             # All of them at once, from the index: one look for each hop would cost more.
@@ -380,7 +393,41 @@ class SqliteReader(Reader):
             stopping[Kind.EXECUTION].update(chain.from_iterable(found))
             stopping[Kind.EXECUTION] -= barriers.exempt
         stopping[Kind.EXECUTION] |= barriers.execution_ids
-        return propagate(known, expand, lambda kind, ids: ids & stopping[kind])
+        return lambda kind, ids: ids & stopping[kind]
+
+    def shared_digests(self, artifact_ids: Sequence[int]) -> list[str]:
+        if self._is_large_part(len(artifact_ids)):
+            # To go through an index once costs less than to look up each.
+            found = self._connection.execute(
+                "SELECT digest FROM artifact WHERE digest IS NOT NULL "
+                "GROUP BY digest HAVING count(*) > 1"
+            ).fetchall()
+            if len(found) * _SCANNED_AT_ONCE <= len(artifact_ids):
+                return list(chain.from_iterable(found))
+        return list(
+            chain.from_iterable(
+                self._connection.execute(
+                    "SELECT DISTINCT n.digest FROM json_each(?) j "
+                    "CROSS JOIN artifact n ON n.id = j.value WHERE n.digest IS NOT NULL AND EXISTS "
+                    "(SELECT 1 FROM artifact o WHERE o.digest = n.digest AND o.id <> n.id)",
+                    (id_list(artifact_ids),),
+                )
+            )
+        )
+
+    def _is_large_part(self, count: int) -> bool:
+        """Whether so many artifacts are so many of all that to go through all costs less."""
+        if count < _SCANNED_AT_ONCE:
+            return False
+        [last] = self._connection.execute("SELECT max(id) FROM artifact").fetchone()
+        return bool(count * _SCANNED_AT_ONCE > (last or 0))
+
+    def with_digests(self, digests: Sequence[str]) -> list[tuple[str, int, int]]:
+        return self._connection.execute(
+            "SELECT n.digest, n.id, n.created FROM json_each(?) j "
+            "CROSS JOIN artifact n ON n.digest = j.value",
+            (json.dumps(list(digests)),),
+        ).fetchall()
 
     def _expand(self, direction: Direction, as_of_ms: int | None) -> Expand:
         def expand(kind: Kind, frontier: Sequence[int]) -> Iterable[int]:

@@ -11,7 +11,7 @@ import typer
 
 from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.arguments import AnyRefs, Refs
+from lineage.cli.arguments import AnyRefs, ByContent, Refs
 from lineage.cli.commands.mark import Reason, Who, user
 from lineage.cli.output import (
     echo,
@@ -51,6 +51,7 @@ def impact(
     storage: Annotated[
         bool, typer.Option("--storage", help="Ask the storage for sizes, through fsspec.")
     ] = False,
+    by_content: ByContent = True,
     json: Json = False,
 ) -> None:
     """What would break if these went? Nothing is changed."""
@@ -61,7 +62,7 @@ def impact(
 
         uris = [getattr(store.get(ref), "uri", None) for ref in refs]
         sizes = sizes_of(uri for uri in uris if uri)
-    found = store.impact(*refs, sizes=sizes)
+    found = store.impact(*refs, sizes=sizes, by_content=by_content)
     if json:
         print_json(found.to_dict())
     else:
@@ -184,6 +185,7 @@ def forget(
     yes: Yes = False,
     who: Who = None,
     reason: Reason = None,
+    by_content: ByContent = True,
     json: Json = False,
 ) -> None:
     """Delete these and everything derived of them, with a receipt to show later.
@@ -192,7 +194,13 @@ def forget(
     """
     store = open_store(context)
     plan = store.plan_forget(
-        *refs, label=label, purge=purge, bytes=bytes, who=who or user(), reason=reason
+        *refs,
+        label=label,
+        purge=purge,
+        bytes=bytes,
+        who=who or user(),
+        reason=reason,
+        by_content=by_content,
     )
     decide(store, plan, plan_only=plan_only, save=save, yes=yes, who=who, json=json)
 

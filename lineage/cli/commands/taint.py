@@ -9,7 +9,7 @@ import typer
 
 from lineage.captions import caption
 from lineage.cli.app import Json, app, open_store
-from lineage.cli.arguments import AsOf
+from lineage.cli.arguments import AsOf, ByContent
 from lineage.cli.commands.trace import OfType, print_witness
 from lineage.cli.completion import complete_label, complete_reference
 from lineage.cli.hints import gaps_in, of_gaps
@@ -68,6 +68,7 @@ def taint(
     ] = None,
     as_of: AsOf = None,
     causal: Causal = False,
+    by_content: ByContent = True,
     json: Json = False,
 ) -> None:
     """What is affected by a label, or by given sources, and what stopped it?
@@ -81,8 +82,12 @@ def taint(
     store = open_store(context)
     if progress:
         if barrier or type or models or live or deployed or paths or as_of or overlap:
-            raise InvalidValue("--progress goes with --label, --source, --causal and --json alone")
-        how_far = store.taint_progress(label=label, source=source, causal=causal)
+            raise InvalidValue(
+                "--progress goes with --label, --source, --causal, --by-content and --json alone"
+            )
+        how_far = store.taint_progress(
+            label=label, source=source, causal=causal, by_content=by_content
+        )
         if json:
             print_json(how_far.to_dict())
         else:
@@ -100,6 +105,7 @@ def taint(
         deployed=deployed,
         as_of=as_of,
         causal=causal,
+        by_content=by_content,
     )
     gaps = gaps_in(store, lambda: _runs_after(store, answer))
     if json:
@@ -181,6 +187,7 @@ def check(
     ] = False,
     as_of: AsOf = None,
     causal: Causal = False,
+    by_content: ByContent = True,
     json: Json = False,
 ) -> None:
     """Is it clean? A gate: exit code 1, and the witness, where it is not.
@@ -188,11 +195,13 @@ def check(
     Without --label: of every label in use; of a context, of those that policies forbid in it.
     """
     store = open_store(context)
-    answer = store.check(ref, label=label, context=place, as_of=as_of, causal=causal)
+    answer = store.check(
+        ref, label=label, context=place, as_of=as_of, causal=causal, by_content=by_content
+    )
     cuts: list[Cut] = []
     if cut and answer.node.kind != "context":
         cuts = [
-            store.cheapest_cut(answer.node, label=verdict.label, as_of=as_of)
+            store.cheapest_cut(answer.node, label=verdict.label, as_of=as_of, by_content=by_content)
             for verdict in answer.verdicts
             if not verdict.clean and verdict.label is not None
         ]
@@ -227,6 +236,7 @@ def rebuild(
         bool, typer.Option("--mermaid", help="Print the plan as a Mermaid flowchart.")
     ] = False,
     causal: Causal = False,
+    by_content: ByContent = True,
     json: Json = False,
 ) -> None:
     """What to run again after a taint, in which order, and what to roll back.
@@ -234,7 +244,9 @@ def rebuild(
     Only a plan: nothing is done. For all that is dirty, or for that of one type.
     """
     store = open_store(context)
-    plan = store.plan_rebuild(label=label, source=source, type=type, causal=causal)
+    plan = store.plan_rebuild(
+        label=label, source=source, type=type, causal=causal, by_content=by_content
+    )
     if json:
         print_json(plan.to_dict())
     elif mermaid:

@@ -267,7 +267,8 @@ def print_witness(answer: Witness) -> None:
         return
     for place, node in enumerate(answer.nodes):
         arrow = "" if place == 0 else "-> "
-        port = f"  [{join_path(answer.events[place - 1].path)}]" if place else ""
+        hop = answer.hops[place - 1] if place else None
+        port = f"  [{join_path(hop.path)}]" if hop else "  [same content]" if place else ""
         echo(f"{'  ' * place}{arrow}{title(node)}  ({name_node(node)}){port}")
 
 

@@ -30,7 +30,8 @@ from lineage.session.snapshot import Ref, Snapshot
 @dataclass(frozen=True, slots=True)
 class Cut(Answer):
     """The steps; none where the nodes are clean already. `possible` is False where a node is
-    itself an artifact that is marked: then only lifting its mark clears it."""
+    itself an artifact that is marked, or has the content of one: then only lifting the mark clears
+    it."""
 
     _main: ClassVar[str | None] = "steps"
 
@@ -64,6 +65,7 @@ def find_cheapest_cut(
     label: str | None = None,
     source: Ref | Sequence[Ref] | None = None,
     as_of: Time | None = None,
+    by_content: bool = True,
 ) -> Cut:
     """Return the fewest steps to run again, or to bar, so that nodes are clean.
 
@@ -78,7 +80,9 @@ def find_cheapest_cut(
     targets = [snapshot.in_flow(ref) for ref in refs]
     if label is None and source is None:
         raise InvalidValue("say of what: label=..., source=... or both")
-    [what] = resolve_taint_queries(snapshot, label=label, source=source, as_of_ms=at_ms)
+    [what] = resolve_taint_queries(
+        snapshot, label=label, source=source, as_of_ms=at_ms, by_content=by_content
+    )
     return cut_chains(snapshot.reader, targets, what, as_of_ms=at_ms)
 
 
@@ -87,9 +91,11 @@ def cut_chains(
 ) -> Cut:
     """Return the fewest steps that cut every chain from the sources to the targets."""
     keys = {(node.kind, node.id): node for node in targets if node.id is not None}
-    upstream = upstream_of(reader, keys, as_of_ms)
+    upstream = upstream_of(reader, keys, as_of_ms, what.content)
     found = EventSearch(reader, what, as_of_ms=as_of_ms, causal=False, within=upstream)
     sources = {key for key in what.keys if key in found.depths}
+    # No step is between a source and its copies.
+    sources |= found.copies_of(sources)
     marked = [node for key, node in keys.items() if key in sources and key[0] is Kind.ARTIFACT]
     if marked or not found.depths.keys() & keys.keys():
         return Cut(tuple(targets), what.label, marked=tuple(marked))

@@ -32,6 +32,7 @@ def find_affected(
     deployed: bool = False,
     as_of: Time | None = None,
     causal: bool = False,
+    by_content: bool = True,
 ) -> Taint:
     """Return what is affected by labels, or by given sources; see `Store.taint`.
 
@@ -44,7 +45,7 @@ def find_affected(
     """
     reader, at_ms = snapshot.reader, to_milliseconds(as_of)
     searched = resolve_taint_queries(
-        snapshot, label=label, source=source, barrier=barrier, as_of_ms=at_ms
+        snapshot, label=label, source=source, barrier=barrier, as_of_ms=at_ms, by_content=by_content
     )
     return _answer(
         reader,
@@ -63,6 +64,7 @@ def find_affected_levels(
     barrier: Ref | Sequence[Ref] | None = None,
     as_of: Time | None = None,
     causal: bool = False,
+    by_content: bool = True,
 ) -> list[tuple[int, Kind, list[int]]]:
     """Return (depth, kind, ids) of what is affected by one label, and load no nodes.
 
@@ -75,7 +77,7 @@ def find_affected_levels(
         raise InvalidValue("say which taint: label=..., source=... or both")
     reader, at_ms = snapshot.reader, to_milliseconds(as_of)
     [what] = resolve_taint_queries(
-        snapshot, label=label, source=source, barrier=barrier, as_of_ms=at_ms
+        snapshot, label=label, source=source, barrier=barrier, as_of_ms=at_ms, by_content=by_content
     )
     if not causal and not types_with_ports(reader):
         return find_levels(reader, what, at_ms)[0]

@@ -128,6 +128,7 @@ def check_clean(
     context: int | str | None = None,
     as_of: Time | None = None,
     causal: bool = False,
+    by_content: bool = True,
 ) -> Check:
     """Return whether a node is clean of a label, or of several; see `Store.check`.
 
@@ -146,7 +147,13 @@ def check_clean(
         labels += forbidden_labels(policies_in_force(reader, at_ms), _with_above(reader, place))
         if not labels:
             return Check(node, ())
-    searched = build_taint_query(reader, snapshot.now_ms, at_ms, labels=list(dict.fromkeys(labels)))
+    searched = build_taint_query(
+        reader,
+        snapshot.now_ms,
+        at_ms,
+        labels=list(dict.fromkeys(labels)),
+        by_content=by_content,
+    )
     return give_verdicts(reader, node, searched, as_of_ms=at_ms, causal=causal)
 
 
@@ -161,7 +168,8 @@ def give_verdicts(
     """Return a verdict on a node for each label."""
     assert node.id is not None
     targets = _contents(reader, node) if isinstance(node, Context) else [(node.kind, node.id)]
-    upstream = upstream_of(reader, targets, as_of_ms)
+    content = next((what.content for what in searched), None)
+    upstream = upstream_of(reader, targets, as_of_ms, content)
     return Check(
         node,
         tuple(

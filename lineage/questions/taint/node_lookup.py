@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lineage.model import Kind, Node
 from lineage.ports.reader import Reader
-from lineage.ports.traversal import Direction
+from lineage.ports.traversal import Direction, SameContent
 from lineage.questions.subgraph import Key
 
 
@@ -23,10 +23,15 @@ def nodes_of(reader: Reader, keys: Iterable[Key]) -> dict[Key, Node]:
     }
 
 
-def upstream_of(reader: Reader, keys: Iterable[Key], as_of_ms: int | None) -> set[Key]:
+def upstream_of(
+    reader: Reader,
+    keys: Iterable[Key],
+    as_of_ms: int | None,
+    content: SameContent | None = None,
+) -> set[Key]:
     """These nodes and everything upstream of them, whatever the barriers."""
     starts: dict[Kind, list[int]] = {}
     for kind, id in sorted(keys):
         starts.setdefault(kind, []).append(id)
-    found = reader.propagate(starts, Direction.UPSTREAM, as_of_ms=as_of_ms)
+    found = reader.propagate(starts, Direction.UPSTREAM, as_of_ms=as_of_ms, content=content)
     return {(kind, id) for _, kind, ids in found.passed for id in ids}

@@ -17,6 +17,7 @@ from lineage.model import Event, Kind
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers, Direction, Levels, is_stopping_by_type
 from lineage.questions.subgraph import Key, Subgraph, count_bits, propagate_bits
+from lineage.questions.taint.copies import Copies
 from lineage.questions.taint.event_graph import EventGraph, get_event_ms, port_of, types_with_ports
 from lineage.questions.taint.sources import TaintQuery
 from lineage.questions.taint.temporal_propagation import (
@@ -33,7 +34,10 @@ _AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class WitnessNode:
-    """The end of a shortest chain to a node, linked to what comes before; None at a source."""
+    """The end of a shortest chain to a node, linked to what comes before; None at a source.
+
+    Without an event it has the same content as what comes before.
+    """
 
     key: Key
     source: Key
@@ -86,10 +90,16 @@ def search(reader: Reader, what: TaintQuery, *, as_of_ms: int | None, causal: bo
 def find_levels(reader: Reader, what: TaintQuery, as_of_ms: int | None) -> tuple[Levels, Levels]:
     """What is passed and what is met, without loading a node: only where ports don't matter."""
     if what.marks:
-        found = reader.propagate_marks(what.marks, barriers=what.barriers, as_of_ms=as_of_ms)
+        found = reader.propagate_marks(
+            what.marks, barriers=what.barriers, as_of_ms=as_of_ms, content=what.content
+        )
     else:
         found = reader.propagate(
-            what.starts, Direction.DOWNSTREAM, barriers=what.barriers, as_of_ms=as_of_ms
+            what.starts,
+            Direction.DOWNSTREAM,
+            barriers=what.barriers,
+            as_of_ms=as_of_ms,
+            content=what.content,
         )
     return found.passed, found.met
 
@@ -101,6 +111,7 @@ class PlainSearch(Search):
         self._reader = reader
         self._what = what
         self._as_of_ms = as_of_ms
+        self._copies = Copies(reader, what.content, as_of_ms)
         passed, met = find_levels(reader, what, as_of_ms)
         self.depths = {(kind, id): depth for depth, kind, ids in passed for id in ids}
         self.met = {(kind, id): depth for depth, kind, ids in met for id in ids}
@@ -113,7 +124,7 @@ class PlainSearch(Search):
         for key in sorted({*keys, *before, *before.values()}, key=self.depths.__getitem__):
             if key in before:
                 last = before[key]
-                made[key] = WitnessNode(key, made[last].source, made[last], events[last, key])
+                made[key] = WitnessNode(key, made[last].source, made[last], events.get((last, key)))
             else:
                 made[key] = WitnessNode(key, key)
         return {key: made[key] for key in keys}
@@ -124,7 +135,9 @@ class PlainSearch(Search):
         starts: dict[Kind, list[int]] = {}
         for kind, id in self.met:
             starts.setdefault(kind, []).append(id)
-        beyond = self._reader.propagate(starts, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms)
+        beyond = self._reader.propagate(
+            starts, Direction.DOWNSTREAM, as_of_ms=self._as_of_ms, content=self._what.content
+        )
         shielded = {(kind, id) for _, kind, ids in beyond.passed for id in ids} - self.depths.keys()
         passable = shielded - self._barriers_among(shielded)
         onward: dict[Key, set[Key]] = {}
@@ -136,6 +149,8 @@ class PlainSearch(Search):
             ):
                 if (other, there) in passable:
                     onward.setdefault((kind, here), set()).add((other, there))
+        for copied, copy in self._copies.rings(self.met, passable):
+            onward.setdefault(copied, set()).add(copy)
         # Those that are barriers themselves are reached from no other one.
         region = Subgraph(
             dict.fromkeys(shielded, 0), {key: [*ends] for key, ends in onward.items()}
@@ -175,13 +190,30 @@ class PlainSearch(Search):
             depth = self.depths.get(there)
             if depth and self.depths.get(here) == depth - 1:
                 every[there] = min(here, every.get(there, here))
+        # What no event leads to from a nearer node has the same content as one.
+        self._copies.load(
+            id
+            for (kind, id), depth in self.depths.items()
+            if depth and kind is Kind.ARTIFACT and (kind, id) not in every
+        )
         found: dict[Key, Key] = {}
         for key in keys:
             at = key
-            while at in every and at not in found:
-                found[at] = every[at]
-                at = every[at]
+            while at not in found:
+                before = every.get(at) or self._copied_by(at)
+                if before is None:
+                    break
+                found[at] = before
+                at = before
         return found
+
+    def _copied_by(self, key: Key) -> Key | None:
+        """The least artifact of the same content that is nearer to a source by one."""
+        depth = self.depths[key] - 1
+        if key[0] is not Kind.ARTIFACT or depth < 0:
+            return None
+        alike = ((Kind.ARTIFACT, id) for id in self._copies.of(key[1]))
+        return next((other for other in alike if self.depths.get(other) == depth), None)
 
     def _before_by_depth(self, keys: set[Key]) -> dict[Key, Key]:
         """The same where there is much more than what is asked for: one look for each depth."""
@@ -204,6 +236,12 @@ class PlainSearch(Search):
                         known = before.get((kind, id))
                         if known is None or candidate < known:
                             before[kind, id] = candidate
+            left = [key for key in here if key not in before]
+            self._copies.load(id for _, id in left)
+            for key in left:
+                copied = self._copied_by(key)
+                assert copied is not None
+                before[key] = copied
             by_depth.setdefault(depth - 1, set()).update(before[key] for key in here)
         return before
 
@@ -259,8 +297,10 @@ class EventSearch(Search):
         self._causal = causal
         self._within = within
         self._graph = EventGraph(reader, as_of_ms=as_of_ms)
+        self._copies = Copies(reader, what.content, as_of_ms)
         ahead = ahead if within is None else within
         self._graph.load(ahead)
+        self._copies.load(id for kind, id in ahead if kind is Kind.ARTIFACT)
         if self._graph.needs_executions(what.barriers):
             self._graph.load_executions(id for kind, id in ahead if kind is Kind.EXECUTION)
         starts = [
@@ -324,11 +364,35 @@ class EventSearch(Search):
     def _hops(self, found: _Found) -> Iterator[Hop]:
         """The hops by which a search found what it found."""
         barriers = self._what.barriers
+        times: dict[Key, set[int]] = {}
         for (key, port), since in found.earliest.items():
+            times.setdefault(key, set()).add(since)
             for onward in self._onward(_Arrival(key, port, 0, since)):
                 there = (onward.key, self._port(onward))
                 blocked = self._is_blocked(onward.key, barriers)
                 yield Hop(onward.time_ms, (key, port), there, blocked)
+                times.setdefault(onward.key, set()).add(onward.time_ms)
+        yield from self._hops_between_copies(found, times)
+
+    def _hops_between_copies(
+        self, found: _Found, times: Mapping[Key, Collection[int]]
+    ) -> Iterator[Hop]:
+        """Hops from each artifact that was found to its copies, whenever something arrives."""
+        barriers = self._what.barriers
+        artifacts = {key for key, _ in found.earliest if key[0] is Kind.ARTIFACT}
+        blocked = {key for key in artifacts if self._is_blocked(key, barriers)}
+        ring: dict[tuple[int, ...], list[tuple[Key, Key]]] = {}
+        for here, there in self._copies.rings(blocked, artifacts - blocked):
+            ring.setdefault(self._copies.of(here[1]), []).append((here, there))
+        for group, hops in ring.items():
+            members = [(Kind.ARTIFACT, id) for id in group]
+            moments = sorted({at for key in members for at in times.get(key, ())})
+            into = [(hops[-1][1], key) for key in members if key in blocked]
+            for at in moments:
+                for here, there in hops:
+                    yield Hop(at, (here, None), (there, None), False)
+                for here, there in into:
+                    yield Hop(at, (here, None), (there, None), True)
 
     def _was_in(self, state: State, time_ms: int) -> bool:
         """Whether the search itself was there by then."""
@@ -337,7 +401,19 @@ class EventSearch(Search):
     def onward(self, key: Key) -> set[Key]:
         """The affected nodes that an event leads to from an affected one."""
         near = {event.target for event in self._graph.onward(key) if event.carries_data}
-        return {target for target in near if target in self._first}
+        if key[0] is Kind.ARTIFACT:
+            # In a ring: from each copy on to all others.
+            ring = [id for id in self._copies.of(key[1]) if (Kind.ARTIFACT, id) in self._first]
+            if ring:
+                near.add((Kind.ARTIFACT, ring[(ring.index(key[1]) + 1) % len(ring)]))
+        return {target for target in near if target in self._first and target != key}
+
+    def copies_of(self, keys: Iterable[Key]) -> set[Key]:
+        """The affected artifacts that have the same content as one of these."""
+        ids = [id for kind, id in keys if kind is Kind.ARTIFACT]
+        self._copies.load(ids)
+        alike = {(Kind.ARTIFACT, id) for group in self._copies.groups(ids) for id in group}
+        return alike & self._first.keys()
 
     def _since(self, key: Key) -> int:
         since = self._what.since(key) if self._causal else None
@@ -348,6 +424,7 @@ class EventSearch(Search):
         found = _Found()
         earliest = found.earliest
         left: dict[State, int] = {}
+        copied: dict[tuple[int, ...], int] = {}
         arriving = list(starts)
         while arriving:
             if graph.needs_executions(barriers):
@@ -365,6 +442,7 @@ class EventSearch(Search):
                 found.first.setdefault(arrival.key, arrival)
                 frontier.append(arrival)
             graph.load(arrival.key for arrival in frontier)
+            self._copies.load(a.key[1] for a in frontier if a.key[0] is Kind.ARTIFACT)
             frontier.sort(key=lambda a: (a.key, a.port or "", a.time_ms))
             arriving = []
             for arrival in frontier:
@@ -374,7 +452,23 @@ class EventSearch(Search):
                     # Where an event led to and when is the same whatever came before it.
                     arriving += self._onward(arrival, left.get(state))
                     left[state] = arrival.time_ms
+            # After the events, which tell more where both lead to a node.
+            arriving += self._copied(frontier, copied)
         return found
+
+    def _copied(
+        self, frontier: Iterable[_Arrival], copied: dict[tuple[int, ...], int]
+    ) -> Iterator[_Arrival]:
+        """What has the same content, as soon as one of it is reached; once for each such time."""
+        for arrival in frontier:
+            group = self._copies.of(arrival.key[1]) if arrival.key[0] is Kind.ARTIFACT else ()
+            if not group or copied.get(group, arrival.time_ms + 1) <= arrival.time_ms:
+                continue
+            copied[group] = arrival.time_ms
+            for id in group:
+                key = (Kind.ARTIFACT, id)
+                if key != arrival.key and (self._within is None or key in self._within):
+                    yield _Arrival(key, None, arrival.depth + 1, arrival.time_ms, arrival)
 
     def _onward(self, arrival: _Arrival, until_ms: int | None = None) -> Iterator[_Arrival]:
         """What comes next, by each event that left a node since something arrived there, and

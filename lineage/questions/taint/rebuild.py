@@ -33,11 +33,13 @@ from lineage.questions.answer import Answer
 from lineage.questions.deployments import Deployment, read_deployments
 from lineage.questions.node_json import node_to_json
 from lineage.questions.subgraph import Key
+from lineage.questions.taint.copies import Copies
 from lineage.questions.taint.effect import select_shown
 from lineage.questions.taint.propagation import search
 from lineage.questions.taint.replacements import Flows, Replacements
 from lineage.questions.taint.sources import resolve_taint_queries
 from lineage.questions.versions import explain_unknown
+from lineage.rules.digests import conducting_content
 from lineage.rules.liveness import can_run_again, is_live
 from lineage.rules.type_index import TypeIndex
 from lineage.session.snapshot import Ref, Snapshot
@@ -223,6 +225,7 @@ def plan_rebuild(
     source: Ref | Sequence[Ref] | None = None,
     type: str | None = None,
     causal: bool = False,
+    by_content: bool = True,
 ) -> Rebuild:
     """Return what to run again, and how, for everything dirty, or for that of a type alone.
 
@@ -232,7 +235,7 @@ def plan_rebuild(
         A source, or the type, isn't there.
     """
     asked = select_shown(snapshot.reader, type, None, live=False, deployed=False, as_of_ms=None)
-    return _clean_up(snapshot, label, source, causal=causal).plan(asked)
+    return _clean_up(snapshot, label, source, causal=causal, by_content=by_content).plan(asked)
 
 
 def measure_progress(
@@ -241,6 +244,7 @@ def measure_progress(
     label: str | Sequence[str] | None = None,
     source: Ref | Sequence[Ref] | None = None,
     causal: bool = False,
+    by_content: bool = True,
 ) -> Progress:
     """Return what has been replaced by something clean, what is dirty, what is deployed.
 
@@ -249,7 +253,7 @@ def measure_progress(
     NotFound, InvalidValue
         A source isn't there.
     """
-    return _clean_up(snapshot, label, source, causal=causal).progress()
+    return _clean_up(snapshot, label, source, causal=causal, by_content=by_content).progress()
 
 
 def _clean_up(
@@ -258,9 +262,10 @@ def _clean_up(
     source: Ref | Sequence[Ref] | None,
     *,
     causal: bool = False,
+    by_content: bool = True,
 ) -> CleanUp:
     affected: dict[Key, int] = {}
-    searched = resolve_taint_queries(snapshot, label=label, source=source)
+    searched = resolve_taint_queries(snapshot, label=label, source=source, by_content=by_content)
     for what in searched:
         found = search(snapshot.reader, what, as_of_ms=None, causal=causal)
         for key, depth in found.depths.items():
@@ -271,7 +276,9 @@ def _clean_up(
             since = min((mark.recorded_ms for mark in what.marks_on(key)), default=0)
             sources[key] = max(since, sources.get(key, since))
     labels = tuple(what.label for what in searched)
-    return CleanUp(snapshot.reader, Flows(snapshot.reader, affected, sources), labels)
+    copies = Copies(snapshot.reader, conducting_content() if by_content else None, None)
+    flows = Flows(snapshot.reader, affected, sources, copies)
+    return CleanUp(snapshot.reader, flows, labels)
 
 
 class CleanUp:

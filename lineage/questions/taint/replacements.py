@@ -27,6 +27,7 @@ from lineage.ports.filters import Filter
 from lineage.ports.reader import Reader
 from lineage.questions.run_facets import Part, comparable, leaves_of
 from lineage.questions.subgraph import Key
+from lineage.questions.taint.copies import Copies
 from lineage.rules.digests import is_trivial
 from lineage.rules.liveness import is_live
 from lineage.rules.series import SeriesIndex, SeriesKey
@@ -43,13 +44,19 @@ class Flows:
     """Affected artifacts and steps, with all events of these steps.
 
     `sources` has since when each source is marked, as the store learned it; 0 where it was given.
+    What no affected step wrote is one, too: it has the content of something affected, and running
+    nothing again would change that.
     """
 
     def __init__(
-        self, reader: Reader, affected: Mapping[Key, int], sources: Mapping[Key, int]
+        self,
+        reader: Reader,
+        affected: Mapping[Key, int],
+        sources: Mapping[Key, int],
+        copies: Copies,
     ) -> None:
         self.affected = affected
-        self.sources = sources
+        self.sources = dict(sources)
         artifact_ids = sorted(id for kind, id in affected if kind is Kind.ARTIFACT)
         step_ids = sorted(id for kind, id in affected if kind is Kind.EXECUTION)
         self.artifacts: dict[int, Artifact] = _artifacts(reader, artifact_ids)
@@ -64,6 +71,12 @@ class Flows:
                 self.outputs[event.execution_id].append(event)
                 if event.artifact_id in self.writers:
                     self.writers[event.artifact_id].append(event)
+
+        self.since = self._marked_since(copies)
+        for id, writers in self.writers.items():
+            if not writers:
+                key = (Kind.ARTIFACT, id)
+                self.sources.setdefault(key, self.since.get(key, 0))
 
     def order(self) -> list[int]:
         """The steps, each after those whose outputs it reads; else, and in circles, by id."""
@@ -87,12 +100,14 @@ class Flows:
         order = nx.lexicographical_topological_sort(circles, key=first.__getitem__)
         return [step for at in order for step in members[at]]
 
-    def marked_since(self) -> dict[Key, int]:
+    def _marked_since(self, copies: Copies) -> dict[Key, int]:
         """Since when what leads to each affected node is marked; the last of several."""
         onward: dict[Key, set[Key]] = {}
         for some in (*self.inputs.values(), *self.outputs.values()):
             for event in some:
                 onward.setdefault(event.source, set()).add(event.target)
+        for here, there in copies.rings((), self.affected):
+            onward.setdefault(here, set()).add(there)
         since: dict[Key, int] = {}
         # The latest first, so that each node is visited once.
         for source, at_ms in sorted(self.sources.items(), key=lambda item: -item[1]):
@@ -121,7 +136,7 @@ class Replacements:
         self._bases = TypeIndex(reader)
         self._flows = flows
         self._index = SeriesIndex(reader)
-        self._since = flows.marked_since()
+        self._since = flows.since
         self._affected_content = {a.digest for a in flows.artifacts.values() if _tells(a)}
         # In order, of the series of what is affected.
         self._clean: dict[SeriesKey, list[Artifact]] = {}

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from lineage.model import Kind, Mark, Node, Policy
 from lineage.ports.reader import Reader
-from lineage.ports.traversal import Barriers
+from lineage.ports.traversal import Barriers, SameContent
 from lineage.questions.subgraph import Key
+from lineage.rules.digests import conducting_content
 from lineage.rules.known_names import check_labels
 from lineage.rules.marks import select_standing, validate_labels
 from lineage.rules.policies import STOPPING_STATES, find_stopping_types, policies_in_force
@@ -28,6 +29,7 @@ class TaintQuery:
     type_ids: frozenset[int] = frozenset()
     # For each step type that stops the label, the policy that says so.
     policies: Mapping[int, str] = field(default_factory=dict)
+    by_content: bool = True
     _marks_on: Mapping[Key, list[Mark]] = field(init=False, repr=False)
     _clean_on: Mapping[Key, list[Mark]] = field(init=False, repr=False)
     _blocked: frozenset[Key] = field(init=False, repr=False)
@@ -50,6 +52,11 @@ class TaintQuery:
     def keys(self) -> set[Key]:
         """The sources."""
         return self._marks_on.keys() | set(self.given)
+
+    @property
+    def content(self) -> SameContent | None:
+        """Which digests say that two artifacts are the same data; None where none is to."""
+        return conducting_content() if self.by_content else None
 
     @property
     def barriers(self) -> Barriers:
@@ -94,6 +101,7 @@ def resolve_taint_queries(
     source: Ref | Sequence[Ref] | None = None,
     barrier: Ref | Sequence[Ref] | None = None,
     as_of_ms: int | None = None,
+    by_content: bool = True,
 ) -> list[TaintQuery]:
     """Return what is to be searched, by labels and references as a caller gives them.
 
@@ -109,6 +117,7 @@ def resolve_taint_queries(
         labels=validate_labels(label),
         given=[snapshot.in_flow(ref) for ref in _list(source)],
         blocked=[snapshot.in_flow(ref) for ref in _list(barrier)],
+        by_content=by_content,
     )
 
 
@@ -120,6 +129,7 @@ def build_taint_query(
     labels: Sequence[str] = (),
     given: Iterable[Node] = (),
     blocked: Iterable[Node] = (),
+    by_content: bool = True,
 ) -> list[TaintQuery]:
     """What is to be searched: for each label, or where none is named, for every label in use.
 
@@ -130,7 +140,7 @@ def build_taint_query(
     sources = tuple(_key(node) for node in given)
     extra = tuple(_key(node) for node in blocked)
     if sources and not labels:
-        return [TaintQuery(None, given=sources, blocked=extra)]
+        return [TaintQuery(None, given=sources, blocked=extra, by_content=by_content)]
     marks = select_standing(reader, now_ms, as_of_ms, labels=labels or None)
     # What has no mark that stands may have had one.
     check_labels(reader, set(labels) - {mark.label for mark in marks})
@@ -148,6 +158,7 @@ def build_taint_query(
             blocked=extra,
             type_ids=frozenset(find_stopping_types(reader, policies, label)),
             policies=_policies(reader, policies, label),
+            by_content=by_content,
         )
         for label in wanted
     ]

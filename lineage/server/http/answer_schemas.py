@@ -28,6 +28,7 @@ class WitnessOut(Answer):
     target: str
     nodes: list[FoundOut]
     events: list[EventOut]
+    same_content: list[int]
     complete: bool
 
 
