@@ -21,7 +21,7 @@ from lineage.ports.traversal import Direction, Levels
 from lineage.questions.closure import read_levels
 from lineage.questions.deployments import Deployment, read_deployments
 from lineage.questions.subgraph import Key
-from lineage.rules.digests import conducting_content
+from lineage.rules.digests import define_same_content
 from lineage.rules.liveness import is_live
 from lineage.rules.membership import contexts_below, members_within
 from lineage.rules.run_outcome import is_writing
@@ -145,7 +145,7 @@ def _read_levels(reader: Reader, starts: Sequence[Node], by_content: bool) -> Le
     ids: dict[Kind, list[int]] = {}
     for node in starts:
         ids.setdefault(node.kind, []).append(node.id or 0)
-    found = reader.propagate(ids, Direction.DOWNSTREAM, content=conducting_content())
+    found = reader.propagate(ids, Direction.DOWNSTREAM, content=define_same_content())
     return found.passed
 
 

@@ -97,7 +97,7 @@ def find_digest(*properties: Mapping[str, Any]) -> str | None:
 
 
 @cache
-def conducting_content() -> SameContent:
+def define_same_content() -> SameContent:
     """Return which equal digests say that two artifacts are the same data.
 
     Not those of trivial content, which says nothing of where it came from: of nothing, of one word
@@ -118,7 +118,7 @@ def conducting_content() -> SameContent:
 
 def is_trivial(digest: str) -> bool:
     """Return whether a digest says nothing of where its content came from."""
-    return not conducting_content().conducts(digest)
+    return not define_same_content().conducts(digest)
 
 
 def _digests_of(content: bytes) -> Iterator[str]:

@@ -39,7 +39,7 @@ from lineage.questions.taint.propagation import search
 from lineage.questions.taint.replacements import Flows, Replacements
 from lineage.questions.taint.sources import resolve_taint_queries
 from lineage.questions.versions import explain_unknown
-from lineage.rules.digests import conducting_content
+from lineage.rules.digests import define_same_content
 from lineage.rules.liveness import can_run_again, is_live
 from lineage.rules.type_index import TypeIndex
 from lineage.session.snapshot import Ref, Snapshot
@@ -276,7 +276,7 @@ def _clean_up(
             since = min((mark.recorded_ms for mark in what.marks_on(key)), default=0)
             sources[key] = max(since, sources.get(key, since))
     labels = tuple(what.label for what in searched)
-    copies = Copies(snapshot.reader, conducting_content() if by_content else None, None)
+    copies = Copies(snapshot.reader, define_same_content() if by_content else None, None)
     flows = Flows(snapshot.reader, affected, sources, copies)
     return CleanUp(snapshot.reader, flows, labels)
 

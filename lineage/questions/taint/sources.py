@@ -9,7 +9,7 @@ from lineage.model import Kind, Mark, Node, Policy
 from lineage.ports.reader import Reader
 from lineage.ports.traversal import Barriers, SameContent
 from lineage.questions.subgraph import Key
-from lineage.rules.digests import conducting_content
+from lineage.rules.digests import define_same_content
 from lineage.rules.known_names import check_labels
 from lineage.rules.marks import select_standing, validate_labels
 from lineage.rules.policies import STOPPING_STATES, find_stopping_types, policies_in_force
@@ -56,7 +56,7 @@ class TaintQuery:
     @property
     def content(self) -> SameContent | None:
         """Which digests say that two artifacts are the same data; None where none is to."""
-        return conducting_content() if self.by_content else None
+        return define_same_content() if self.by_content else None
 
     @property
     def barriers(self) -> Barriers:
