@@ -41,7 +41,7 @@ def breadth_first(
     return levels
 
 
-class Copies:
+class CopySearch:
     """The artifacts of the same content, each digest looked up once.
 
     So the work is linear however many copies there are.
@@ -71,7 +71,7 @@ def add_copies(
     found: Propagation,
     again: Callable[[Sequence[int]], Propagation],
     hop_by_hop: Callable[[Alike], Propagation],
-    copies: Copies,
+    copies: CopySearch,
 ) -> Propagation:
     """Return what was found, and what is reached through artifacts of the same content.
 

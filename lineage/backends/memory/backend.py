@@ -26,7 +26,7 @@ from lineage.backends.ids import id_after, new_ids
 from lineage.backends.memory.state import Key, State, unique_keys
 from lineage.backends.merge import refuse_deleted, rewrite, tombstone
 from lineage.backends.sort_order import sort_nodes
-from lineage.backends.traversal import Copies, breadth_first, propagate
+from lineage.backends.traversal import CopySearch, breadth_first, propagate
 from lineage.errors import StoreError
 from lineage.filters.evaluation import build_decider
 from lineage.filters.fields import TARGETS
@@ -260,7 +260,7 @@ class MemoryReader(Reader):
             }
 
         known = {k: [id for id in ids if id in self._state.ids[k]] for k, ids in starts.items()}
-        copies = None if content is None else Copies(self, content, as_of_ms)
+        copies = None if content is None else CopySearch(self, content, as_of_ms)
         alike = None if copies is None else copies.look_for
         return propagate(known, expand, blocked if barriers else None, alike)
 

@@ -17,7 +17,7 @@ from lineage.backends.neo4j.filter_compiler import compile_statements
 from lineage.backends.neo4j.propagation import barrier_parameters, merge_levels
 from lineage.backends.neo4j.templates import template
 from lineage.backends.sort_order import is_after
-from lineage.backends.traversal import Alike, Copies, add_copies, breadth_first, propagate
+from lineage.backends.traversal import Alike, CopySearch, add_copies, breadth_first, propagate
 from lineage.model import BaseType, Event, Kind, Mark, Node, Policy, PropertyKind, Type
 from lineage.model.values import INT64_MAX, INT64_MIN
 from lineage.ports.filters import Candidate, Counts, Filter, Wanted
@@ -266,7 +266,7 @@ class Neo4jReader(Reader):
             found,
             lambda ids: self._propagate({Kind.ARTIFACT: ids}, direction, barriers, as_of_ms),
             lambda alike: self._hop_by_hop(there, direction, barriers, as_of_ms, alike),
-            Copies(self, content, as_of_ms),
+            CopySearch(self, content, as_of_ms),
         )
 
     def shared_digests(self, artifact_ids: Sequence[int]) -> list[str]:

@@ -11,7 +11,14 @@ from typing import Any
 from lineage.backends import row_mapping
 from lineage.backends.sqlite.errors import name_damage
 from lineage.backends.sqlite.sort_order import after_position, order_by
-from lineage.backends.traversal import Blocked, Copies, Expand, add_copies, breadth_first, propagate
+from lineage.backends.traversal import (
+    Blocked,
+    CopySearch,
+    Expand,
+    add_copies,
+    breadth_first,
+    propagate,
+)
 from lineage.model import (
     BaseType,
     Event,
@@ -375,7 +382,7 @@ class SqliteReader(Reader):
             found,
             lambda ids: propagate({Kind.ARTIFACT: ids}, expand, stopped),
             lambda alike: propagate(known, expand, stopped, alike),
-            Copies(self, content, as_of_ms),
+            CopySearch(self, content, as_of_ms),
         )
 
     def _stopped(self, barriers: Barriers) -> Blocked:
