@@ -75,6 +75,10 @@ def decode(written: Any, *, trusted: bool = False, batches: bool = False) -> Any
             decoded = {field: _decode(item, made) for field, item in state.items()}
             kind = _class_of(name)
             home = name.partition(".")[0].partition(":")[0]
+            if not trusted and name == _ROWS:
+                # The rows of an answer, asked with again: a list.
+                made.append(list(decoded["items"]))
+                continue
             if not trusted and home not in (_PORTS if batches else _ASKED_WITH):
                 raise InvalidValue(f"{name} is no part of a question")
             made.append(_make(kind, decoded, trusted))
@@ -282,6 +286,7 @@ _HOMES = frozenset(
     {"algorithms", "backends", "filters", "model", "opencypher", "ports", "queries", "questions",
      "rules", "session", "store"}
 )  # fmt: skip
+_ROWS = "questions.answer:Rows"
 # Whose classes the arguments of a question are made of.
 _ASKED_WITH = frozenset({"filters", "model"})
 _PORTS = _ASKED_WITH | {"backends", "ports"}

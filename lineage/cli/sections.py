@@ -9,20 +9,22 @@ from typer.core import TyperGroup
 SECTIONS = {
     "Record": ("exec", "record", "import", "copy", "demo"),
     "Ask about a model": (
-        "about", "trained-on", "hyperparameters", "pipeline", "environment", "evaluations",
+        "about", "trained-on", "hyperparameters", "code", "pipeline", "environment",
+        "evaluations",
         "deployments", "siblings", "diff",
     ),
     "Trace": (
         "upstream", "downstream", "why", "columns", "history", "versions", "series", "ls", "show",
         "types", "export",
     ),
-    "Find what went wrong": ("failure", "blame", "bisect"),
+    "Find what went wrong": ("failure", "blame", "bisect", "runs", "close"),
     "Clean up after bad data": (
         "mark", "lift", "marks", "policy", "taint", "overlap", "check", "rebuild",
     ),
     "Delete safely": ("impact", "delete", "gc", "forget", "receipts", "storage"),
     "Ask anything, in Cypher": ("query", "queries", "shell"),
-    "Run and look after": ("serve", "token", "mcp", "cache", "doctor", "backup", "restore"),
+    "Run and look after": ("serve", "token", "mcp", "cache", "doctor", "upgrade", "backup",
+        "restore"),
 }  # fmt: skip
 _NEVER_CUT = 10_000
 

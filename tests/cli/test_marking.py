@@ -31,7 +31,7 @@ def run(url: str, *arguments: str, stdin: str | None = None, code: int = 0) -> A
         assert done.exception.exit_code == code, done.exception
         return str(done.exception)
     assert done.exit_code == code, (done.output, done.exception)
-    return json.loads(done.output) if "--json" in arguments else done.output
+    return json.loads(done.stdout) if "--json" in arguments else done.output
 
 
 def test_mark_lift_and_list(url: str, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def imported(tmp_path: Path, data: Path) -> str:
         ("deployments artifact:8", "Model (artifact:8) to /tmp/"),
         ("taint --source artifact:2 --type MODEL", "Examples (artifact:2)  Model"),
         ("rebuild --source artifact:2", "Trainer           Schema (artifact:4) anew, Transform"),
-        ("rebuild --source artifact:2", "Model (artifact:8)  nothing clean was there"),
+        ("rebuild --source artifact:2", "Model (artifact:8)  no version is known"),
         ("taint --progress --source artifact:2", "still deployed: Model (artifact:8) to"),
         ("why artifact:14 artifact:2", "Examples (artifact:2) did not come of PushedModel (art"),
         ("bisect artifact:8 --good artifact:2", "Test next: Schema  (artifact:4)"),

@@ -243,7 +243,8 @@ class SideBySide(RuleBasedStateMachine):
         """A reference as this backend's caller would give it."""
         if isinstance(reference, Handle):
             known = self.ids[name][kind]
-            id = known[reference % len(known)]
+            # Before anything is recorded there is an id of nothing to ask for.
+            id = known[reference % len(known)] if known else 1_000_000_007
             return f"{kind}:{id}" if isinstance(reference, InWords) else id
         return reference
 

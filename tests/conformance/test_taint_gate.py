@@ -208,7 +208,11 @@ def test_the_cheapest_way_to_clear_a_model(store: Store) -> None:
     assert [s.label for s in store.cheapest_cut("Model:m", label="tainted").steps] == ["Train:t"]
     marked = store.cheapest_cut("File:f0", label="tainted")
     assert (marked.possible, [n.label for n in marked.marked]) == (False, ["File:f0"])
-    assert store.cheapest_cut("Model:m", label="unused").steps == ()
+    store.mark("File:f1", label="lifted")
+    store.lift("File:f1", label="lifted")
+    assert store.cheapest_cut("Model:m", label="lifted").steps == ()
+    with pytest.raises(NotFound, match="unused"):
+        store.cheapest_cut("Model:m", label="unused")
     with pytest.raises(InvalidValue):
         store.cheapest_cut("Model:m")
 

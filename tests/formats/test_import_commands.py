@@ -32,8 +32,9 @@ def run(store_url: str, *arguments: str, stdin: str = "") -> tuple[int, str, str
 
 def test_import_openlineage(store_url: str, data: Path) -> None:
     folder = str(data / "openlineage")
+    made = f"lineage: made the store {store_url.removeprefix('sqlite:///')}\n"
     assert run(store_url, "import", "openlineage", folder) == (
-        0, f"imported 48 events into {store_url}\n", "",
+        0, f"imported 48 events into {store_url}\n", made,
     )  # fmt: skip
     code, out, _ = run(store_url, "import", "openlineage", folder, "--json")
     assert (code, json.loads(out)) == (0, {"events": 48, "invalid": []})

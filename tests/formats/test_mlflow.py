@@ -473,6 +473,6 @@ def test_import_mlflow_on_the_command_line(database: str, tmp_path: Path) -> Non
     assert done.stdout == (
         f"{url} has 3 experiments, 6 runs, 3 models, 1 registered model, 2 versions\n"
     )
-    assert done.stderr == ""
+    assert done.stderr == f"lineage: made the store {tmp_path}/s.db\n"
     with lineage.connect(url) as store:
         assert len(store.executions(type="MlflowRun")) == 6
