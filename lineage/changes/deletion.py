@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from lineage.changes.byte_removal import receipt_to_text, remove_bytes
 from lineage.changes.deletion_plan import check_told, draft_again
 from lineage.errors import InvalidValue, PlanApplied, PlanRefused
-from lineage.model import Kind, Plan, Receipt
+from lineage.model import DeletionPolicy, Kind, Plan, Receipt
 from lineage.model.deletion import RECEIPTS
 from lineage.model.gc_pause import pause_collector
 from lineage.ports.batch import Batch, NodeWrite, WriteMode
@@ -124,7 +124,8 @@ def _explain_refusal(plan: Plan) -> str:
     return (
         f"{len(plan.blockers)} in the way: {'; '.join(shown)}"
         + (f"; and {more} more" if more else "")
-        + _WAY_OUT[plan.purge]
+        # What a run is just writing stays under each policy.
+        + (_WAY_OUT[plan.purge] if plan.purge or plan.policy is DeletionPolicy.RESTRICT else "")
     )
 
 
