@@ -43,7 +43,7 @@ def test_it_answers_as_the_reader_does_and_asks_once(tmp_path: Path) -> None:
                 lambda r: r.closure(A, [1], Direction.DOWNSTREAM),
                 lambda r: r.contexts_of(A, [1]),
                 lambda r: r.marks(labels=["x"], nodes={A: [1]}),
-                lambda r: r.note("nothing"),
+                lambda r: r.metadata("nothing"),
             ]
             wanted = [ask(reader) for ask in asked]
             assert [ask(caching) for ask in asked] == wanted
