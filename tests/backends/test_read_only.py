@@ -33,7 +33,7 @@ READS = [
     "impact Dataset:raw", "receipts", "history Model:m1", "export dot Model:m1", "types", "ls",
     "query 'MATCH (n) RETURN count(n)'", "queries", "show Model:m1", "marks", "taint", "rebuild",
     "check Model:m2 --label pii", "policy show",
-    "versions Model:m1", "series suggest",
+    "versions Model:m1", "series suggest", "code Model:m1", "runs",
 ]  # fmt: skip
 # Each plan has an id of its own.
 PLANS = ["delete Model:m1 --plan-only", "gc --plan-only", "forget Model:m1 --plan-only"]
@@ -41,7 +41,7 @@ WRITES = [
     "record {steps}", "mark Model:m1 --label bad", "lift Dataset:raw --label pii",
     "delete Model:m1 --policy tombstone --yes", "gc --keep-last 1 --yes", "forget Model:m1 --yes",
     "query 'RETURN 1' --save one", "policy apply {policy}", "policy drop default",
-    "import mlmd {mlmd}", "copy {own} URL",
+    "import mlmd {mlmd}", "copy {own} URL", "close Train:t-m1 --state CANCELED --force",
 ]  # fmt: skip
 # They ask nothing of their own.
 OTHERS = {
@@ -55,6 +55,7 @@ OTHERS = {
     "mcp",
     "cache",
     "exec",
+    "upgrade",
     "token",
     "storage",
     "columns",

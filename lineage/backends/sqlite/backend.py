@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, unquote
 
 from lineage.backends.sqlite import maintenance, schema
 from lineage.backends.sqlite.connections import Connections
-from lineage.backends.sqlite.reader import SqliteReader
+from lineage.backends.sqlite.reader import SELECT_TYPES, SqliteReader
 from lineage.backends.sqlite.writer import SqliteWriter
 from lineage.errors import InvalidValue
 from lineage.ports.backend import Backend
@@ -47,7 +47,7 @@ class SqliteBackend(Backend):
         return str(self._connections.path)
 
     def describe(self) -> dict[str, str]:
-        with self._connections.reading() as connection:
+        with self._connections.reading() as (connection, _):
             [journal] = connection.execute("PRAGMA journal_mode").fetchone()
         access = {"journal": str(journal), "synchronous": self._synchronous}
         if connection.read_only:
@@ -66,8 +66,8 @@ class SqliteBackend(Backend):
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        with self._connections.reading() as connection:
-            yield SqliteReader(connection)
+        with self._connections.reading(SELECT_TYPES) as (connection, types):
+            yield SqliteReader(connection, types)
 
     def write(self, work: Callable[[Writer], T]) -> T:
         with self._connections.writing() as connection:
@@ -84,11 +84,11 @@ class SqliteBackend(Backend):
         return False
 
     def find_damage(self, *, deep: bool = False) -> list[str]:
-        with self._connections.reading() as connection:
+        with self._connections.reading() as (connection, _):
             return maintenance.find_damage(connection, deep=deep)
 
     def back_up(self, file: Path) -> None:
-        with self._connections.reading() as connection:
+        with self._connections.reading() as (connection, _):
             maintenance.back_up(connection, file)
 
     def restore(self, file: Path) -> None:

@@ -36,6 +36,8 @@ from lineage.backends.statement_log import is_logged, log_statement
 from lineage.errors import NotFound, StoreError, StoreUnavailable
 from lineage.ports.deadline import check_time, get_remaining_seconds, is_over
 
+# Reads something, so that the state that a transaction sees is fixed.
+_LOOK = "SELECT 1 FROM type LIMIT 1"
 _CACHE_KIB = 65_536
 _WAL_BYTES = 64 << 20
 # Pages in the log before they go into the file: each such move waits for the disk twice, and pages
@@ -106,9 +108,10 @@ class Connections:
         _all.add(self)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, first: str = _LOOK) -> Iterator[tuple[Connection, list[tuple[Any, ...]]]]:
         """A connection inside a transaction that sees the store as it is now, to the end.
 
+        With it come the rows of `first`, the read that fixes what is seen.
         SQLite's errors in it are raised as ours.
         """
         connection = self._take()
@@ -118,8 +121,7 @@ class Connections:
         try:
             run_patiently(connection, "BEGIN")
             # BEGIN alone does not look; the first read fixes the state that is seen.
-            run_patiently(connection, "SELECT 1 FROM type LIMIT 1")
-            yield connection
+            yield connection, run_patiently(connection, first)
             self._check_unchanged(connection)
         except sqlite3.Error as error:
             if error_code(error) == sqlite3.SQLITE_INTERRUPT:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from lineage.errors import StoreDamaged, StoreError, StoreReadOnly, StoreUnavailable
 
@@ -24,8 +24,8 @@ WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.002
 
 
-def run_patiently(connection: sqlite3.Connection, statement: str) -> None:
-    """Run a statement that takes a lock, again and again while others hold it.
+def run_patiently(connection: sqlite3.Connection, statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement that takes a lock, again and again while others hold it; return its rows.
 
     Every statement that may have to wait goes through here; those inside a transaction have their
     locks already.
@@ -33,8 +33,7 @@ def run_patiently(connection: sqlite3.Connection, statement: str) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
-            connection.execute(statement).fetchall()
-            return
+            return connection.execute(statement).fetchall()
         except sqlite3.OperationalError as error:
             if error_code(error) not in _BUSY or time.monotonic() > deadline:
                 raise

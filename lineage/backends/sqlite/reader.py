@@ -57,19 +57,28 @@ _EXPAND = {
 }
 
 
+SELECT_TYPES = (
+    "SELECT id, kind, name, version, base, description, external_id, properties "
+    "FROM type ORDER BY id"
+)
+
+
 class SqliteReader(Reader):
     """Reads through one connection, inside whatever transaction it is in."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, types: list[tuple[Any, ...]] | None = None
+    ) -> None:
         self._connection = connection
+        # The rows that the transaction read first; a writer, which may change them, has none.
+        self._types = types
         self._names: dict[int, tuple[str, str | None]] | None = None
 
     @name_damage
     def types(self) -> list[Type]:
-        found = self._connection.execute(
-            "SELECT id, kind, name, version, base, description, external_id, properties "
-            "FROM type ORDER BY id"
-        ).fetchall()
+        found = self._types
+        if found is None:
+            found = self._connection.execute(SELECT_TYPES).fetchall()
         self._names = {row[0]: (row[2], row[3]) for row in found}
         return [
             Type.trusted(
@@ -572,6 +581,8 @@ class SqliteReader(Reader):
 
     def _type_names(self) -> dict[int, tuple[str, str | None]]:
         """Name and version by id. A type keeps them, and of other transactions none is seen."""
+        if self._names is None and self._types is not None:
+            self._names = {row[0]: (row[2], row[3]) for row in self._types}
         if self._names is None:
             found = self._connection.execute("SELECT id, name, version FROM type")
             self._names = {id: (name, version) for id, name, version in found}
