@@ -33,6 +33,7 @@ OWN = {
 }
 TEMPLATES = sorted({*(FOLDER / "read").glob("*.cypher")} - {ELEMENTS} - OWN)
 RAW = "s3://data/raw"
+SHARED = f"sha256:{'a' * 64}"
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -78,6 +79,7 @@ def filled(store: Store) -> None:
                     type="Model",
                     name=f"model-{number}",
                     uri=f"{RAW}/{number}",
+                    digest=SHARED if number else None,
                     custom_properties={"accuracy": number / 4, "odd name": {"a": [1, None]}},
                 )
             },
@@ -151,6 +153,7 @@ def parameters(name: str, text: str) -> dict[str, Any]:
         "placed": [],
         "type_ids": list(range(1, 20)),
         "uris": [RAW],
+        "digests": [SHARED],
         "uri": None,
         "state": None,
         "external_id": None,

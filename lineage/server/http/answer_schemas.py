@@ -404,7 +404,7 @@ class CheckOut(Answer):
 
 
 class CutOut(Answer):
-    """The fewest steps that are to be run again, or barred, to clear some nodes."""
+    """The fewest steps that are to be run again, or blocked, to clear some nodes."""
 
     targets: list[NodeOut]
     label: str | None
