@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lineage.errors import InvalidFilter, LineageError
+from lineage.errors import InvalidFilter, LineageError, NotFound
 from lineage.filters.shorthand import parse_terms
 from lineage.filters.tree import Attribute, Expression, Like, Predicate, Property, Wildcard, any_of
 from lineage.model import Kind, Node, PropertyKind
 from lineage.model.fields import ALL_OWN_FIELDS
 from lineage.questions.node_json import node_to_json
+from lineage.questions.node_search import Page
 from lineage.store import Store
 
 _FIELDS = {
@@ -52,7 +53,7 @@ def search(store: Store, text: str, limit: int) -> dict[str, Any]:
             predicate = Predicate(kind, _contains(text, map(Attribute, _FIELDS[kind])))
         if predicate is None:
             continue
-        page = store.find(kind, where=predicate, order_by="id desc", page_size=limit)
+        page = _find(store, kind, predicate, limit)
         complete = complete and page.next_page_token is None
         for node in page:
             why, rank = ("terms", 2) if terms is not None else _rank(node, text)
@@ -83,10 +84,18 @@ def search_properties(store: Store, text: str, limit: int) -> dict[str, Any]:
     nodes = []
     for kind in Kind if operands else ():
         predicate = Predicate(kind, _contains(text, operands))
-        page = store.find(kind, where=predicate, order_by="id desc", page_size=limit)
+        page = _find(store, kind, predicate, limit)
         complete = complete and page.next_page_token is None
         nodes += [node_to_json(node, why=_property(node, text)) for node in page]
     return {"nodes": nodes[:limit], "complete": complete and len(nodes) <= limit}
+
+
+def _find(store: Store, kind: Kind, predicate: Predicate, limit: int) -> Page[Node]:
+    try:
+        return store.find(kind, where=predicate, order_by="id desc", page_size=limit)
+    except NotFound:
+        # No node of this kind has such a type or property; one of another kind may.
+        return Page()
 
 
 def _resolve(store: Store, text: str) -> Node | None:
