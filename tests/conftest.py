@@ -199,9 +199,13 @@ def storage_roots() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A real browser; one for all that need one, since a process can start Playwright once."""
+    """A real browser, for the tests of a file.
+
+    While Playwright runs, its thread has an event loop; whatever else needs one comes before or
+    after.
+    """
     from playwright.sync_api import sync_playwright
 
     from tests.pictures.pages import PATIENCE_MS
