@@ -1,12 +1,14 @@
 """Scripts, run as programs of their own.
 
-A forked child starts with what the tests have imported already: a fresh interpreter takes seconds
-to import scikit-learn and pandas, and there are many scripts.
+A server that has imported what scripts import forks a child for each: a fresh interpreter takes
+seconds to import scikit-learn and pandas, and there are many scripts. The tests' own process is not
+forked: libraries that have begun threads in it (polars, say) would wait for them for ever.
 """
 
 from __future__ import annotations
 
 import atexit
+import multiprocessing
 import os
 import sys
 import tempfile
@@ -16,6 +18,8 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+_IMPORTED = ["lineage", "pandas", "sklearn.linear_model", "sklearn.pipeline", "lineage.recording"]
 
 
 class Done(NamedTuple):
@@ -28,20 +32,28 @@ class Done(NamedTuple):
 
 def run_forked(script: Path, environment: Mapping[str, str]) -> Done:
     """Run a script as `python script` would, in its own folder, in a forked child."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = os.fork()
-        if child == 0:
-            os.dup2(out.fileno(), 1)
-            os.dup2(err.fileno(), 2)
-            sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
-            sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
-            os._exit(_run(script, environment))
-        _, status = os.waitpid(child, 0)
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode())
-    return Done(os.waitstatus_to_exitcode(status), *texts)
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(_IMPORTED)
+    with tempfile.TemporaryDirectory() as folder:
+        child = server.Process(
+            target=_become, args=(script, {**os.environ, **environment}, Path(folder))
+        )
+        child.start()
+        child.join()
+        out, err = ((Path(folder) / name).read_text() for name in ("out", "err"))
+    assert child.exitcode is not None
+    return Done(child.exitcode, out, err)
+
+
+def _become(script: Path, environment: Mapping[str, str], folder: Path) -> None:
+    for name, descriptor in (("out", 1), ("err", 2)):
+        file = os.open(folder / name, os.O_WRONLY | os.O_CREAT)
+        os.dup2(file, descriptor)
+        os.close(file)
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    os.environ.clear()
+    os._exit(_run(script, environment))
 
 
 def _run(script: Path, environment: Mapping[str, str]) -> int:

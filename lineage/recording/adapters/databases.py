@@ -249,7 +249,7 @@ def _name(table: Any) -> str:
 
 def _table(database: str, name: str) -> ArtifactDraft:
     uri = f"{database}#{name}"
-    return ArtifactDraft("Table", uri, None, None, None, uri)
+    return ArtifactDraft("Table", uri, None, None, None, f"table/{uri}")
 
 
 def _database_of(connection: Any) -> str:
