@@ -167,14 +167,15 @@ def _of_kind(value: Any, kind: PropertyKind, field: str) -> Value:
         found = kind_of(value)
     if found is None:
         raise InvalidValue(_no_property(field, value))
-    if found is PropertyKind.INT and kind is PropertyKind.DOUBLE:
+    # By value: `model_copy` may have left a text where a kind belongs.
+    if found is PropertyKind.INT and kind == PropertyKind.DOUBLE:
         as_float = float(validate_int64(value, field))
         if int(as_float) != value:
             raise InvalidValue(f"{field} is declared double, which can't hold {value} exactly")
         return as_float
-    if found is not kind:
+    if found != kind:
         raise InvalidValue(f"{field} is declared {kind}, but {format_value(value)} is {found}")
-    if kind is PropertyKind.STRING:
+    if kind == PropertyKind.STRING:
         return validate_text(value, field, MAX_VALUE_BYTES, may_be_empty=True)
     if kind is PropertyKind.INT:
         return validate_int64(value, field)
