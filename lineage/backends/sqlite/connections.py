@@ -248,13 +248,8 @@ class Connections:
 
     def _open_copy(self, version: int) -> Connection:
         connection, stamp = copy_forward(self.path, version, self._connect)
-        try:
-            self._set_up(connection)
-            connection.file = _identity(self.path)
-        except BaseException:
-            connection.close()
-            raise
-        connection.older, connection.stamp = version, stamp
+        self._make_ready(connection, stamp)
+        connection.older = version
         return connection
 
     def _check_memory(self, connection: Connection) -> None:
@@ -267,14 +262,19 @@ class Connections:
 
     def _open_to_read(self) -> Connection:
         connection, stamp = open_to_read(self.path, self._connect)
+        self._make_ready(connection, stamp)
+        connection.read_only = True
+        return connection
+
+    def _make_ready(self, connection: Connection, stamp: Stamp | None) -> None:
+        """Set up a connection that only reads, of the file as `stamp` tells it."""
         try:
             self._set_up(connection)
             connection.file = _identity(self.path)
         except BaseException:
             connection.close()
             raise
-        connection.read_only, connection.stamp = True, stamp
-        return connection
+        connection.stamp = stamp
 
     def _connect(self, file: Path | str) -> Connection:
         return sqlite3.connect(
