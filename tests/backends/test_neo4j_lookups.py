@@ -93,6 +93,7 @@ def ways(ids: dict[str, int]) -> dict[str, Filter]:
         "by name, backwards": Filter(order=Order("name", True), limit=PAGE),
         "by name, a later page": Filter(order=Order("name"), limit=PAGE, after=("d77", 1_000_077)),
         "by name, those without": Filter(order=Order("name"), limit=PAGE),
+        "by version": Filter(version=1, limit=PAGE),
         "the newest versions": Filter(newest=True, limit=PAGE),
     }
 

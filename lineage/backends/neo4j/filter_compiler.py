@@ -86,14 +86,15 @@ def _compile(kind: Kind, where: Filter, *, named: bool | None) -> tuple[str, dic
     value = compiler.value
     source = f"(n:{_LABELS[kind]})"
     parts = [] if where.where is None else list(where.where.parts())
-    seeds: list[str] = []
     if where.context_id is not None:
         relation = "CHILD_OF" if kind is Kind.CONTEXT else "IN_CONTEXT"
         source = f"(:Context {{id: {value(where.context_id)}}})<-[:{relation}]-{source}"
-    elif (seed := next(filter(_is_seed, parts), None)) is not None:
+    seed = next(filter(_is_seed, parts), None) if where.context_id is None else None
+    if seed is not None:
         parts.remove(seed)
-        seeds = compiler.seed(seed, source)
-        source = ""
+        found = compiler.seed(seed, source)
+    else:
+        found = [f"MATCH {source}"]
     keyed = {
         field: given
         for field in ALL_GIVEN_FIELDS
@@ -111,7 +112,12 @@ def _compile(kind: Kind, where: Filter, *, named: bool | None) -> tuple[str, dic
             "AND m.name = n.name AND m.version > n.version }"
         )
     # Elsewhere the order comes from an index; what these find is sorted.
-    is_small = bool(source == "" or where.context_id is not None or where.place or keyed)
+    is_small = bool(
+        seed is not None
+        or where.context_id is not None
+        or where.place is not None
+        or keyed.keys() - {"version"}
+    )
     types = None if where.type_ids is None else list(dict.fromkeys(where.type_ids))
     by_type = not is_small and where.order.field == "id" and bool(types)
     if types is not None and len(types) == 1:
@@ -134,7 +140,6 @@ def _compile(kind: Kind, where: Filter, *, named: bool | None) -> tuple[str, dic
         inner = ["n.type_id", *keys]
     elif not is_small and field == "id" and where.state is not None and named is None:
         inner = ["n.state", *keys]
-    found = [*seeds, *([f"MATCH {source}"] if source else [])]
     several = value(types) if by_type and types is not None and len(types) > 1 else None
     if several:
         conditions.insert(0, "n.type_id = type_id")
